@@ -1,0 +1,22 @@
+using System.Text.Json.Nodes;
+
+namespace Sje.Core.Jobs;
+
+/// <summary>
+/// What the server knows of a task type: its name, the other names it goes by, and how its settings must look. A type may be
+/// known without any engine for it: its tasks then wait until a worker offers one.
+/// </summary>
+public interface ITaskType
+{
+    /// <summary>The canonical name, also the key of its settings in the job file: <c>pipeline</c>.</summary>
+    string Type { get; }
+
+    /// <summary>Other spellings of the type: <c>SparkApp</c> for <c>spark</c>.</summary>
+    IReadOnlyList<string> Aliases { get; }
+
+    /// <summary>
+    /// Everything wrong with the settings, without running or opening anything. <paramref name="pointer"/> is where they stand in
+    /// the user's document. <paramref name="parameters"/> are the declared ones, for type checks of templates.
+    /// </summary>
+    IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters);
+}
