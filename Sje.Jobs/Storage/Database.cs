@@ -1,0 +1,63 @@
+using Npgsql;
+
+namespace Sje.Jobs.Storage;
+
+/// <summary>
+/// The one PostgreSQL behind everything, as two pools. Locks of Hangfire wait inside the server while they hold a connection, so they
+/// have a pool of their own: sharing one starved the statements that would have let the holders go (COMPAT C13, "Locks").
+/// </summary>
+public sealed class Database : IAsyncDisposable, IDisposable
+{
+    /// <summary>Opens both pools; no connection is made yet.</summary>
+    /// <param name="connectionString">An Npgsql connection string; a pool size given there is kept.</param>
+    /// <param name="applicationName">Shown in <c>pg_stat_activity</c>.</param>
+    public Database(string connectionString, string applicationName = "sje")
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        if (string.IsNullOrEmpty(settings.ApplicationName))
+        {
+            settings.ApplicationName = applicationName;
+        }
+
+        if (!connectionString.Contains("Pool Size", StringComparison.OrdinalIgnoreCase))
+        {
+            settings.MaxPoolSize = 60;
+        }
+
+        // Without an answer for this long the connection counts as broken; the lease code must know within one lease.
+        if (!connectionString.Contains("Timeout", StringComparison.OrdinalIgnoreCase))
+        {
+            settings.Timeout = 5;
+            settings.CommandTimeout = 30;
+        }
+
+        settings.IncludeErrorDetail = true;
+        ConnectionString = settings.ConnectionString;
+        Main = NpgsqlDataSource.Create(settings.ConnectionString);
+        settings.ApplicationName += "-locks";
+        Locks = NpgsqlDataSource.Create(settings.ConnectionString);
+    }
+
+    /// <summary>The connection string in force, password included: never log it.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>For every statement of ours, and Hangfire's.</summary>
+    public NpgsqlDataSource Main { get; }
+
+    /// <summary>For session advisory locks only.</summary>
+    public NpgsqlDataSource Locks { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Main.DisposeAsync();
+        await Locks.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Main.Dispose();
+        Locks.Dispose();
+    }
+}
