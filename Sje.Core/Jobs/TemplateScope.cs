@@ -8,18 +8,22 @@ namespace Sje.Core.Jobs;
 /// </summary>
 public sealed record TemplateScope(JsonObject Values)
 {
-    /// <summary>The value at a dotted path, or null when there is none.</summary>
-    public JsonNode? Find(string path)
+    /// <summary>The value at a path as written in a template, or null when there is none.</summary>
+    public JsonNode? Find(string path) => TryFind(TemplatePath.Split(path), out var value) ? value : null;
+
+    /// <summary>Tells a value that is null from one that is not there.</summary>
+    public bool TryFind(IReadOnlyList<string> path, out JsonNode? value)
     {
-        JsonNode? node = Values;
-        foreach (var part in path.Split('.'))
+        value = Values;
+        foreach (var name in path)
         {
-            if (node is not JsonObject map || !map.TryGetPropertyValue(part, out node))
+            if (value is not JsonObject map || !map.TryGetPropertyValue(name, out value))
             {
-                return null;
+                value = null;
+                return false;
             }
         }
 
-        return node;
+        return true;
     }
 }
