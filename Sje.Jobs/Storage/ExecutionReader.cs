@@ -1,0 +1,200 @@
+using System.Buffers.Binary;
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Sje.Core.Jobs;
+
+namespace Sje.Jobs.Storage;
+
+/// <summary>What an execution shows in a list.</summary>
+public sealed record ExecutionSummary(
+    Guid Id,
+    Guid? JobId,
+    int? JobVersion,
+    string Name,
+    string? Label,
+    string JobType,
+    string Queue,
+    int Priority,
+    string Tenant,
+    IReadOnlyList<string> Tags,
+    ExecutionState State,
+    string Trigger,
+    Guid? RerunOf,
+    string? AcceptedBy,
+    DateTimeOffset AcceptedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? FinishedAt,
+    DateTimeOffset? CancelRequestedAt,
+    string? CancelReason,
+    DateTimeOffset? TotalDeadlineAt,
+    long Version);
+
+/// <summary>The job that an execution runs, and the values it runs with.</summary>
+public sealed record ExecutionText(JsonObject Spec, JsonObject Parameters);
+
+/// <summary>Which executions a list shows; a null shows all.</summary>
+public sealed record ExecutionFilter
+{
+    /// <summary>The tenant that may be seen.</summary>
+    public string? Tenant { get; init; }
+
+    /// <summary>Any of these states; empty is all. Counts by state leave it out.</summary>
+    public IReadOnlyList<ExecutionState> States { get; init; } = [];
+
+    /// <summary>The exact name of the job.</summary>
+    public string? Job { get; init; }
+
+    /// <summary>The exact queue.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>One of the tags.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>Part of the name or label, or the whole id.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Accepted at this instant or later.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Accepted before this instant.</summary>
+    public DateTimeOffset? Until { get; init; }
+}
+
+/// <summary>Reads executions for lists and pages.</summary>
+public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
+{
+    /// <summary>
+    /// Where counting stops, per state, so that a list over a long history stays quick: the index on (state, id) gives this many
+    /// in some ten milliseconds.
+    /// </summary>
+    public const int MaxCount = 100_000;
+
+    // Ids carry the clock of the process that made them, accepted_at the database's. Twice what any of them may be wrong.
+    private static readonly TimeSpan ClockSlack = TimeSpan.FromHours(1);
+
+    /// <summary>Executions, newest first, those older than <paramref name="before"/>.</summary>
+    public async Task<IReadOnlyList<ExecutionSummary>> ListAsync(
+        ExecutionFilter filter, Guid? before, int limit, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var rows = Filtered(db, filter);
+        if (filter.States.Count > 0)
+        {
+            rows = rows.Where(e => filter.States.Contains(e.State));
+        }
+
+        if (before is { } id)
+        {
+            rows = rows.Where(e => e.Id.CompareTo(id) < 0);
+        }
+
+        return await Summaries(rows.OrderByDescending(e => e.Id).Take(limit)).ToListAsync(stop);
+    }
+
+    /// <summary>How many there are in each state, up to <see cref="MaxCount"/> of each; the filter's states do not matter here.</summary>
+    public async Task<IReadOnlyDictionary<ExecutionState, int>> CountAsync(ExecutionFilter filter, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var rows = Filtered(db, filter);
+        var counts = new Dictionary<ExecutionState, int>();
+        foreach (var state in Enum.GetValues<ExecutionState>())
+        {
+            counts[state] = await rows.Where(e => e.State == state).Take(MaxCount).CountAsync(stop);
+        }
+
+        return counts;
+    }
+
+    /// <summary>One execution by its id.</summary>
+    public async Task<ExecutionSummary?> FindAsync(Guid id, string? tenant, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        return await Summaries(Seen(db, tenant).Where(e => e.Id == id)).FirstOrDefaultAsync(stop);
+    }
+
+    /// <summary>The newest execution under a client's label.</summary>
+    public async Task<ExecutionSummary?> FindByLabelAsync(string label, string? tenant, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        return await Summaries(Seen(db, tenant).Where(e => e.Label == label).OrderByDescending(e => e.Id).Take(1))
+            .FirstOrDefaultAsync(stop);
+    }
+
+    /// <summary>What an execution runs.</summary>
+    public async Task<ExecutionText?> FindTextAsync(Guid id, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var row = await db.Executions.AsNoTracking()
+            .Where(e => e.Id == id)
+            .Select(e => new { e.Spec, e.Parameters })
+            .FirstOrDefaultAsync(stop);
+        return row is null
+            ? null
+            : new ExecutionText(JsonNode.Parse(row.Spec)!.AsObject(), JsonNode.Parse(row.Parameters)!.AsObject());
+    }
+
+    private static IQueryable<ExecutionRow> Seen(SjeContext db, string? tenant)
+    {
+        var rows = db.Executions.AsNoTracking();
+        return tenant is null ? rows : rows.Where(e => e.Tenant == tenant);
+    }
+
+    private static IQueryable<ExecutionRow> Filtered(SjeContext db, ExecutionFilter filter)
+    {
+        var rows = Seen(db, filter.Tenant);
+        if (filter.Job is { } job)
+        {
+            rows = rows.Where(e => e.Name == job);
+        }
+
+        if (filter.Queue is { } queue)
+        {
+            rows = rows.Where(e => e.Queue == queue);
+        }
+
+        if (filter.Tag is { } tag)
+        {
+            rows = rows.Where(e => e.Tags.Contains(tag));
+        }
+
+        if (filter.Text is { } text)
+        {
+            var pattern = LikePattern.Contains(text);
+            rows = Guid.TryParse(text, out var id)
+                ? rows.Where(e => e.Id == id || e.Label == text)
+                : rows.Where(e => EF.Functions.ILike(e.Name, pattern, LikePattern.Escape)
+                                  || EF.Functions.ILike(e.Label!, pattern, LikePattern.Escape));
+        }
+
+        // The bound on the id lets the primary key do the search; the one on accepted_at is what was asked.
+        if (filter.Since is { } since)
+        {
+            var first = FirstIdOf(since, -ClockSlack);
+            rows = rows.Where(e => e.Id.CompareTo(first) >= 0 && e.AcceptedAt >= since);
+        }
+
+        if (filter.Until is { } until)
+        {
+            var end = FirstIdOf(until, ClockSlack);
+            rows = rows.Where(e => e.Id.CompareTo(end) < 0 && e.AcceptedAt < until);
+        }
+
+        return rows;
+    }
+
+    private static IQueryable<ExecutionSummary> Summaries(IQueryable<ExecutionRow> rows) =>
+        rows.Select(e => new ExecutionSummary(
+            e.Id, e.JobId, e.JobVersion, e.Name, e.Label, e.JobType, e.Queue, e.Priority, e.Tenant, e.Tags, e.State, e.Trigger,
+            e.RerunOf, e.AcceptedBy, e.AcceptedAt, e.StartedAt, e.FinishedAt, e.CancelRequestedAt, e.CancelReason,
+            e.TotalDeadlineAt, e.Version));
+
+    /// <summary>The smallest UUIDv7 of an instant (RFC 9562 section 5.7: 48 bits of Unix milliseconds come first).</summary>
+    private static Guid FirstIdOf(DateTimeOffset instant, TimeSpan slack)
+    {
+        var milliseconds = Math.Clamp(
+            instant.ToUnixTimeMilliseconds() + (long)slack.TotalMilliseconds, 0, (1L << 48) - 1);
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, milliseconds << 16);
+        return new Guid(bytes, bigEndian: true);
+    }
+}

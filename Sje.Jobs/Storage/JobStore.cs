@@ -1,0 +1,189 @@
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Sje.Jobs.Storage;
+
+/// <summary>A saved job at one version, in canonical JSON.</summary>
+public sealed record SavedJob(
+    Guid Id,
+    string Name,
+    int Version,
+    JsonObject Spec,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    string? CreatedBy);
+
+/// <summary>When a version of a job was saved, and by whom.</summary>
+public sealed record SavedJobVersion(int Version, DateTimeOffset CreatedAt, string? CreatedBy);
+
+/// <summary>What became of a job that was to be saved.</summary>
+public abstract record JobSaveResult
+{
+    /// <summary>The name was new.</summary>
+    public sealed record Created(SavedJob Job) : JobSaveResult;
+
+    /// <summary>A further version stands under the name.</summary>
+    public sealed record Updated(SavedJob Job) : JobSaveResult;
+
+    /// <summary>The same text stands there already; no version was made.</summary>
+    public sealed record Unchanged(SavedJob Job) : JobSaveResult;
+
+    /// <summary>Another version than the expected one stands there; null is none.</summary>
+    public sealed record VersionMismatch(int? CurrentVersion) : JobSaveResult;
+}
+
+/// <summary>Which version a writer expects to replace.</summary>
+/// <param name="Version">The expected one; null asks for none to be there.</param>
+public sealed record ExpectedVersion(int? Version);
+
+/// <summary>The jobs that people saved, with every version they ever had.</summary>
+public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvider time)
+{
+    // Each lost race means that somebody else saved; this many in a row for one name means something else is wrong.
+    private const int MaxRaces = 10;
+
+    /// <summary>Saves a job under its name; <paramref name="expected"/> null takes whatever stands there.</summary>
+    public async Task<JobSaveResult> SaveAsync(
+        string name, JsonObject spec, ExpectedVersion? expected, string? by, CancellationToken stop)
+    {
+        for (var race = 1; ; race++)
+        {
+            try
+            {
+                return await TrySaveAsync(name, spec, expected, by, stop);
+            }
+            catch (DbUpdateException lost) when (race < MaxRaces && IsLostRace(lost))
+            {
+                // Somebody saved the same name between our read and our write: read again, and judge again.
+            }
+        }
+    }
+
+    /// <summary>The job under a name, at its newest or a given version.</summary>
+    public async Task<SavedJob?> FindAsync(string name, int? version, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var job = await db.Jobs.AsNoTracking().FirstOrDefaultAsync(j => j.Name == name, stop);
+        if (job is null || version is null || version == job.Version)
+        {
+            return job is null ? null : ToSaved(job);
+        }
+
+        var old = await db.JobVersions.AsNoTracking()
+            .FirstOrDefaultAsync(v => v.JobId == job.Id && v.Version == version, stop);
+        return old is null
+            ? null
+            : new SavedJob(job.Id, name, old.Version, Parse(old.Spec), job.CreatedAt, old.CreatedAt, old.CreatedBy);
+    }
+
+    /// <summary>Jobs by name, those after <paramref name="after"/>, whose name contains <paramref name="text"/>.</summary>
+    public async Task<IReadOnlyList<SavedJob>> ListAsync(string? text, string? after, int limit, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var jobs = db.Jobs.AsNoTracking();
+        if (text is not null)
+        {
+            var pattern = LikePattern.Contains(text);
+            jobs = jobs.Where(j => EF.Functions.ILike(j.Name, pattern, LikePattern.Escape));
+        }
+
+        if (after is not null)
+        {
+            jobs = jobs.Where(j => string.Compare(j.Name, after) > 0);
+        }
+
+        var rows = await jobs.OrderBy(j => j.Name).Take(limit).ToListAsync(stop);
+        return rows.ConvertAll(ToSaved);
+    }
+
+    /// <summary>The versions of a job, newest first; null when there is no such job.</summary>
+    public async Task<IReadOnlyList<SavedJobVersion>?> ListVersionsAsync(
+        string name, int? before, int limit, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var job = await db.Jobs.AsNoTracking().FirstOrDefaultAsync(j => j.Name == name, stop);
+        return job is null
+            ? null
+            : await db.JobVersions.AsNoTracking()
+                .Where(v => v.JobId == job.Id && (before == null || v.Version < before))
+                .OrderByDescending(v => v.Version)
+                .Take(limit)
+                .Select(v => new SavedJobVersion(v.Version, v.CreatedAt, v.CreatedBy))
+                .ToListAsync(stop);
+    }
+
+    /// <summary>Deletes a job and its versions; its executions stay. Null when it is gone, else the version that stands there.</summary>
+    /// <returns>Whether there was one to delete, and the version that stopped us.</returns>
+    public async Task<(bool Found, int? OtherVersion)> DeleteAsync(string name, int? expected, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var deleted = await db.Jobs
+            .Where(j => j.Name == name && (expected == null || j.Version == expected))
+            .ExecuteDeleteAsync(stop);
+        if (deleted == 1)
+        {
+            return (true, null);
+        }
+
+        var current = await db.Jobs.Where(j => j.Name == name).Select(j => (int?)j.Version).FirstOrDefaultAsync(stop);
+        return (current is not null, current);
+    }
+
+    private async Task<JobSaveResult> TrySaveAsync(
+        string name, JsonObject spec, ExpectedVersion? expected, string? by, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var now = time.GetUtcNow();
+        var text = spec.ToJsonString();
+        var job = await db.Jobs.FirstOrDefaultAsync(j => j.Name == name, stop);
+        if (expected is not null && expected.Version != job?.Version)
+        {
+            return new JobSaveResult.VersionMismatch(job?.Version);
+        }
+
+        if (job is not null && JsonNode.DeepEquals(JsonNode.Parse(job.Spec), spec))
+        {
+            return new JobSaveResult.Unchanged(ToSaved(job));
+        }
+
+        var isNew = job is null;
+        if (job is null)
+        {
+            job = new JobRow
+            {
+                Id = Guid.CreateVersion7(now),
+                Name = name,
+                Version = 1,
+                Spec = text,
+                CreatedAt = now,
+                UpdatedAt = now,
+                CreatedBy = by,
+            };
+            db.Jobs.Add(job);
+        }
+        else
+        {
+            job.Version++;
+            job.Spec = text;
+            job.UpdatedAt = now;
+        }
+
+        db.JobVersions.Add(
+            new JobVersionRow { JobId = job.Id, Version = job.Version, Spec = text, CreatedAt = now, CreatedBy = by });
+        await db.SaveChangesAsync(stop);
+        return isNew ? new JobSaveResult.Created(ToSaved(job)) : new JobSaveResult.Updated(ToSaved(job));
+    }
+
+    private static bool IsLostRace(DbUpdateException exception) =>
+        exception is DbUpdateConcurrencyException
+        || exception.InnerException is PostgresException
+        {
+            SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
+        };
+
+    private static SavedJob ToSaved(JobRow row) =>
+        new(row.Id, row.Name, row.Version, Parse(row.Spec), row.CreatedAt, row.UpdatedAt, row.CreatedBy);
+
+    private static JsonObject Parse(string spec) => JsonNode.Parse(spec)!.AsObject();
+}

@@ -1,0 +1,12 @@
+namespace Sje.Jobs.Storage;
+
+/// <summary>Patterns of LIKE from text that users typed.</summary>
+internal static class LikePattern
+{
+    public const string Escape = "\\";
+
+    public static string Contains(string text) =>
+        "%" + text.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("%", "\\%", StringComparison.Ordinal)
+            .Replace("_", "\\_", StringComparison.Ordinal) + "%";
+}

@@ -1,0 +1,208 @@
+using System.Globalization;
+using Npgsql;
+using Sje.Core.Jobs;
+
+namespace Sje.Jobs.Storage;
+
+/// <summary>What a living worker offers.</summary>
+internal sealed record WorkerOffer(
+    string[] Queues, string[] Engines, string[] Labels, double Cpus, long MemoryBytes);
+
+/// <summary>What decides whether tasks can run now.</summary>
+internal sealed record WaitFacts
+{
+    public required DateTimeOffset Now { get; init; }
+    public required IReadOnlyList<WorkerOffer> Workers { get; init; }
+    public required IReadOnlyDictionary<string, DateTimeOffset> PausedQueues { get; init; }
+
+    /// <summary>Names of the unfinished tasks that a blocked one waits for, by the blocked task's id.</summary>
+    public IReadOnlyDictionary<Guid, string[]> BlockedOn { get; init; } = new Dictionary<Guid, string[]>();
+
+    /// <summary>Runnable tasks before a task in its queue, by the task's id; counted up to <see cref="WaitReasons.MaxBehind"/>.</summary>
+    public IReadOnlyDictionary<Guid, int> Behind { get; init; } = new Dictionary<Guid, int>();
+}
+
+/// <summary>
+/// Says in words why a task does not run. Nothing of it is stored: it is worked out from the tables of now when somebody asks.
+/// </summary>
+public sealed class WaitReasons(NpgsqlDataSource database)
+{
+    internal const int MaxBehind = 1000;
+
+    private const string WorkersSql =
+        """
+        select queues, engines, labels, cpus, memory_bytes, now() from sje.workers where state = 'active' and lease_until > now()
+        """;
+
+    private const string PausedSql = "select name, paused_at from sje.queues where paused_at is not null";
+
+    private const string NowSql = "select now()";
+
+    private const string BlockedOnSql =
+        """
+        select t.id, array_agg(d.name order by d.ordinal)
+        from sje.tasks t join sje.tasks d on d.id = any(t.depends_on)
+        where t.id = any($1)
+        group by t.id
+        """;
+
+    private const string BehindSql =
+        """
+        select t.id, (select count(*)::int from (select 1 from sje.tasks o
+                                                 where o.queue = t.queue and o.state = 'queued' and o.available_at <= now()
+                                                   and (o.rank, o.id) < (t.rank, t.id)
+                                                 limit 1000) before)
+        from sje.tasks t where t.id = any($1)
+        """;
+
+    /// <summary>The reason of each task that waits; a task that runs or has ended has none.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> ExplainAsync(IReadOnlyList<TaskDetail> tasks, CancellationToken stop)
+    {
+        var waiting = tasks
+            .Where(t => t.State is TaskState.Blocked or TaskState.Queued or TaskState.WaitingRetry)
+            .ToList();
+        if (waiting.Count == 0)
+        {
+            return new Dictionary<Guid, string>();
+        }
+
+        var facts = await LoadAsync(waiting, stop);
+        return waiting.ToDictionary(t => t.Id, t => Explain(t, facts));
+    }
+
+    internal static string Explain(TaskDetail task, WaitFacts facts)
+    {
+        if (task.CancelRequestedAt is { } cancelled)
+        {
+            return $"a cancel is under way since {Instant(cancelled)}";
+        }
+
+        if (task.State == TaskState.Blocked)
+        {
+            var names = facts.BlockedOn.GetValueOrDefault(task.Id, []);
+            return names.Length == 0 ? "waits for its dependencies to be noted as done" : $"blocked on {List("task", names)}";
+        }
+
+        if (facts.PausedQueues.TryGetValue(task.Queue, out var paused))
+        {
+            return $"queue '{task.Queue}' is paused since {Instant(paused)}";
+        }
+
+        if (task.AvailableAt > facts.Now)
+        {
+            return task.State == TaskState.WaitingRetry
+                ? $"waits for its retry at {Instant(task.AvailableAt)} ({task.Failures} of {task.MaxAttempts} attempts failed)"
+                : $"is not to start before {Instant(task.AvailableAt)}";
+        }
+
+        return NoWorkerFor(task, facts.Workers)
+            ?? (facts.Behind.GetValueOrDefault(task.Id) is var behind and > 0
+                ? $"behind {(behind >= MaxBehind ? $"{MaxBehind} or more" : behind.ToString(CultureInfo.InvariantCulture))} "
+                  + $"other{(behind == 1 ? "" : "s")} in queue '{task.Queue}'"
+                : "waits for a free slot");
+    }
+
+    // Narrows the living workers down, one demand at a time; the demand that leaves none is the reason.
+    private static string? NoWorkerFor(TaskDetail task, IReadOnlyList<WorkerOffer> alive)
+    {
+        if (alive.Count == 0)
+        {
+            return "no worker is alive";
+        }
+
+        var left = alive.Where(w => w.Queues.Contains(task.Queue) || w.Queues.Contains("*")).ToList();
+        if (left.Count == 0)
+        {
+            return $"no live worker serves queue '{task.Queue}'";
+        }
+
+        left = left.FindAll(w => w.Engines.Contains(task.Type));
+        if (left.Count == 0)
+        {
+            return $"no worker of queue '{task.Queue}' offers the engine '{task.Type}'";
+        }
+
+        var needs = task.Resources;
+        left = left.FindAll(w => needs.Labels.All(w.Labels.Contains));
+        if (left.Count == 0)
+        {
+            return $"no worker of queue '{task.Queue}' has {List("label", needs.Labels)}";
+        }
+
+        left = left.FindAll(w => w.Cpus >= needs.Cpus);
+        if (left.Count == 0)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"needs {needs.Cpus} cpus; the largest worker that could take it has {alive.Max(w => w.Cpus)}");
+        }
+
+        return left.Exists(w => w.MemoryBytes >= needs.MemoryBytes)
+            ? null
+            : $"needs {Mebibytes(needs.MemoryBytes)} of memory; the largest worker that could take it has "
+              + Mebibytes(left.Max(w => w.MemoryBytes));
+    }
+
+    private async Task<WaitFacts> LoadAsync(List<TaskDetail> waiting, CancellationToken stop)
+    {
+        var workers = new List<WorkerOffer>();
+        var paused = new Dictionary<string, DateTimeOffset>();
+        var blockedOn = new Dictionary<Guid, string[]>();
+        var behind = new Dictionary<Guid, int>();
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(NowSql));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(WorkersSql));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(PausedSql));
+        batch.BatchCommands.Add(WithIds(BlockedOnSql, waiting.Where(t => t.State == TaskState.Blocked)));
+        // Counting what stands before each task of a whole page would cost more than it tells: the first few are enough.
+        batch.BatchCommands.Add(WithIds(BehindSql, waiting.Where(t => t.State == TaskState.Queued).Take(20)));
+        await using var reader = await batch.ExecuteReaderAsync(stop);
+        await reader.ReadAsync(stop);
+        var now = reader.GetFieldValue<DateTimeOffset>(0);
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            workers.Add(new WorkerOffer(
+                reader.GetFieldValue<string[]>(0),
+                reader.GetFieldValue<string[]>(1),
+                reader.GetFieldValue<string[]>(2),
+                reader.GetDouble(3),
+                reader.GetInt64(4)));
+        }
+
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            paused[reader.GetString(0)] = reader.GetFieldValue<DateTimeOffset>(1);
+        }
+
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            blockedOn[reader.GetGuid(0)] = reader.GetFieldValue<string[]>(1);
+        }
+
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            behind[reader.GetGuid(0)] = reader.GetInt32(1);
+        }
+
+        return new WaitFacts { Now = now, Workers = workers, PausedQueues = paused, BlockedOn = blockedOn, Behind = behind };
+    }
+
+    private static NpgsqlBatchCommand WithIds(string sql, IEnumerable<TaskDetail> tasks) =>
+        new(sql) { Parameters = { new NpgsqlParameter { Value = tasks.Select(t => t.Id).ToArray() } } };
+
+    private static string List(string noun, IReadOnlyList<string> names)
+    {
+        var shown = names.Take(5).Select(name => $"'{name}'");
+        var rest = names.Count > 5 ? $" and {names.Count - 5} more" : "";
+        return $"{noun}{(names.Count == 1 ? "" : "s")} {string.Join(", ", shown)}{rest}";
+    }
+
+    private static string Instant(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static string Mebibytes(long bytes) => $"{(bytes >> 20).ToString(CultureInfo.InvariantCulture)} MiB";
+}
