@@ -63,7 +63,7 @@ public sealed record StoredEvent(
 /// Reads events without gaps: a number is drawn before its transaction commits, so only events of transactions that are older than
 /// every open one are taken, in order (xid, seq). What is read so never gets a predecessor later.
 /// </summary>
-public sealed class EventReader(NpgsqlDataSource database)
+public sealed class EventReader(Database database)
 {
     private const string Columns =
         """
@@ -95,7 +95,7 @@ public sealed class EventReader(NpgsqlDataSource database)
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(
         EventPosition after, Guid? executionId, int limit, CancellationToken stop)
     {
-        await using var command = database.CreateCommand(executionId is null ? ReadAllSql : ReadExecutionSql);
+        await using var command = database.Main.CreateCommand(executionId is null ? ReadAllSql : ReadExecutionSql);
         command.Parameters.Add(new NpgsqlParameter { Value = after.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 });
         command.Parameters.Add(new NpgsqlParameter { Value = after.Seq });
         command.Parameters.Add(new NpgsqlParameter { Value = limit });
@@ -125,7 +125,7 @@ public sealed class EventReader(NpgsqlDataSource database)
     /// <summary>The present end: every event that can be read now lies before it, every later one behind it.</summary>
     public async Task<EventPosition> FindEndAsync(CancellationToken stop)
     {
-        await using var command = database.CreateCommand(FindEndSql);
+        await using var command = database.Main.CreateCommand(FindEndSql);
         await using var reader = await command.ExecuteReaderAsync(stop);
         await reader.ReadAsync(stop);
         return new EventPosition(reader.GetFieldValue<ulong>(0), 0);

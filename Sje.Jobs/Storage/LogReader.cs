@@ -15,7 +15,7 @@ public sealed record LogHead(Guid TaskId, string Task, int Attempt, long FirstLi
 public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine);
 
 /// <summary>Reads the chunks of logs as lines.</summary>
-public sealed class LogReader(NpgsqlDataSource database)
+public sealed class LogReader(Database database)
 {
     // Without a task: the one that runs, else the one that went wrong, else the last that ran.
     private const string FindHeadSql =
@@ -60,7 +60,7 @@ public sealed class LogReader(NpgsqlDataSource database)
     /// <summary>The log of a task's attempt; the newest attempt, and the task most worth reading, when not given.</summary>
     public async Task<LogHead?> FindHeadAsync(Guid executionId, string? task, int? attempt, CancellationToken stop)
     {
-        await using var command = database.CreateCommand(FindHeadSql);
+        await using var command = database.Main.CreateCommand(FindHeadSql);
         command.Parameters.Add(new NpgsqlParameter { Value = executionId });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)task ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)attempt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer });
@@ -83,7 +83,7 @@ public sealed class LogReader(NpgsqlDataSource database)
     /// <summary>At most <paramref name="count"/> lines, those numbered <paramref name="from"/> and up.</summary>
     public async Task<IReadOnlyList<LogLine>> ReadAsync(Guid taskId, int attempt, long from, int count, CancellationToken stop)
     {
-        await using var command = database.CreateCommand(ReadSql);
+        await using var command = database.Main.CreateCommand(ReadSql);
         command.Parameters.Add(new NpgsqlParameter { Value = taskId });
         command.Parameters.Add(new NpgsqlParameter { Value = attempt });
         command.Parameters.Add(new NpgsqlParameter { Value = from });
@@ -111,7 +111,7 @@ public sealed class LogReader(NpgsqlDataSource database)
     public async Task<IReadOnlySet<(Guid TaskId, int Attempt)>> FindGrownAsync(
         IReadOnlyList<LogPosition> followed, CancellationToken stop)
     {
-        await using var command = database.CreateCommand(FindGrownSql);
+        await using var command = database.Main.CreateCommand(FindGrownSql);
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.TaskId).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.Attempt).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.NextLine).ToArray() });

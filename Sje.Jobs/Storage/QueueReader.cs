@@ -15,7 +15,7 @@ public sealed record QueueStatus(
     int Workers);
 
 /// <summary>Reads queues, those among them that only tasks name.</summary>
-public sealed class QueueReader(NpgsqlDataSource database)
+public sealed class QueueReader(Database database)
 {
     private const string ListSql =
         """
@@ -53,7 +53,7 @@ public sealed class QueueReader(NpgsqlDataSource database)
 
     private async Task<IReadOnlyList<QueueStatus>> ReadAsync(string? name, string? after, int limit, CancellationToken stop)
     {
-        await using var command = database.CreateCommand(ListSql);
+        await using var command = database.Main.CreateCommand(ListSql);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)name ?? DBNull.Value });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)after ?? DBNull.Value });
         command.Parameters.Add(new NpgsqlParameter { Value = limit });

@@ -25,7 +25,7 @@ internal sealed record WaitFacts
 /// <summary>
 /// Says in words why a task does not run. Nothing of it is stored: it is worked out from the tables of now when somebody asks.
 /// </summary>
-public sealed class WaitReasons(NpgsqlDataSource database)
+public sealed class WaitReasons(Database database)
 {
     internal const int MaxBehind = 1000;
 
@@ -149,7 +149,7 @@ public sealed class WaitReasons(NpgsqlDataSource database)
         var paused = new Dictionary<string, DateTimeOffset>();
         var blockedOn = new Dictionary<Guid, string[]>();
         var behind = new Dictionary<Guid, int>();
-        await using var batch = database.CreateBatch();
+        await using var batch = database.Main.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(NowSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(WorkersSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(PausedSql));

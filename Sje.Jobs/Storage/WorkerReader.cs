@@ -25,7 +25,7 @@ public sealed record WorkerStatus(
     DateTimeOffset? EndedAt);
 
 /// <summary>Reads workers. Plain SQL, because whether one is alive is for the database's clock to say.</summary>
-public sealed class WorkerReader(NpgsqlDataSource database)
+public sealed class WorkerReader(Database database)
 {
     private const string ListSql =
         """
@@ -56,14 +56,14 @@ public sealed class WorkerReader(NpgsqlDataSource database)
     /// <summary>How many workers hold a lease.</summary>
     public async Task<int> CountAliveAsync(CancellationToken stop)
     {
-        await using var command = database.CreateCommand(CountAliveSql);
+        await using var command = database.Main.CreateCommand(CountAliveSql);
         return (int)(await command.ExecuteScalarAsync(stop))!; // count(*) is never null.
     }
 
     private async Task<IReadOnlyList<WorkerStatus>> ReadAsync(
         Guid? id, Guid? before, bool gone, int limit, CancellationToken stop)
     {
-        await using var command = database.CreateCommand(ListSql);
+        await using var command = database.Main.CreateCommand(ListSql);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)before ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new NpgsqlParameter { Value = gone });
