@@ -46,6 +46,7 @@ create table sje.executions (
     state               text not null check (state in ('accepted', 'queued', 'running', 'succeeded', 'partially_succeeded',
                                                        'failed', 'cancelled', 'timed_out')),
     permit_partial      boolean not null default false,
+    task_count          integer not null,
     trigger             text not null default 'api',
     rerun_of            uuid,
     accepted_by         text,

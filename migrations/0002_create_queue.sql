@@ -81,7 +81,7 @@ create table sje.tasks (
 create index tasks_claim on sje.tasks (queue, rank, id) where state = 'queued';
 create index tasks_retry on sje.tasks (queue, available_at) where state = 'waiting_retry';
 create index tasks_running on sje.tasks (worker_id) where state = 'running';
-create index tasks_undispatched on sje.tasks (dispatch_until nulls first) where hangfire_job_id is null and lane = 'background';
+create index tasks_undispatched on sje.tasks (rank) where hangfire_job_id is null and lane = 'background' and state = 'queued';
 create index tasks_sync on sje.tasks (hangfire_sync_at) where hangfire_sync_at is not null;
 create index tasks_queued_deadline on sje.tasks (queued_deadline_at) where queued_deadline_at is not null and state in ('queued', 'waiting_retry');
 create index tasks_depends on sje.tasks using gin (depends_on) where state = 'blocked';

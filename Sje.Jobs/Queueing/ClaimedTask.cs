@@ -1,0 +1,112 @@
+using System.Text.Json.Nodes;
+using Sje.Core.Jobs;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>Why a worker stops an attempt that is under way. The causes end in different states.</summary>
+public enum StopCause
+{
+    /// <summary>It was not stopped.</summary>
+    None,
+
+    /// <summary>Somebody cancelled the task or its execution.</summary>
+    Cancel,
+
+    /// <summary>Somebody asked to start it again.</summary>
+    Restart,
+
+    /// <summary>It ran longer than its limit.</summary>
+    RunTimeout,
+
+    /// <summary>The worker shuts down.</summary>
+    Drain,
+
+    /// <summary>The worker no longer owns it, or can no longer know; nothing may be written about it.</summary>
+    LeaseLost,
+}
+
+/// <summary>A task as claimed by this worker: one attempt, with what is needed to run it and the switch that stops it.</summary>
+public sealed class ClaimedTask : IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private int cause;
+
+    /// <summary>Which attempt it is; the number is the fencing token.</summary>
+    public required AttemptIdentity Identity { get; init; }
+
+    /// <summary>The worker that claimed it: the other half of the fence.</summary>
+    public required Guid WorkerId { get; init; }
+
+    /// <summary>Hangfire's job of the task; null on the direct lane.</summary>
+    public required long? HangfireJobId { get; init; }
+
+    /// <summary>The queue it waited in.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>The task type.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The engine's settings.</summary>
+    public required JsonObject Settings { get; init; }
+
+    /// <summary>What happens after a failure.</summary>
+    public required RetrySpec Retry { get; init; }
+
+    /// <summary>What it may use.</summary>
+    public required ResourceSpec Resources { get; init; }
+
+    /// <summary>Longest run of this attempt.</summary>
+    public required TimeSpan? RunTimeout { get; init; }
+
+    /// <summary>Failures before this attempt.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>Failures allowed.</summary>
+    public required int MaxAttempts { get; init; }
+
+    /// <summary>What templates see.</summary>
+    public required TemplateScope Scope { get; init; }
+
+    /// <summary>The last checkpoint of any attempt.</summary>
+    public required JsonNode? Checkpoint { get; init; }
+
+    /// <summary>Whether it is its execution's only task.</summary>
+    public required bool SingleTask { get; init; }
+
+    /// <summary>Fires when the attempt has to stop; <see cref="Cause"/> says why.</summary>
+    public CancellationToken Stopping => stop.Token;
+
+    /// <summary>Why it has to stop, or <see cref="StopCause.None"/>.</summary>
+    public StopCause Cause => (StopCause)Volatile.Read(ref cause);
+
+    /// <summary>Whether its end is written, or somebody else's business by now.</summary>
+    public bool Settled { get; set; }
+
+    /// <summary>Whether an engine was started for it.</summary>
+    public bool Started { get; set; }
+
+    /// <summary>Asks the attempt to stop. The first cause stands, but for a lost lease, which outranks all.</summary>
+    public void Stop(StopCause why)
+    {
+        if (why == StopCause.LeaseLost)
+        {
+            Volatile.Write(ref cause, (int)why);
+        }
+        else
+        {
+            Interlocked.CompareExchange(ref cause, (int)why, (int)StopCause.None);
+        }
+
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended by itself.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => stop.Dispose();
+}

@@ -1,0 +1,82 @@
+using Npgsql;
+using Sje.Core.Jobs;
+using Sje.Jobs.Storage;
+using static Sje.Jobs.Queueing.BatchBuilder;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>What became of a request to change an execution.</summary>
+public abstract record ControlResult;
+
+/// <summary>The change is made, or under way where running tasks have to stop first.</summary>
+public sealed record Done(ExecutionState State, DateTimeOffset? CancelRequestedAt) : ControlResult;
+
+/// <summary>There is no such execution.</summary>
+public sealed record NotFound : ControlResult;
+
+/// <summary>The execution's state does not allow it.</summary>
+public sealed record WrongState(ExecutionState State) : ControlResult;
+
+/// <summary>Cancels and retries executions.</summary>
+public sealed class ExecutionControl(Database database, Signals signals)
+{
+    /// <summary>
+    /// Cancels what is alive of an execution: waiting tasks at once, running ones when their worker has stopped them. Hangfire's view
+    /// follows by the reconciler.
+    /// </summary>
+    public async Task<ControlResult> CancelAsync(Guid executionId, string reason, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        TaskChanges.AddCancel(batch, executionId, reason, Cancelling.ByRequest);
+        var result = await ReadAsync(batch, executionId, cancellationToken);
+        Tell();
+        return result;
+    }
+
+    /// <summary>
+    /// Runs the tasks of an ended execution that did not succeed again: new attempts in the same execution, failures counted from 0.
+    /// </summary>
+    public async Task<ControlResult> RetryAsync(Guid executionId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        TaskChanges.AddRetry(batch, executionId);
+        var result = await ReadAsync(batch, executionId, cancellationToken);
+        Tell();
+        return result;
+    }
+
+    private static async Task<ControlResult> ReadAsync(NpgsqlBatch batch, Guid executionId, CancellationToken cancellationToken)
+    {
+        batch.Add("select state, cancel_requested_at from sje.executions where id = $1", P(executionId));
+        var changed = false;
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        do
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                switch (reader.GetName(0))
+                {
+                    case TaskChanges.ChangedColumn:
+                        changed |= reader.GetBoolean(0);
+                        break;
+                    case "state":
+                        var state = StateNames.ParseSnake<ExecutionState>(reader.GetString(0));
+                        return changed
+                            ? new Done(state, await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1))
+                            : new WrongState(state);
+                }
+            }
+        }
+        while (await reader.NextResultAsync(cancellationToken));
+        return new NotFound();
+    }
+
+    private void Tell()
+    {
+        signals.Raise(Signal.Control);
+        signals.Raise(Signal.Work);
+        signals.Raise(Signal.Change);
+    }
+}

@@ -1,0 +1,259 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+using Sje.Core.Jobs;
+using Sje.Jobs.Storage;
+using static Sje.Jobs.Queueing.BatchBuilder;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>
+/// Accepts work. When <see cref="AcceptAsync"/> has returned, the executions are durable and will run: their background jobs are made
+/// after the commit by whichever process is first (a crash in between leaves rows that every process looks for).
+/// </summary>
+public sealed class ExecutionIntake(Database database, SortableIds ids, Signals signals)
+{
+    private const string TakeKeys =
+        """
+        insert into sje.idempotency_keys (tenant, key, body_hash, execution_id)
+        select * from unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[]) order by 1, 2
+        on conflict do nothing
+        returning tenant, key
+        """;
+
+    private const string FindKeys =
+        """
+        select k.tenant, k.key, k.body_hash, e.id, e.state, e.queue, e.label
+        from unnest($1::text[], $2::text[]) w(tenant, key)
+        join sje.idempotency_keys k using (tenant, key)
+        join sje.executions e on e.id = k.execution_id
+        """;
+
+    private const string AddQueues =
+        "insert into sje.queues (name) select unnest($1::text[]) on conflict do nothing";
+
+    private const string AddExecutions =
+        """
+        insert into sje.executions (id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters,
+            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at)
+        select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
+            array(select jsonb_array_elements_text(tags)), spec, parameters, 'queued', permit_partial, task_count, trigger, rerun_of,
+            accepted_by, now() + total_timeout
+        from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+            $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[])
+            x(id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters, permit_partial,
+            task_count, trigger, rerun_of, accepted_by, total_timeout)
+        """;
+
+    private const string AddTasks =
+        """
+        insert into sje.tasks (id, execution_id, name, ordinal, type, queue, lane, tenant, priority, rank, state, depends_on,
+            pending_dependencies, spec, labels, cpus, memory_bytes, run_timeout, queued_timeout, queued_deadline_at, max_attempts, queued_at)
+        select x.id, execution_id, x.name, ordinal, type, queue, q.lane, tenant, priority, now() - priority * interval '1 hour',
+            case when pending = 0 then 'queued' else 'blocked' end, array(select jsonb_array_elements_text(depends_on)::uuid),
+            pending, spec, array(select jsonb_array_elements_text(labels)), cpus, memory_bytes, run_timeout, queued_timeout,
+            case when pending = 0 then now() + queued_timeout end, max_attempts, case when pending = 0 then now() end
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::jsonb[],
+            $10::int[], $11::jsonb[], $12::jsonb[], $13::float8[], $14::bigint[], $15::interval[], $16::interval[], $17::int[])
+            x(id, execution_id, name, ordinal, type, queue, tenant, priority, depends_on, pending, spec, labels, cpus, memory_bytes,
+            run_timeout, queued_timeout, max_attempts)
+        join sje.queues q on q.name = x.queue
+        """;
+
+    private const string AddEvents =
+        """
+        insert into sje.events (execution_id, kind, data)
+        select id, 'execution.queued', jsonb_build_object('queue', queue, 'name', name)
+        from unnest($1::uuid[], $2::text[], $3::text[]) x(id, queue, name)
+        """;
+
+    /// <summary>
+    /// Stores all submissions in one transaction: all or, when it throws, none. Results stand in the order of the submissions.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The database could not be reached or refused; nothing was accepted.</exception>
+    public async Task<IReadOnlyList<IntakeResult>> AcceptAsync(
+        IReadOnlyList<Submission> submissions, CancellationToken cancellationToken)
+    {
+        var results = new IntakeResult?[submissions.Count];
+        var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
+
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (submissions.Any(s => s.IdempotencyKey is not null))
+        {
+            fresh = await TakeKeysAsync(connection, fresh, results, cancellationToken);
+        }
+
+        if (fresh.Count > 0)
+        {
+            await using var batch = new NpgsqlBatch(connection, transaction);
+            AddRows(batch, fresh);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        if (fresh.Count > 0)
+        {
+            signals.Raise(Signal.Work);
+            signals.Raise(Signal.Change);
+        }
+
+        foreach (var (id, index, submission) in fresh)
+        {
+            results[index] = new Accepted(id, ExecutionState.Queued, submission.Job.Queue, submission.Job.Label);
+        }
+
+        return [.. results.Select(r => r ?? throw new InvalidOperationException("A submission was left without an answer."))];
+    }
+
+    /// <summary>Answers what was accepted before under its key, and returns what is new.</summary>
+    private static async Task<List<Fresh>> TakeKeysAsync(
+        NpgsqlConnection connection, List<Fresh> all, IntakeResult?[] results, CancellationToken cancellationToken)
+    {
+        var firstByKey = new Dictionary<(string Tenant, string Key), Fresh>();
+        var twins = new List<(Fresh Twin, Fresh First)>();
+        foreach (var item in all.Where(f => f.Submission.IdempotencyKey is not null))
+        {
+            var key = (item.Submission.Tenant, item.Submission.IdempotencyKey!);
+            if (!firstByKey.TryAdd(key, item))
+            {
+                twins.Add((item, firstByKey[key]));
+            }
+        }
+
+        var keyed = firstByKey.Values.ToArray();
+        var taken = new HashSet<(string, string)>();
+        await using (var take = new NpgsqlCommand(TakeKeys, connection))
+        {
+            take.Parameters.Add(Array(NpgsqlDbType.Text, keyed.Select(f => f.Submission.Tenant)));
+            take.Parameters.Add(Array(NpgsqlDbType.Text, keyed.Select(f => f.Submission.IdempotencyKey!)));
+            take.Parameters.Add(Array(NpgsqlDbType.Bytea, keyed.Select(f => f.Hash)));
+            take.Parameters.Add(Array(NpgsqlDbType.Uuid, keyed.Select(f => f.Id)));
+            await using var rows = await take.ExecuteReaderAsync(cancellationToken);
+            while (await rows.ReadAsync(cancellationToken))
+            {
+                taken.Add((rows.GetString(0), rows.GetString(1)));
+            }
+        }
+
+        var known = keyed.Where(f => !taken.Contains((f.Submission.Tenant, f.Submission.IdempotencyKey!))).ToArray();
+        if (known.Length > 0)
+        {
+            await AnswerKnownAsync(connection, known, firstByKey, results, cancellationToken);
+        }
+
+        foreach (var (twin, first) in twins)
+        {
+            results[twin.Index] = !twin.Hash.AsSpan().SequenceEqual(first.Hash)
+                ? new KeyReused(twin.Submission.IdempotencyKey!)
+                : results[first.Index] switch
+                {
+                    null => new Repeated(first.Id, ExecutionState.Queued, first.Submission.Job.Queue, first.Submission.Job.Label),
+                    var answered => answered,
+                };
+        }
+
+        return [.. all.Where(f => results[f.Index] is null)];
+    }
+
+    private static async Task AnswerKnownAsync(
+        NpgsqlConnection connection,
+        Fresh[] known,
+        Dictionary<(string Tenant, string Key), Fresh> firstByKey,
+        IntakeResult?[] results,
+        CancellationToken cancellationToken)
+    {
+        await using var find = new NpgsqlCommand(FindKeys, connection);
+        find.Parameters.Add(Array(NpgsqlDbType.Text, known.Select(f => f.Submission.Tenant)));
+        find.Parameters.Add(Array(NpgsqlDbType.Text, known.Select(f => f.Submission.IdempotencyKey!)));
+        await using var rows = await find.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var item = firstByKey[(rows.GetString(0), rows.GetString(1))];
+            results[item.Index] = rows.GetFieldValue<byte[]>(2).AsSpan().SequenceEqual(item.Hash)
+                ? new Repeated(
+                    rows.GetGuid(3),
+                    StateNames.ParseSnake<ExecutionState>(rows.GetString(4)),
+                    rows.GetString(5),
+                    await rows.IsDBNullAsync(6, cancellationToken) ? null : rows.GetString(6))
+                : new KeyReused(item.Submission.IdempotencyKey!);
+        }
+    }
+
+    private void AddRows(NpgsqlBatch batch, List<Fresh> fresh)
+    {
+        var tasks = fresh.SelectMany(TasksOf).ToArray();
+        batch.Add(AddQueues, Array(NpgsqlDbType.Text, tasks.Select(t => t.Queue).Concat(fresh.Select(f => f.Submission.Job.Queue)).Distinct().Order()));
+        batch.Add(
+            AddExecutions,
+            Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Id)),
+            Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.JobId)),
+            Array(NpgsqlDbType.Integer, fresh.Select(f => f.Submission.JobVersion)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Name)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Label)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Tasks is [var only] ? only.Type : "workflow")),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Queue)),
+            Array(NpgsqlDbType.Smallint, fresh.Select(f => (short)f.Submission.Job.Priority)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Tenant)),
+            Array(NpgsqlDbType.Jsonb, fresh.Select(f => JsonSerializer.Serialize(f.Submission.Job.Tags))),
+            Array(NpgsqlDbType.Jsonb, fresh.Select(f => f.Submission.Job.Canonical.ToJsonString())),
+            Array(NpgsqlDbType.Jsonb, fresh.Select(f => f.Submission.Parameters.ToJsonString())),
+            Array(NpgsqlDbType.Boolean, fresh.Select(f => f.Submission.Job.PermitPartialFailures)),
+            Array(NpgsqlDbType.Integer, fresh.Select(f => f.Submission.Job.Tasks.Count)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Trigger)),
+            Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.RerunOf)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.AcceptedBy)),
+            Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout)));
+        batch.Add(
+            AddTasks,
+            Array(NpgsqlDbType.Uuid, tasks.Select(t => t.Id)),
+            Array(NpgsqlDbType.Uuid, tasks.Select(t => t.ExecutionId)),
+            Array(NpgsqlDbType.Text, tasks.Select(t => t.Spec.Name)),
+            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Ordinal)),
+            Array(NpgsqlDbType.Text, tasks.Select(t => t.Spec.Type)),
+            Array(NpgsqlDbType.Text, tasks.Select(t => t.Queue)),
+            Array(NpgsqlDbType.Text, tasks.Select(t => t.Tenant)),
+            Array(NpgsqlDbType.Smallint, tasks.Select(t => (short)t.Priority)),
+            Array(NpgsqlDbType.Jsonb, tasks.Select(t => JsonSerializer.Serialize(t.DependsOn))),
+            Array(NpgsqlDbType.Integer, tasks.Select(t => t.DependsOn.Length)),
+            Array(NpgsqlDbType.Jsonb, tasks.Select(t => StoredTaskSpec.Write(t.Spec))),
+            Array(NpgsqlDbType.Jsonb, tasks.Select(t => JsonSerializer.Serialize(t.Spec.Resources.Labels))),
+            Array(NpgsqlDbType.Double, tasks.Select(t => t.Spec.Resources.Cpus)),
+            Array(NpgsqlDbType.Bigint, tasks.Select(t => t.Spec.Resources.MemoryBytes)),
+            Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.RunTimeout)),
+            Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.QueuedTimeout)),
+            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.MaxAttempts)));
+        batch.Add(
+            AddEvents,
+            Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Id)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Queue)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Name)));
+    }
+
+    private IEnumerable<FreshTask> TasksOf(Fresh execution)
+    {
+        var job = execution.Submission.Job;
+        var idByName = job.Tasks.ToDictionary(t => t.Name, _ => ids.Next(), StringComparer.Ordinal);
+        return job.Tasks.Select((spec, ordinal) => new FreshTask(
+            idByName[spec.Name],
+            execution.Id,
+            ordinal,
+            spec,
+            spec.Queue ?? job.Queue,
+            execution.Submission.Tenant,
+            job.Priority,
+            [.. spec.DependsOn.Select(name => idByName[name])]));
+    }
+
+    private static NpgsqlParameter Array<T>(NpgsqlDbType type, IEnumerable<T> values) =>
+        P(values.ToArray(), NpgsqlDbType.Array | type);
+
+    private sealed record Fresh(Guid Id, int Index, Submission Submission)
+    {
+        public byte[] Hash { get; } = Submission.BodyHash ?? SHA256.HashData([]);
+    }
+
+    private sealed record FreshTask(
+        Guid Id, Guid ExecutionId, int Ordinal, TaskSpec Spec, string Queue, string Tenant, int Priority, Guid[] DependsOn);
+}

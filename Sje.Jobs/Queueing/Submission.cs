@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+using Sje.Core.Jobs;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>A request to run a job once.</summary>
+public sealed record Submission
+{
+    /// <summary>The job, checked.</summary>
+    public required JobSpec Job { get; init; }
+
+    /// <summary>Values of its parameters, bound and checked.</summary>
+    public JsonObject Parameters { get; init; } = [];
+
+    /// <summary>A submit under the same key and tenant happens once; 1-200 characters.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>Tells whether a repeat under the key is the same request. Needed with <see cref="IdempotencyKey"/>.</summary>
+    public byte[]? BodyHash { get; init; }
+
+    /// <summary>Whose work it is.</summary>
+    public string Tenant { get; init; } = "default";
+
+    /// <summary>Who submitted it: the name of a key.</summary>
+    public string? AcceptedBy { get; init; }
+
+    /// <summary>What started it: <c>api</c>, <c>rerun</c>, <c>schedule</c>.</summary>
+    public string Trigger { get; init; } = "api";
+
+    /// <summary>The saved job it runs, if any.</summary>
+    public Guid? JobId { get; init; }
+
+    /// <summary>The version of that job.</summary>
+    public int? JobVersion { get; init; }
+
+    /// <summary>The execution it repeats, if any.</summary>
+    public Guid? RerunOf { get; init; }
+}
+
+/// <summary>What became of a <see cref="Submission"/>.</summary>
+public abstract record IntakeResult;
+
+/// <summary>Stored; it will run.</summary>
+public sealed record Accepted(Guid ExecutionId, ExecutionState State, string Queue, string? Label) : IntakeResult;
+
+/// <summary>The same request was accepted before under this key; its execution is given.</summary>
+public sealed record Repeated(Guid ExecutionId, ExecutionState State, string Queue, string? Label) : IntakeResult;
+
+/// <summary>The key belongs to another request.</summary>
+public sealed record KeyReused(string Key) : IntakeResult;

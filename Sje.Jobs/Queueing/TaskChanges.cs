@@ -1,0 +1,176 @@
+using Npgsql;
+using static Sje.Jobs.Queueing.BatchBuilder;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>Why tasks are being stopped; decides the state in which they end.</summary>
+internal enum Cancelling
+{
+    /// <summary>Somebody asked for it: <c>cancelled</c>.</summary>
+    ByRequest,
+
+    /// <summary>The execution's total time ran out: <c>timed_out</c>.</summary>
+    ByTotalTimeout,
+}
+
+/// <summary>
+/// The statements behind cancel, retry and what Hangfire's buttons mean, as parts of a batch: they run in a transaction of ours, or
+/// inside Hangfire's own. Each locks the execution first (<see cref="Settlement"/>).
+/// </summary>
+internal static class TaskChanges
+{
+    /// <summary>Name of the one column by which a statement says whether it changed anything.</summary>
+    public const string ChangedColumn = "sje_changed";
+
+    private const string MarkExecution =
+        """
+        update sje.executions set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()), cancel_reason = $2,
+            version = version + 1
+        where id = $1 and finished_at is null
+        returning true as sje_changed
+        """;
+
+    // $1 execution, $2 reason, $3 state in which waiting tasks end, $4 one task or null for all. A blocked task never became
+    // runnable, so no time limit of its own ran out: it is cancelled either way.
+    private const string EndWaiting =
+        $"""
+        with gone as (
+            delete from sje.tasks t
+            where t.execution_id = $1 and t.state in ('blocked', 'queued', 'waiting_retry') and ($4::uuid is null or t.id = $4)
+            returning t.*
+        ), kept as (
+            insert into sje.finished_tasks ({TaskTable.All})
+            select {TaskTable.Kept}, rank, case when state = 'blocked' then 'cancelled' else $3 end, available_at, 0, null, queued_at,
+                failures, lost, null, clock_timestamp(), $2, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, progress,
+                metrics, parts, outputs, preview, error, $2, null, clock_timestamp()
+            from gone
+            returning id, state
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select $1, id, 'task.' || state, jsonb_build_object('reason', $2) from kept
+        )
+        select count(*) > 0 as sje_changed from kept
+        """;
+
+    private const string StopRunning =
+        """
+        with asked as (
+            update sje.tasks t set cancel_requested_at = clock_timestamp(), cancel_reason = $2, row_version = row_version + 1
+            where t.execution_id = $1 and t.state = 'running' and t.cancel_requested_at is null and ($3::uuid is null or t.id = $3)
+            returning t.id
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select $1, id, 'task.cancel_requested', jsonb_build_object('reason', $2) from asked
+        )
+        select count(*) > 0 as sje_changed from asked
+        """;
+
+    // Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one that waits for nothing else. A task
+    // given alone takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place.
+    private const string Revive =
+        $"""
+        with recursive chosen(id) as (
+            select f.id from sje.finished_tasks f
+            where f.execution_id = $1 and case when $2::uuid is null then f.state <> 'succeeded' else f.id = $2 end
+            union
+            select s.id from sje.finished_tasks s join chosen c on c.id = any (s.depends_on)
+            where s.execution_id = $1 and s.state = 'skipped'
+        ), gone as (
+            delete from sje.finished_tasks f using chosen c where f.id = c.id returning f.*
+        ), counted as (
+            select g.*, (
+                select count(*) from unnest(g.depends_on) d(id) where not exists (
+                    select 1 from sje.finished_tasks f
+                    where f.id = d.id and f.state = 'succeeded' and f.id not in (select c.id from chosen c)))::int as pending
+            from gone g
+        ), back as (
+            insert into sje.tasks ({TaskTable.All})
+            select {TaskTable.Kept}, rank, case when pending = 0 then 'queued' else 'blocked' end, clock_timestamp(), pending,
+                case when pending = 0 then clock_timestamp() + queued_timeout end, case when pending = 0 then clock_timestamp() end,
+                0, 0, null, null, null, null, case when hangfire_job_id is not null and $3 then clock_timestamp() end, row_version + 1,
+                null, null, null, null, null, null, null, null, null
+            from counted
+            returning id, state
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select $1, id, 'task.' || state, jsonb_build_object('reason', 'retried') from back
+        )
+        select count(*) > 0 as sje_changed from back
+        """;
+
+    private const string Reopen =
+        """
+        update sje.executions e set state = case when exists (
+                select 1 from sje.tasks t where t.execution_id = $1 and t.state = 'running') then 'running' else 'queued' end,
+            finished_at = null, cancel_requested_at = null, cancel_reason = null, version = version + 1,
+            total_deadline_at = clock_timestamp() + (total_deadline_at - accepted_at)
+        where id = $1 and finished_at is not null and exists (select 1 from sje.tasks t where t.execution_id = $1)
+        """;
+
+    private const string RetryNow =
+        """
+        update sje.tasks set state = 'queued', available_at = clock_timestamp(), queued_at = clock_timestamp(),
+            row_version = row_version + 1
+        where id = $1 and state = 'waiting_retry'
+        """;
+
+    private const string BringForward =
+        "update sje.tasks set available_at = clock_timestamp() where id = $1 and state = 'queued' and available_at > clock_timestamp()";
+
+    private const string Restart =
+        """
+        update sje.tasks set restart_requested_at = clock_timestamp(), cancel_requested_at = null, cancel_reason = null,
+            row_version = row_version + 1
+        where id = $1 and state = 'running'
+        """;
+
+    private const string Dismiss =
+        """
+        update sje.finished_tasks set dismissed_at = clock_timestamp(), row_version = row_version + 1
+        where id = $1 and state in ('failed', 'timed_out') and dismissed_at is null
+        """;
+
+    /// <summary>Cancels all that is alive of an execution, or one task of it.</summary>
+    public static void AddCancel(
+        NpgsqlBatch batch, Guid executionId, string reason, Cancelling cause, Guid? taskId = null)
+    {
+        var state = cause == Cancelling.ByTotalTimeout ? "timed_out" : "cancelled";
+        batch.Add(Settlement.Lock, P(executionId));
+        if (taskId is null)
+        {
+            batch.Add(MarkExecution, P(executionId), P(reason));
+        }
+
+        batch.Add(EndWaiting, P(executionId), P(reason), P(state), P(taskId))
+            .Add(StopRunning, P(executionId), P(reason), P(taskId))
+            .AddSettlement(executionId, singleTask: false);
+    }
+
+    /// <summary>Ends a task whose wait in the queue took too long. One that has been claimed meanwhile is left alone.</summary>
+    public static void AddQueueTimeout(NpgsqlBatch batch, Guid executionId, Guid taskId, string reason) =>
+        batch.Add(Settlement.Lock, P(executionId))
+            .Add(EndWaiting, P(executionId), P(reason), P("timed_out"), P(taskId))
+            .AddSettlement(executionId, singleTask: false);
+
+    /// <summary>Puts tasks that ended without success back into the queue, all of them or one with what was skipped behind it.</summary>
+    /// <param name="batch">Takes the statements.</param>
+    /// <param name="executionId">The execution.</param>
+    /// <param name="taskId">Only this task, even if it succeeded.</param>
+    /// <param name="viewLags">Whether Hangfire does not know of it yet.</param>
+    public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId = null, bool viewLags = true) =>
+        batch.Add(Settlement.Lock, P(executionId))
+            .Add(Revive, P(executionId), P(taskId), P(viewLags, NpgsqlTypes.NpgsqlDbType.Boolean))
+            .Add(Reopen, P(executionId));
+
+    /// <summary>Starts a waiting retry now.</summary>
+    public static void AddRetryNow(NpgsqlBatch batch, Guid taskId) => batch.Add(RetryNow, P(taskId));
+
+    /// <summary>Lets a delayed queued task be claimed now.</summary>
+    public static void AddBringForward(NpgsqlBatch batch, Guid taskId) => batch.Add(BringForward, P(taskId));
+
+    /// <summary>Asks the worker of a running task to stop it and hand it back.</summary>
+    public static void AddRestart(NpgsqlBatch batch, Guid taskId) => batch.Add(Restart, P(taskId));
+
+    /// <summary>Marks a failed task as seen: no dead letter any more.</summary>
+    public static void AddDismiss(NpgsqlBatch batch, Guid taskId) => batch.Add(Dismiss, P(taskId));
+}

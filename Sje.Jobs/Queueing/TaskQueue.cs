@@ -1,0 +1,152 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using NpgsqlTypes;
+using Sje.Core.Jobs;
+using Sje.Jobs.Storage;
+using static Sje.Jobs.Queueing.BatchBuilder;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>
+/// Claiming tasks. Authority: the row in <c>sje.tasks</c>. A claim is one statement that takes only rows nobody else has locked,
+/// only under the worker's own live lease, and writes the new attempt beside. It is read to its end before any task starts: rows of
+/// <c>update ... returning</c> reach the client before the commit, and a task that ended before it would find its row unclaimed.
+/// </summary>
+internal sealed class TaskQueue(Database database)
+{
+    // ready: the head of every queue that is not paused, by rank. due: retries whose time has come. Both lock task and execution and
+    // pass over locked ones, so a claim never waits (Settlement says why). Too much may be locked for a moment when a worker serves
+    // several queues; it is let go at the commit.
+    private const string Claim =
+        """
+        with me as materialized (
+            select id, name from sje.workers
+            where id = $1 and state = 'active' and lease_until > clock_timestamp() + interval '1 second'
+        ), open as materialized (
+            select q.name from unnest($2::text[]) w(name) join sje.queues q on q.name = w.name where q.paused_at is null
+        ), ready as materialized (
+            select c.* from me, open cross join lateral (
+                select t.id, t.rank, t.cpus, t.memory_bytes
+                from sje.tasks t join sje.executions e on e.id = t.execution_id
+                where t.queue = open.name and t.state = 'queued' and t.available_at <= clock_timestamp() and t.lane = 'background'
+                    and t.hangfire_job_id is not null and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
+                order by t.rank, t.id limit $5 for update of t, e skip locked) c
+        ), due as materialized (
+            select c.* from me, open cross join lateral (
+                select t.id, t.rank, t.cpus, t.memory_bytes
+                from sje.tasks t join sje.executions e on e.id = t.execution_id
+                where t.queue = open.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = 'background'
+                    and t.hangfire_job_id is not null and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
+                order by t.available_at limit $5 for update of t, e skip locked) c
+        ), picked as (
+            select id from (
+                select id, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
+                from (select * from ready union all select * from due) both
+                window w as (order by rank, id rows unbounded preceding)) fit
+            where n <= $5 and cpus <= $6 and memory <= $7
+        ), claimed as (
+            update sje.tasks t
+            set state = 'running', attempt = t.attempt + 1, worker_id = $1, row_version = t.row_version + 1,
+                attempt_started_at = clock_timestamp(), started_at = coalesce(t.started_at, clock_timestamp()),
+                restart_requested_at = null, progress = null, progress_message = null, metrics = null,
+                hangfire_sync_at = clock_timestamp() + interval '15 seconds'
+            from picked p where t.id = p.id
+            returning t.*
+        ), attempts as (
+            insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name)
+            select c.execution_id, c.id, c.attempt, me.id, me.name from claimed c, me
+        ), begun as (
+            update sje.executions e set state = 'running', started_at = coalesce(e.started_at, clock_timestamp()), version = e.version + 1
+            where e.id in (select execution_id from claimed) and e.state in ('accepted', 'queued')
+            returning e.id
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select c.execution_id, c.id, 'task.running', jsonb_build_object('attempt', c.attempt, 'worker', me.name) from claimed c, me
+            union all
+            select id, null, 'execution.running', '{}'::jsonb from begun
+        )
+        select c.id, c.execution_id, c.name, e.name, c.attempt, c.hangfire_job_id, c.queue, c.type, c.spec::text, c.run_timeout,
+            c.failures, c.max_attempts, e.task_count, e.parameters::text, e.accepted_at, k.body::text,
+            case when cardinality(c.depends_on) > 0 then (
+                select jsonb_object_agg(f.name, jsonb_build_object('outputs', coalesce(f.outputs, '{}'::jsonb)))::text
+                from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end
+        from claimed c
+        join sje.executions e on e.id = c.execution_id
+        left join sje.checkpoints k on k.task_id = c.id
+        order by c.rank, c.id
+        """;
+
+    private const string NextDue =
+        """
+        select min(available_at) - clock_timestamp() from sje.tasks
+        where queue = any ($1) and state in ('waiting_retry', 'queued') and available_at > clock_timestamp()
+        """;
+
+    /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>
+    public async Task<List<ClaimedTask>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
+    {
+        await using var command = database.Main.CreateCommand(Claim);
+        command.Parameters.Add(P(request.WorkerId));
+        command.Parameters.Add(P(request.Queues, NpgsqlDbType.Array | NpgsqlDbType.Text));
+        command.Parameters.Add(P(request.Engines, NpgsqlDbType.Array | NpgsqlDbType.Text));
+        command.Parameters.Add(P(request.Labels, NpgsqlDbType.Array | NpgsqlDbType.Text));
+        command.Parameters.Add(P(request.Slots));
+        command.Parameters.Add(P(request.Cpus, NpgsqlDbType.Double));
+        command.Parameters.Add(P(request.MemoryBytes));
+        command.CommandTimeout = 5;
+        var tasks = new List<ClaimedTask>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            tasks.Add(Read(row, request.WorkerId));
+        }
+
+        return tasks;
+    }
+
+    /// <summary>How long until a delayed task of these queues is due; null when none is delayed.</summary>
+    public async Task<TimeSpan?> NextDueAsync(string[] queues, CancellationToken cancellationToken)
+    {
+        await using var command = database.Main.CreateCommand(NextDue);
+        command.Parameters.Add(P(queues, NpgsqlDbType.Array | NpgsqlDbType.Text));
+        return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
+    }
+
+    private static ClaimedTask Read(NpgsqlDataReader row, Guid workerId)
+    {
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
+        var spec = StoredTaskSpec.Read(row.GetString(8));
+        var executionId = row.GetGuid(1);
+        return new ClaimedTask
+        {
+            Identity = new AttemptIdentity(executionId, row.GetGuid(0), row.GetString(3), row.GetString(2), row.GetInt32(4)),
+            WorkerId = workerId,
+            HangfireJobId = row.IsDBNull(5) ? null : row.GetInt64(5),
+            Queue = row.GetString(6),
+            Type = row.GetString(7),
+            Settings = spec.Settings,
+            Retry = spec.Retry,
+            Resources = spec.Resources,
+            RunTimeout = row.IsDBNull(9) ? null : row.GetTimeSpan(9),
+            Failures = row.GetInt32(10),
+            MaxAttempts = row.GetInt32(11),
+            SingleTask = row.GetInt32(12) == 1,
+            Scope = new TemplateScope(new JsonObject
+            {
+                ["parameters"] = JsonNode.Parse(row.GetString(13)),
+                ["execution"] = new JsonObject
+                {
+                    ["id"] = executionId.ToString(),
+                    ["scheduledFor"] = JsonSerializer.SerializeToNode(row.GetFieldValue<DateTimeOffset>(14)),
+                },
+                ["tasks"] = Text(16) is { } outputs ? JsonNode.Parse(outputs) : new JsonObject(),
+            }),
+            Checkpoint = Text(15) is { } checkpoint ? JsonNode.Parse(checkpoint) : null,
+        };
+    }
+}
+
+/// <summary>What a worker has room for.</summary>
+internal sealed record ClaimRequest(
+    Guid WorkerId, string[] Queues, string[] Engines, string[] Labels, int Slots, double Cpus, long MemoryBytes);

@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Sje.Core.Jobs;
+
+namespace Sje.Jobs.Queueing;
+
+/// <summary>
+/// Feeds this worker: one loop claims for all its queues, as many tasks as threads are waiting in <see cref="Take"/>, and hands them
+/// out. It wakes by signal, when a retry is due, when a thread becomes free, and once a second.
+/// </summary>
+internal sealed partial class WorkerFeed(
+    WorkerSession session,
+    TaskQueue queue,
+    AttemptLedger ledger,
+    Signals signals,
+    IOptions<WorkerOptions> options,
+    TimeProvider clock,
+    ILogger<WorkerFeed> log) : BackgroundService
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    private readonly ConcurrentQueue<ClaimedTask> ready = new();
+    private readonly SemaphoreSlim available = new(0);
+    private readonly string[] queues = [.. options.Value.Queues];
+    private TaskCompletionSource demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int waiting;
+
+    /// <summary>Blocks the calling thread, which is a slot, until there is a task for it.</summary>
+    /// <exception cref="OperationCanceledException">The slot is being closed.</exception>
+    public ClaimedTask Take(CancellationToken stop)
+    {
+        Interlocked.Increment(ref waiting);
+        Volatile.Read(ref demand).TrySetResult();
+        try
+        {
+            available.Wait(stop);
+        }
+        catch
+        {
+            Interlocked.Decrement(ref waiting);
+            throw;
+        }
+
+        Interlocked.Decrement(ref waiting);
+        return ready.TryDequeue(out var task)
+            ? task
+            : throw new InvalidOperationException("A slot was woken without a task.");
+    }
+
+    /// <summary>Hands back a task that was claimed and never ran. It is tried again at once, here or elsewhere.</summary>
+    public async Task ReleaseAsync(ClaimedTask task, string why)
+    {
+        if (task.Settled)
+        {
+            return;
+        }
+
+        task.Settled = true;
+        try
+        {
+            await ledger.EndAsync(
+                task,
+                new AttemptEnd { Outcome = AttemptOutcome.Released, Next = TaskState.Queued, Reason = why },
+                CancellationToken.None);
+            LogReleased(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, why);
+        }
+        catch (Exception e) when (e is NpgsqlException or LeaseNotLiveException)
+        {
+            // Out of the books, the row becomes an orphan of this worker: a heartbeat finds it, or the lease lapses.
+            LogReleaseFailed(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, e.Message);
+        }
+        finally
+        {
+            session.Remove(task);
+            task.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested && !session.Draining)
+        {
+            var work = signals.Next(Signal.Work);
+            var free = NextDemand();
+            try
+            {
+                await ReleaseOrphansAsync(stoppingToken);
+                var want = Volatile.Read(ref waiting) - ready.Count;
+                if (want > 0)
+                {
+                    var claimed = await ClaimAsync(want, stoppingToken);
+                    if (claimed == want)
+                    {
+                        continue;
+                    }
+                }
+
+                var due = want > 0 ? await queue.NextDueAsync(queues, stoppingToken) : null;
+                var limit = due is { } d && d < Poll ? TimeSpan.FromTicks(Math.Max(d.Ticks, TimeSpan.TicksPerMillisecond)) : Poll;
+                await signals.WaitAsync(Task.WhenAny(work, free), limit, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e)
+            {
+                LogClaimFailed(log, session.Name, e.Message);
+                await Task.Delay(Pause, clock, stoppingToken);
+            }
+        }
+
+        while (ready.TryDequeue(out var task))
+        {
+            await ReleaseAsync(task, "its worker shuts down");
+        }
+    }
+
+    private Task NextDemand()
+    {
+        var current = Volatile.Read(ref demand);
+        if (current.Task.IsCompleted)
+        {
+            var fresh = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Interlocked.CompareExchange(ref demand, fresh, current);
+        }
+
+        return Volatile.Read(ref demand).Task;
+    }
+
+    private async Task<int> ClaimAsync(int want, CancellationToken stop)
+    {
+        var tasks = await queue.ClaimAsync(session.Room(want), stop);
+        foreach (var task in tasks)
+        {
+            session.Add(task);
+            ready.Enqueue(task);
+            LogClaimed(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, task.Queue, session.Name);
+        }
+
+        if (tasks.Count > 0)
+        {
+            available.Release(tasks.Count);
+            signals.Raise(Signal.Change);
+        }
+
+        return tasks.Count;
+    }
+
+    private async Task ReleaseOrphansAsync(CancellationToken stop)
+    {
+        foreach (var (task, execution, attempt) in session.TakeOrphans())
+        {
+            await ledger.EndOrphanAsync(execution, task, attempt, session.Id, stop);
+        }
+    }
+
+    [LoggerMessage(120, LogLevel.Debug, "Claimed task {Task} of {ExecutionId}, attempt {Attempt}, from {Queue} for {Worker}")]
+    private static partial void LogClaimed(ILogger logger, Guid executionId, string task, int attempt, string queue, string worker);
+
+    [LoggerMessage(121, LogLevel.Warning, "Worker {Worker} could not claim: {Reason}")]
+    private static partial void LogClaimFailed(ILogger logger, string worker, string reason);
+
+    [LoggerMessage(122, LogLevel.Information, "Released task {Task} of {ExecutionId}, attempt {Attempt}: {Reason}")]
+    private static partial void LogReleased(ILogger logger, Guid executionId, string task, int attempt, string reason);
+
+    [LoggerMessage(123, LogLevel.Warning, "Could not release task {Task} of {ExecutionId}, attempt {Attempt}: {Reason}")]
+    private static partial void LogReleaseFailed(ILogger logger, Guid executionId, string task, int attempt, string reason);
+}
