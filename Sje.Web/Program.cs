@@ -1,1 +1,1 @@
-return 0;
+return await Sje.Web.Cli.CommandTree.RunAsync(args);

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Sje.Web.Hosting;
+
+namespace Sje.Web.Cli;
+
+/// <summary>The words of the command line, and how any of them ends.</summary>
+internal static class CommandTree
+{
+    private const string Description = """
+        SJE, the Spark Job Executor: takes long-running work, keeps it in PostgreSQL, runs it on whichever worker has room.
+
+        Without a word it serves and works in one process, like 'all'.
+
+        Exit codes: 0 done, the job succeeded; 1 the job failed; 2 wrong command line; 3 the job was cancelled or timed out; 4 not found or
+        refused; 5 no server or database answers; 6 the server failed; 71 the machine stands in the way (a port is taken, the disk is
+        full); 78 wrong configuration.
+        """;
+
+    /// <summary>Runs a command line to its exit code. Whatever goes wrong is told in lines for people, never as a stack trace.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = Create();
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                Failure.Write(error.Message);
+            }
+
+            await Console.Error.WriteLineAsync("sje --help tells the words, sje WORD --help the options of one.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // Signals are the host's: the library's own would end a draining server after two seconds.
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (StartupException told)
+        {
+            Failure.Write(told.Message, told.Faults);
+            return told.ExitCode;
+        }
+        catch (Exception unforeseen) when (Environment.GetEnvironmentVariable("SJE_TRACE") is null)
+        {
+            Failure.Write($"{unforeseen.Message} ({unforeseen.GetType().Name}; SJE_TRACE=1 shows where)");
+            return ExitCodes.ServerError;
+        }
+    }
+
+    private static RootCommand Create()
+    {
+        var root = new RootCommand(Description);
+        foreach (var command in RoleCommands.Create(root))
+        {
+            root.Subcommands.Add(command);
+        }
+
+        return root;
+    }
+}

@@ -1,0 +1,185 @@
+using Npgsql;
+
+namespace Sje.Web.Hosting;
+
+/// <summary>
+/// The settings in force: <c>appsettings.json</c>, <c>sje-config.yaml</c>, <c>SJE_*</c>, the command line, later wins. Unlike stacked
+/// configuration providers a later list replaces an earlier one whole, a list may be written <c>a,b</c>, and each value remembers where
+/// it came from, for the message when it is wrong.
+/// </summary>
+internal sealed class SjeConfiguration
+{
+    private readonly SettingsShape _shape;
+    private readonly Dictionary<string, (string? Value, string Source)> _values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> _faults = [];
+    private readonly List<string> _notes = [];
+
+    private SjeConfiguration(SettingsShape shape) => _shape = shape;
+
+    /// <summary>The merged values, for a host's configuration.</summary>
+    public IEnumerable<KeyValuePair<string, string?>> Values =>
+        _values.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
+
+    /// <summary>What was read and means nothing here.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>The connection string, or null.</summary>
+    public string? ConnectionString => Get("ConnectionStrings:Sje");
+
+    /// <summary>One value, or null.</summary>
+    public string? Get(string key) => _values.TryGetValue(key, out var found) && found.Value is { Length: > 0 } value ? value : null;
+
+    /// <summary>Where a value came from, for messages.</summary>
+    public string SourceOf(string key) => _values.TryGetValue(key, out var found) ? found.Source : "default";
+
+    /// <summary>Reads every source. Nothing is thrown for wrong values; <see cref="Check"/> tells them.</summary>
+    /// <exception cref="StartupException">A file cannot be read at all.</exception>
+    public static SjeConfiguration Read(
+        SjeHome home, SettingsShape shape, IEnumerable<KeyValuePair<string, string?>> commandLine)
+    {
+        var configuration = new SjeConfiguration(shape);
+        var beside = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
+        var own = Path.Combine(home.Folder, "appsettings.json");
+        configuration.AddFile(beside, builder => builder.AddJsonFile(beside));
+        if (own != beside)
+        {
+            configuration.AddFile(own, builder => builder.AddJsonFile(own));
+        }
+
+        var yaml = Path.Combine(home.Folder, "sje-config.yaml");
+        configuration.AddFile(yaml, builder => builder.AddYamlFile(yaml));
+        configuration.Add("environment", EnvironmentValues());
+        configuration.Add("command line", commandLine);
+        configuration.ReadOriginalSections();
+        return configuration;
+    }
+
+    /// <summary>Every fault at once.</summary>
+    /// <exception cref="StartupException">There is one or more.</exception>
+    public void Check()
+    {
+        var faults = _faults.Concat(new SettingsCheck(_shape, this).Faults()).ToList();
+        if (faults.Count > 0)
+        {
+            throw new StartupException(
+                faults.Count == 1 ? "The configuration is wrong: " + faults[0] : $"The configuration is wrong in {faults.Count} places:",
+                Cli.ExitCodes.Configuration,
+                faults.Count == 1 ? [] : faults);
+        }
+    }
+
+    private void AddFile(string path, Action<IConfigurationBuilder> add)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        try
+        {
+            var builder = new ConfigurationBuilder();
+            add(builder);
+            Add(Path.GetFileName(path), builder.Build().AsEnumerable());
+        }
+        catch (Exception unreadable) when (unreadable is InvalidDataException or FormatException or IOException or UnauthorizedAccessException
+            or YamlDotNet.Core.YamlException)
+        {
+            var why = (unreadable.InnerException ?? unreadable).Message;
+            throw new StartupException($"{path} cannot be read: {why}");
+        }
+    }
+
+    private static List<KeyValuePair<string, string?>> EnvironmentValues()
+    {
+        var values = new ConfigurationBuilder().AddEnvironmentVariables("SJE_").Build().AsEnumerable().ToList();
+        if (Environment.GetEnvironmentVariable("SJE_DB") is { Length: > 0 } database)
+        {
+            values.Add(KeyValuePair.Create("ConnectionStrings:Sje", (string?)database));
+        }
+
+        return values;
+    }
+
+    private void Add(string source, IEnumerable<KeyValuePair<string, string?>> pairs)
+    {
+        var values = new List<KeyValuePair<string, string?>>();
+        foreach (var (key, value) in pairs)
+        {
+            if (value is not null && _shape.IsList(key))
+            {
+                var items = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+                values.AddRange(items.Select((item, index) => KeyValuePair.Create($"{key}:{index}", (string?)item)));
+            }
+            else
+            {
+                values.Add(KeyValuePair.Create(key, value));
+            }
+        }
+
+        foreach (var list in values.Select(pair => Parent(pair.Key)).Where(_shape.IsList).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
+        {
+            foreach (var old in _values.Keys.Where(key => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)).ToList())
+            {
+                _values.Remove(old);
+            }
+        }
+
+        foreach (var (key, value) in values.Where(pair => pair.Value is not null))
+        {
+            _values[key] = (value, source);
+        }
+    }
+
+    /// <summary>The sections of the system that SJE replaces, so that its files go on working. What is said in our own words wins.</summary>
+    private void ReadOriginalSections()
+    {
+        if (HasSection("rabbitMqConfig"))
+        {
+            _notes.Add("rabbitMqConfig is not used: PostgreSQL is the queue");
+        }
+
+        foreach (var name in new[] { "cpus", "memory" })
+        {
+            if (Get("executorNodeConfig:" + name) is { } value && Get("worker:" + name) is null)
+            {
+                _values["worker:" + name] = (value, $"executorNodeConfig:{name} in {SourceOf("executorNodeConfig:" + name)}");
+            }
+        }
+
+        if (!HasSection("dbConfig"))
+        {
+            return;
+        }
+
+        var type = Get("dbConfig:type");
+        if (type is not null && type.ToUpperInvariant() is not ("POSTGRES" or "POSTGRESQL" or "PG"))
+        {
+            _faults.Add($"dbConfig:type is '{type}' ({SourceOf("dbConfig:type")}): SJE keeps its data in postgresql");
+        }
+
+        var port = 5432;
+        if (Get("dbConfig:port") is { } text && (!int.TryParse(text, out port) || port is < 1 or > 65535))
+        {
+            _faults.Add($"dbConfig:port is '{text}' ({SourceOf("dbConfig:port")}): a port is a number from 1 to 65535");
+            return;
+        }
+
+        if (ConnectionString is null)
+        {
+            var built = new NpgsqlConnectionStringBuilder
+            {
+                Host = Get("dbConfig:host") ?? "127.0.0.1",
+                Port = port,
+                Database = Get("dbConfig:database") ?? "sje",
+                Username = Get("dbConfig:username") ?? Get("dbConfig:user"),
+                Password = Get("dbConfig:password"),
+            };
+            _values["ConnectionStrings:Sje"] = (built.ConnectionString, "dbConfig in " + SourceOf("dbConfig:host"));
+        }
+    }
+
+    private bool HasSection(string name) => _values.Keys.Any(key =>
+        key.Equals(name, StringComparison.OrdinalIgnoreCase) || key.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
+
+    private static string Parent(string key) => key.LastIndexOf(':') is > 0 and var end ? key[..end] : "";
+}
