@@ -19,4 +19,10 @@ public interface ITaskType
     /// the user's document. <paramref name="parameters"/> are the declared ones, for type checks of templates.
     /// </summary>
     IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters);
+
+    /// <summary>
+    /// The settings in the one form that the engine reads, where the file allows several. Called before <see cref="Validate"/>, so
+    /// it must bear anything; what it cannot make sense of it leaves as it is. Must not change its argument.
+    /// </summary>
+    JsonObject Normalise(JsonObject settings) => settings;
 }

@@ -61,6 +61,9 @@ public sealed record TaskSpec
     /// <summary>Unique within the job.</summary>
     public required string Name { get; init; }
 
+    /// <summary>Free text.</summary>
+    public string? Description { get; init; }
+
     /// <summary>The canonical task type: <c>pipeline</c>, <c>process</c>, <c>spark</c>, ...</summary>
     public required string Type { get; init; }
 

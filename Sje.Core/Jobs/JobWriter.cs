@@ -1,0 +1,133 @@
+using System.Text.Json.Nodes;
+using Sje.Core.Reliability;
+
+namespace Sje.Core.Jobs;
+
+/// <summary>
+/// Writes a job in canonical form: fields in the order of API.md, what has its default left out. Reading it gives an equal job.
+/// </summary>
+internal static class JobWriter
+{
+    private static readonly RetrySpec DefaultRetry = new();
+
+    public static JsonObject Write(JobSpec job)
+    {
+        var result = new JsonObject { ["name"] = job.Name };
+        Add(result, "jobId", job.Label);
+        Add(result, "description", job.Description);
+        Add(result, "queue", job.Queue == "default" ? null : job.Queue);
+        if (job.Priority != 0)
+        {
+            result["priority"] = Priorities.WordOf(job.Priority) is { } word ? word : job.Priority;
+        }
+
+        Add(result, "parameters", new JsonObject(job.Parameters.Select(parameter =>
+            KeyValuePair.Create(parameter.Name, (JsonNode?)Write(parameter)))));
+        if (job.Tasks is [{ Name: JobFormReader.OnlyTask, Queue: null, Description: null } only])
+        {
+            WriteWork(result, only, job.TotalTimeout);
+        }
+        else
+        {
+            result["tasks"] = new JsonArray([.. job.Tasks.Select(Write)]);
+            Add(result, "timeouts", Timeouts(null, null, job.TotalTimeout));
+        }
+
+        if (job.PermitPartialFailures)
+        {
+            result["permitPartialFailures"] = true;
+        }
+
+        Add(result, "tags", Texts(job.Tags));
+        return result;
+    }
+
+    private static JsonObject Write(JobParameter parameter)
+    {
+        var result = new JsonObject { ["type"] = parameter.Type };
+        if (parameter.Default is not null)
+        {
+            result["default"] = parameter.Default.DeepClone();
+        }
+
+        if (parameter.Required)
+        {
+            result["required"] = true;
+        }
+
+        return result;
+    }
+
+    private static JsonObject Write(TaskSpec task)
+    {
+        var result = new JsonObject { ["name"] = task.Name };
+        Add(result, "description", task.Description);
+        Add(result, "dependsOn", Texts(task.DependsOn));
+        Add(result, "queue", task.Queue);
+        WriteWork(result, task, null);
+        return result;
+    }
+
+    private static void WriteWork(JsonObject result, TaskSpec task, TimeSpan? total)
+    {
+        result["type"] = task.Type;
+        Add(result, task.Type, task.Settings.DeepClone().AsObject());
+        Add(result, "retry", Retry(task.Retry));
+        Add(result, "timeouts", Timeouts(task.QueuedTimeout, task.RunTimeout, total));
+        Add(result, "resources", Resources(task.Resources));
+    }
+
+    private static JsonObject Retry(RetrySpec retry)
+    {
+        var result = new JsonObject();
+        Add(result, "policy", retry.Policy == DefaultRetry.Policy ? null : retry.Policy);
+        if (retry.MaxAttempts != DefaultRetry.MaxAttempts && retry.Policy != RetryPolicy.None)
+        {
+            result["maxAttempts"] = retry.MaxAttempts;
+        }
+
+        Add(result, "initialDelay", retry.InitialDelay == DefaultRetry.InitialDelay ? null : DurationText.Format(retry.InitialDelay));
+        Add(result, "maxDelay", retry.MaxDelay == DefaultRetry.MaxDelay ? null : DurationText.Format(retry.MaxDelay));
+        return result;
+    }
+
+    private static JsonObject Timeouts(TimeSpan? queued, TimeSpan? run, TimeSpan? total)
+    {
+        var result = new JsonObject();
+        Add(result, "queued", queued is { } wait ? DurationText.Format(wait) : null);
+        Add(result, "run", run is { } limit ? DurationText.Format(limit) : null);
+        Add(result, "total", total is { } all ? DurationText.Format(all) : null);
+        return result;
+    }
+
+    private static JsonObject Resources(ResourceSpec resources)
+    {
+        var result = new JsonObject();
+        if (resources.Cpus != 0)
+        {
+            result["cpus"] = resources.Cpus;
+        }
+
+        Add(result, "memory", resources.MemoryBytes == 0 ? null : SizeText.Format(resources.MemoryBytes));
+        Add(result, "labels", Texts(resources.Labels));
+        return result;
+    }
+
+    private static JsonArray Texts(IReadOnlyList<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+
+    private static void Add(JsonObject result, string name, string? text)
+    {
+        if (text is not null)
+        {
+            result[name] = text;
+        }
+    }
+
+    private static void Add(JsonObject result, string name, JsonNode container)
+    {
+        if (container is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })
+        {
+            result[name] = container;
+        }
+    }
+}
