@@ -1,0 +1,189 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Sje.Core.Jobs;
+using Sje.Jobs.Engines.Process;
+using Sje.Jobs.Execution;
+
+namespace Sje.Tests.Integration.Execution;
+
+/// <summary>The execution feature put together by hand, over real processes, in a directory of its own.</summary>
+internal sealed class ExecutionBench : IDisposable
+{
+    private readonly ResourceSampler _sampler = new(TimeProvider.System, NullLogger<ResourceSampler>.Instance);
+    private readonly AttemptDirectories _directories;
+    private readonly AttemptDirectory _directory;
+
+    public ExecutionBench(Action<ExecutionOptions>? configure = null)
+    {
+        configure?.Invoke(Options);
+        Root = Directory.CreateTempSubdirectory("sje-execution-").FullName;
+        _directories = new AttemptDirectories(Wrapped, NullLogger<AttemptDirectories>.Instance);
+        _directory = _directories.Create(Root, Identity);
+        Children = new ChildProcess(Wrapped, _sampler, TimeProvider.System, NullLogger<ChildProcess>.Instance);
+        Processes = new TaskProcess(Children, Wrapped, TimeProvider.System);
+        Engine = new ProcessEngine(Processes);
+    }
+
+    public ExecutionOptions Options { get; } = new();
+
+    public string Root { get; }
+
+    public AttemptIdentity Identity { get; } = new(Guid.CreateVersion7(), Guid.CreateVersion7(), "example", "main", 1);
+
+    public string AttemptDirectory => _directory.Path;
+
+    public ChildProcess Children { get; }
+
+    public TaskProcess Processes { get; }
+
+    public ProcessEngine Engine { get; }
+
+    public RecordingReporter Reporter { get; } = new();
+
+    public TestLease Lease { get; } = new();
+
+    public JsonObject Scope { get; } = [];
+
+    public ResourceSpec Resources { get; set; } = new();
+
+    public JsonNode? Checkpoint { get; set; }
+
+    private IOptions<ExecutionOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
+
+    public EngineContext Context(JsonObject settings) => new()
+    {
+        Identity = Identity,
+        Settings = settings,
+        Scope = new TemplateScope(Scope),
+        Resources = Resources,
+        WorkingDirectory = AttemptDirectory,
+        StorageRoot = Root,
+        Checkpoint = Checkpoint,
+        Reporter = Reporter,
+        Lease = Lease,
+    };
+
+    /// <summary>Runs shell text as a <c>process</c> task.</summary>
+    public Task<EngineResult> ShellAsync(string script, CancellationToken stop = default) =>
+        Engine.RunAsync(Context(new JsonObject { ["command"] = script }), stop);
+
+    /// <summary>The processes that still carry this attempt in their environment.</summary>
+    public IReadOnlyList<int> Survivors() =>
+    [
+        .. ProcessTable.Read().Select(process => process.Id).Where(id =>
+            ProcessTable.CarriesEnvironment(id, $"SJE_TASK_ID={Identity.TaskId}", $"SJE_ATTEMPT={Identity.Attempt}")),
+    ];
+
+    public void Dispose()
+    {
+        _directory.Dispose();
+        _sampler.Dispose();
+        Directory.Delete(Root, recursive: true);
+    }
+}
+
+/// <summary>Keeps all that an attempt says, and lets a test wait for a line.</summary>
+internal sealed class RecordingReporter : ITaskReporter
+{
+    private readonly Lock _lock = new();
+    private readonly List<(LogStream Stream, string Line)> _lines = [];
+    private readonly TaskCompletionSource _firstCheckpoint = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(Predicate<string> Wanted, TaskCompletionSource<string> Seen)> _waiters = [];
+
+    public ConcurrentQueue<(double Fraction, string? Message)> ProgressReports { get; } = new();
+
+    public ConcurrentDictionary<string, double> Metrics { get; } = new();
+
+    public ConcurrentQueue<JsonNode> Checkpoints { get; } = new();
+
+    public Task FirstCheckpoint => _firstCheckpoint.Task;
+
+    public IReadOnlyList<string> Lines(LogStream stream)
+    {
+        lock (_lock)
+        {
+            return [.. _lines.Where(line => line.Stream == stream).Select(line => line.Line)];
+        }
+    }
+
+    /// <summary>The first line that starts so, as soon as it is there; fails after half a minute.</summary>
+    public Task<string> LineAsync(string start)
+    {
+        lock (_lock)
+        {
+            if (_lines.Find(line => line.Line.StartsWith(start, StringComparison.Ordinal)) is { Line: { } known })
+            {
+                return Task.FromResult(known);
+            }
+
+            var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((line => line.StartsWith(start, StringComparison.Ordinal), seen));
+            return seen.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    public void Log(LogStream stream, string line)
+    {
+        lock (_lock)
+        {
+            _lines.Add((stream, line));
+            foreach (var (wanted, seen) in _waiters)
+            {
+                if (wanted(line))
+                {
+                    seen.TrySetResult(line);
+                }
+            }
+        }
+    }
+
+    public void Progress(double fraction, string? message) => ProgressReports.Enqueue((fraction, message));
+
+    public void Metric(string name, double value) => Metrics[name] = value;
+
+    public void Checkpoint(JsonNode checkpoint)
+    {
+        Checkpoints.Enqueue(checkpoint);
+        _firstCheckpoint.TrySetResult();
+    }
+}
+
+/// <summary>A lease that a test renews by hand; a minute long at first.</summary>
+internal sealed class TestLease : IAttemptLease
+{
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public double DeadlineUptime { get; private set; } = BootClock.Now + 60;
+
+    public void Set(double deadline)
+    {
+        lock (_lock)
+        {
+            DeadlineUptime = deadline;
+            _moved.TrySetResult();
+            _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    public async Task<double> NextDeadlineAsync(double seen, CancellationToken stop)
+    {
+        while (true)
+        {
+            Task moved;
+            lock (_lock)
+            {
+                if (DeadlineUptime > seen)
+                {
+                    return DeadlineUptime;
+                }
+
+                moved = _moved.Task;
+            }
+
+            await moved.WaitAsync(stop);
+        }
+    }
+}
