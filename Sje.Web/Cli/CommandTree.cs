@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Sje.Web.Hosting;
 
 namespace Sje.Web.Cli;
 
@@ -41,7 +40,7 @@ internal static class CommandTree
                 ProcessTerminationTimeout = null,
             });
         }
-        catch (StartupException told)
+        catch (FailureException told)
         {
             Failure.Write(told.Message, told.Faults);
             return told.ExitCode;
@@ -56,7 +55,19 @@ internal static class CommandTree
     private static RootCommand Create()
     {
         var root = new RootCommand(Description);
-        foreach (var command in RoleCommands.Create(root))
+        Command[] commands =
+        [
+            UpCommand.Create(),
+            .. RoleCommands.Create(root),
+            SubmitCommand.Create(),
+            .. ExecutionCommands.Create(),
+            LogsCommand.Create(),
+            .. ListCommands.Create(),
+            .. DatabaseCommands.Create(),
+            DoctorCommand.Create(),
+            TaskChildCommand.Create(),
+        ];
+        foreach (var command in commands)
         {
             root.Subcommands.Add(command);
         }

@@ -52,7 +52,7 @@ internal static class RoleCommands
     }
 
     /// <summary>The settings that a command line states, by configuration key.</summary>
-    /// <exception cref="StartupException">A word is neither an option nor a setting.</exception>
+    /// <exception cref="FailureException">A word is neither an option nor a setting.</exception>
     public static IReadOnlyDictionary<string, string?> SettingsOf(ParseResult parsed)
     {
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
@@ -85,7 +85,7 @@ internal static class RoleCommands
                 throw Unknown(word);
             }
 
-            settings[key] = value ?? (words.TryDequeue(out var next) ? next : throw new StartupException($"{word} needs a value.", ExitCodes.Usage));
+            settings[key] = value ?? (words.TryDequeue(out var next) ? next : throw new FailureException($"{word} needs a value.", ExitCodes.Usage));
         }
 
         return settings;
@@ -99,7 +99,7 @@ internal static class RoleCommands
         }
     }
 
-    private static StartupException Unknown(string word) => new(
+    private static FailureException Unknown(string word) => new(
         $"'{word}' is neither a word, an option, nor a setting (--section:key=value). sje --help tells them.", ExitCodes.Usage);
 
     private static void Configure(Command command, Role role)

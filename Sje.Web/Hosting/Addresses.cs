@@ -13,7 +13,7 @@ internal static class Addresses
             || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)));
 
     /// <summary>Refuses a port that is taken, naming it and the option.</summary>
-    /// <exception cref="StartupException">It is taken, or may not be bound.</exception>
+    /// <exception cref="FailureException">It is taken, or may not be bound.</exception>
     public static void RequireFree(IEnumerable<string> urls, SjeHome home)
     {
         foreach (var url in urls)
@@ -40,12 +40,12 @@ internal static class Addresses
         }
     }
 
-    private static StartupException Refused(string url, int port, SocketError error, SjeHome home)
+    private static FailureException Refused(string url, int port, SocketError error, SjeHome home)
     {
         if (error == SocketError.AddressAlreadyInUse)
         {
             var ours = RunFile.ReadLive(home);
-            return new StartupException(
+            return new FailureException(
                 ours is not null && PortOf(ours.Url) == port
                     ? $"SJE runs here already: process {ours.ProcessId} at {ours.Url}."
                     : $"Port {port} ({url}) is taken by another program: stop it, or choose another with --urls http://127.0.0.1:{port + 1} (server:urls).",
@@ -53,7 +53,7 @@ internal static class Addresses
         }
 
         var why = error == SocketError.AccessDenied ? "ports below 1024 are root's" : error.ToString();
-        return new StartupException($"{url} cannot be listened on ({why}): choose another with --urls (server:urls).", ExitCodes.Machine);
+        return new FailureException($"{url} cannot be listened on ({why}): choose another with --urls (server:urls).", ExitCodes.Machine);
     }
 
     private static string HostOf(string url)

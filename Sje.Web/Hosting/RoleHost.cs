@@ -15,7 +15,7 @@ namespace Sje.Web.Hosting;
 internal static class RoleHost
 {
     /// <summary>Returns when the process was asked to stop and everything of it has.</summary>
-    /// <exception cref="StartupException">It cannot start.</exception>
+    /// <exception cref="FailureException">It cannot start.</exception>
     public static async Task RunAsync(Launch launch, CancellationToken stop)
     {
         var (role, home) = (launch.Role, launch.Home);
@@ -92,7 +92,7 @@ internal static class RoleHost
     }
 
     /// <summary>Brings the database to this binary's schema.</summary>
-    /// <exception cref="StartupException">It does not answer, is too old, or a script failed.</exception>
+    /// <exception cref="FailureException">It does not answer, is too old, or a script failed.</exception>
     [SuppressMessage("Performance", "CA1873", Justification = "Once at start.")]
     public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, ILogger log, CancellationToken stop)
     {
@@ -109,7 +109,7 @@ internal static class RoleHost
         }
         catch (MigrationException failed)
         {
-            throw new StartupException(failed.Message, ExitCodes.Machine);
+            throw new FailureException(failed.Message, ExitCodes.Machine);
         }
         catch (NpgsqlException down)
         {
@@ -118,10 +118,10 @@ internal static class RoleHost
     }
 
     /// <summary>Says of a database that it does not answer, without its password.</summary>
-    public static StartupException Unreachable(string connectionString, NpgsqlException reason)
+    public static FailureException Unreachable(string connectionString, NpgsqlException reason)
     {
         var target = new NpgsqlConnectionStringBuilder(connectionString);
-        return new StartupException(
+        return new FailureException(
             $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be used as user '{target.Username}': " +
             $"{(reason.InnerException ?? reason).Message.Split('\n')[0]}. It is named by --db or ConnectionStrings:Sje.",
             ExitCodes.Unreachable);
@@ -134,7 +134,7 @@ internal static class RoleHost
         await connection.OpenAsync(stop);
         if (connection.PostgreSqlVersion.Major < PostgresBinaries.OldestMajor)
         {
-            throw new StartupException(
+            throw new FailureException(
                 $"The database at {connection.Host}:{connection.Port} is PostgreSQL {connection.PostgreSqlVersion}; " +
                 $"{PostgresBinaries.OldestMajor} or newer is needed.",
                 ExitCodes.Machine);
@@ -145,7 +145,7 @@ internal static class RoleHost
     private static string FindRunning(SjeHome home) =>
         RunFile.ReadLive(home) is { } run
             ? File.ReadAllText(run.ConnectionFile).Trim()
-            : throw new StartupException(
+            : throw new FailureException(
                 $"No database: no server runs in {home.Folder}, and no connection string is given: set --db or ConnectionStrings:Sje.");
 
     private static async Task StartAsync(IHost app, CancellationToken stop)
@@ -156,11 +156,11 @@ internal static class RoleHost
         }
         catch (IOException bind) when (bind.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            throw new StartupException($"{bind.Message} Choose another with --urls (server:urls).", ExitCodes.Machine);
+            throw new FailureException($"{bind.Message} Choose another with --urls (server:urls).", ExitCodes.Machine);
         }
         catch (Microsoft.Extensions.Options.OptionsValidationException wrong)
         {
-            throw new StartupException("The configuration is wrong:", ExitCodes.Configuration, [.. wrong.Failures]);
+            throw new FailureException("The configuration is wrong:", ExitCodes.Configuration, [.. wrong.Failures]);
         }
     }
 

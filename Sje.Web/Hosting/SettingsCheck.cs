@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Reflection;
 using Npgsql;
+using Sje.Core.Jobs;
 
 namespace Sje.Web.Hosting;
 
@@ -76,10 +77,10 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
             var key = $"{path}:{child.Key}";
             if (!properties.TryGetValue(child.Key, out var property))
             {
-                var near = properties.Keys.OrderBy(name => Distance(name, child.Key)).FirstOrDefault();
-                yield return $"{key} ({SourceBelow(child, key)}) is no setting" + (near is not null && Distance(near, child.Key) <= 2
-                    ? $": did you mean {path}:{Camel(near)}?"
-                    : $"; {path} has {string.Join(", ", properties.Keys.Select(Camel))}");
+                var names = properties.Keys.Select(Camel).ToList();
+                var hint = NearName.Hint(child.Key, names);
+                yield return $"{key} ({SourceBelow(child, key)}) is no setting." +
+                    (hint.Length > 0 ? hint : $" Those of {path} are {string.Join(", ", names)}.");
                 continue;
             }
 
@@ -183,22 +184,4 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
             : section.GetChildren().Select(child => SourceBelow(child, $"{key}:{child.Key}")).FirstOrDefault() ?? "default";
 
     private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
-
-    /// <summary>Levenshtein's distance, ignoring case.</summary>
-    private static int Distance(string left, string right)
-    {
-        var row = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var same = char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]);
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (same ? 0 : 1)));
-            }
-        }
-
-        return row[^1];
-    }
 }

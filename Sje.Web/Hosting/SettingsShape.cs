@@ -26,9 +26,15 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
         return type;
     }
 
+    /// <summary>
+    /// The setting of so many bytes that a key means as a size: <c>worker:memory</c>, written <c>8GiB</c>, is <c>worker:memoryBytes</c>. Null
+    /// when the key means itself.
+    /// </summary>
+    public string? BytesKey(string key) => Find(key) is null && Find(key + "Bytes") == typeof(long) ? key + "Bytes" : null;
+
     /// <summary>The settings of an options class.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true });
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true } || IsList(property.PropertyType));
 
     /// <summary>Whether values of a type are lists.</summary>
     public static bool IsList(Type type) =>

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serilog;
 using Serilog.Core;
+using Sje.Core.Jobs;
+using Sje.Jobs.Execution;
+using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Hosting.Postgres;
 
@@ -16,6 +19,9 @@ internal static class SjeApplication
     public static SettingsShape Shape { get; } = new(new Dictionary<string, Type>
     {
         [ServerOptions.Section] = typeof(ServerOptions),
+        [StorageOptions.Section] = typeof(StorageOptions),
+        [WorkerOptions.Section] = typeof(WorkerOptions),
+        [ExecutionOptions.Section] = typeof(ExecutionOptions),
         [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
     });
 
@@ -88,6 +94,9 @@ internal static class SjeApplication
     {
         _ = role;
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
+        builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
+        builder.Services.AddSingleton(SjeEngines.Types());
+        builder.Services.AddSingleton<JobReader>();
     }
 
     private static void AddServer(WebApplicationBuilder builder)

@@ -1,4 +1,7 @@
+using System.Globalization;
 using Npgsql;
+using Sje.Core.Jobs;
+using Sje.Web.Cli;
 
 namespace Sje.Web.Hosting;
 
@@ -33,11 +36,13 @@ internal sealed class SjeConfiguration
     public string SourceOf(string key) => _values.TryGetValue(key, out var found) ? found.Source : "default";
 
     /// <summary>Reads every source. Nothing is thrown for wrong values; <see cref="Check"/> tells them.</summary>
-    /// <exception cref="StartupException">A file cannot be read at all.</exception>
+    /// <exception cref="FailureException">A file cannot be read at all.</exception>
     public static SjeConfiguration Read(
         SjeHome home, SettingsShape shape, IEnumerable<KeyValuePair<string, string?>> commandLine)
     {
         var configuration = new SjeConfiguration(shape);
+        // Where SJE_HOME names another folder than the one we stand in, users' paths start there too.
+        configuration.Add("default", [KeyValuePair.Create("storage:root", (string?)home.Folder)]);
         var beside = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
         var own = Path.Combine(home.Folder, "appsettings.json");
         configuration.AddFile(beside, builder => builder.AddJsonFile(beside));
@@ -55,13 +60,13 @@ internal sealed class SjeConfiguration
     }
 
     /// <summary>Every fault at once.</summary>
-    /// <exception cref="StartupException">There is one or more.</exception>
+    /// <exception cref="FailureException">There is one or more.</exception>
     public void Check()
     {
         var faults = _faults.Concat(new SettingsCheck(_shape, this).Faults()).ToList();
         if (faults.Count > 0)
         {
-            throw new StartupException(
+            throw new FailureException(
                 faults.Count == 1 ? "The configuration is wrong: " + faults[0] : $"The configuration is wrong in {faults.Count} places:",
                 Cli.ExitCodes.Configuration,
                 faults.Count == 1 ? [] : faults);
@@ -85,7 +90,7 @@ internal sealed class SjeConfiguration
             or YamlDotNet.Core.YamlException)
         {
             var why = (unreadable.InnerException ?? unreadable).Message;
-            throw new StartupException($"{path} cannot be read: {why}");
+            throw new FailureException($"{path} cannot be read: {why}");
         }
     }
 
@@ -105,7 +110,18 @@ internal sealed class SjeConfiguration
         var values = new List<KeyValuePair<string, string?>>();
         foreach (var (key, value) in pairs)
         {
-            if (value is not null && _shape.IsList(key))
+            if (value is not null && _shape.BytesKey(key) is { } bytesKey)
+            {
+                if (SizeText.TryParse(value, out var bytes))
+                {
+                    values.Add(KeyValuePair.Create(bytesKey, (string?)bytes.ToString(CultureInfo.InvariantCulture)));
+                }
+                else
+                {
+                    _faults.Add($"{key} is '{value}' ({source}): {SizeText.Examples} is needed");
+                }
+            }
+            else if (value is not null && _shape.IsList(key))
             {
                 var items = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
                 values.AddRange(items.Select((item, index) => KeyValuePair.Create($"{key}:{index}", (string?)item)));
@@ -140,9 +156,11 @@ internal sealed class SjeConfiguration
 
         foreach (var name in new[] { "cpus", "memory" })
         {
-            if (Get("executorNodeConfig:" + name) is { } value && Get("worker:" + name) is null)
+            var key = "executorNodeConfig:" + name;
+            var ours = _shape.BytesKey("worker:" + name) ?? "worker:" + name;
+            if (Get(key) is { } value && Get(ours) is null)
             {
-                _values["worker:" + name] = (value, $"executorNodeConfig:{name} in {SourceOf("executorNodeConfig:" + name)}");
+                Add($"{key} in {SourceOf(key)}", [KeyValuePair.Create("worker:" + name, (string?)value)]);
             }
         }
 

@@ -1,3 +1,5 @@
+using Sje.Web.Cli;
+
 namespace Sje.Web.Hosting;
 
 /// <summary>The folder that an SJE belongs to: its configuration stands there, its state in <c>.sje/</c> below.</summary>
@@ -50,9 +52,9 @@ internal sealed record SjeHome(string Folder)
         }
         catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
         {
-            throw new StartupException(
+            throw new FailureException(
                 $"{State} cannot be made ({refused.Message}): start sje in a folder that user '{Environment.UserName}' may write, or set SJE_HOME to one.",
-                Cli.ExitCodes.Machine);
+                ExitCodes.Machine);
         }
     }
 

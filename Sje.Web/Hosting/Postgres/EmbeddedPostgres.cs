@@ -51,7 +51,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     public int? ProcessId => Postmaster.Read(Data) is { IsAlive: true } postmaster ? postmaster.ProcessId : null;
 
     /// <summary>Finds or starts the server of <paramref name="folder"/> and returns when it takes connections.</summary>
-    /// <exception cref="StartupException">It cannot be: no programs, no room, another version's data, no right.</exception>
+    /// <exception cref="FailureException">It cannot be: no programs, no room, another version's data, no right.</exception>
     public static async Task<EmbeddedPostgres> StartAsync(
         string folder, EmbeddedPostgresOptions options, ILogger log, TimeProvider time, CancellationToken stop)
     {
@@ -183,7 +183,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
             if (!IsFree(port))
             {
-                throw new StartupException(
+                throw new FailureException(
                     $"Port {port} on 127.0.0.1, where PostgreSQL is to listen, is taken: free it, or set postgres:port to another.",
                     ExitCodes.Machine);
             }
@@ -197,7 +197,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             // Between our look and the server's somebody may have taken the port.
             if (IsFree(port) || !mayMove || tries == 3)
             {
-                throw new StartupException(why, ExitCodes.Machine);
+                throw new FailureException(why, ExitCodes.Machine);
             }
         }
 
@@ -249,7 +249,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
             catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidPassword)
             {
-                throw new StartupException(
+                throw new FailureException(
                     $"PostgreSQL in {Data} does not take the password in {_location.File("password")}: put the right one there.");
             }
             catch (NpgsqlException) when (ProcessId is not null)
@@ -259,7 +259,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
             catch (NpgsqlException down)
             {
-                throw new StartupException($"PostgreSQL in {Data} ended while it started: {down.Message}", ExitCodes.Machine);
+                throw new FailureException($"PostgreSQL in {Data} ended while it started: {down.Message}", ExitCodes.Machine);
             }
         }
     }
@@ -350,7 +350,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
         }
 
-        throw new StartupException("No port between 20000 and 32000 is free on 127.0.0.1: set postgres:port.", ExitCodes.Machine);
+        throw new FailureException("No port between 20000 and 32000 is free on 127.0.0.1: set postgres:port.", ExitCodes.Machine);
     }
 
     private static string ReadFrom(string log, long start)

