@@ -148,7 +148,7 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         {
             if (attempts > 1)
             {
-                faults.Add(retry.At("maxAttempts"), FaultCodes.Conflict, "Policy 'none' makes one attempt.");
+                faults.Add(retry.At("maxAttempts"), FaultCodes.Conflict, "Policy 'none' makes one attempt; name another policy.");
             }
 
             attempts = Math.Min(attempts ?? 1, 1);

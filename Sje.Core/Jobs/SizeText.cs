@@ -52,7 +52,7 @@ public static partial class SizeText
         return bytes.ToString(CultureInfo.InvariantCulture) + units[unit];
     }
 
-    [GeneratedRegex(@"^(?<number>[0-9]+(\.[0-9]+)?) ?((?<unit>[kKmMgGtT]([iI]?[bB]|i)?)|[bB])?\z",
+    [GeneratedRegex(@"^((?<number>[0-9]+(\.[0-9]+)?) ?(?<unit>[kKmMgGtT]([iI]?[bB]|i)?)|(?<number>[0-9]+) ?[bB]?)\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pattern();
 }

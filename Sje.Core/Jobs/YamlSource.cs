@@ -12,32 +12,44 @@ internal static class YamlSource
 {
     public static void Read(string text, TreeBuilder builder)
     {
-        var parser = new Parser(new Scanner(new StringReader(text)));
+        var scanner = new Scanner(new StringReader(text));
+        var parser = new Parser(scanner);
         var documents = 0;
-        try
+        while (!builder.IsBroken && Advance(parser, scanner, builder))
         {
-            while (!builder.IsBroken && parser.MoveNext())
+            if (parser.Current is DocumentStart && ++documents > 1)
             {
-                if (parser.Current is DocumentStart && ++documents > 1)
-                {
-                    builder.Break(FaultCodes.NotAllowedInYaml, "A second document begins here; one text holds one.", LineOf(parser.Current));
-                }
-                else
-                {
-                    Report(parser.Current!, builder);
-                }
+                builder.Break(FaultCodes.NotAllowedInYaml, "A second document begins here; one text holds one.", LineOf(parser.Current));
             }
-
-            if (documents == 0 && !builder.IsBroken)
+            else
             {
-                builder.Break(FaultCodes.Malformed, "The text is empty.", 1);
+                Report(parser.Current!, builder);
             }
         }
-        catch (YamlException problem)
+
+        if (documents == 0 && !builder.IsBroken)
         {
-            var line = (int)Math.Max(1, problem.Start.Line);
+            builder.Break(FaultCodes.Malformed, "The text is empty.", 1);
+        }
+    }
+
+    /// <summary>
+    /// Goes to the next event. For broken YAML the parser throws more than it says: InvalidOperationException from a plain scalar,
+    /// ArgumentOutOfRangeException from an escape. Whatever it throws, the text is to blame, and only it runs in here.
+    /// </summary>
+    private static bool Advance(Parser parser, Scanner scanner, TreeBuilder builder)
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception problem) when (problem is not OutOfMemoryException)
+        {
+            var place = problem is YamlException { Start: { Line: > 0 } start } ? start : scanner.CurrentPosition;
+            var reason = problem is YamlException ? $": {Excerpt.Line(problem.Message).TrimEnd('.')}" : "";
             builder.Break(FaultCodes.Malformed,
-                $"This is not YAML: {Excerpt.Line(problem.Message).TrimEnd('.')} (line {line}, column {problem.Start.Column}).", line);
+                $"This is not YAML{reason} (line {place.Line}, column {place.Column}).", (int)Math.Max(1, place.Line));
+            return false;
         }
     }
 

@@ -1,0 +1,172 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Sje.Tests.Unit.Jobs;
+
+public class CanonicalFormTests
+{
+    [Fact]
+    public void Reading_the_canonical_form_gives_an_equal_job() =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(150), Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
+        {
+            var written = new RandomJob(new Random(seed)).Write();
+            var first = Reading.Reader.Read(Encoding.UTF8.GetBytes(written.ToJsonString()));
+            Assert.Empty(first.Faults);
+            var second = Reading.Reader.Read(Encoding.UTF8.GetBytes(first.Spec!.Canonical.ToJsonString()));
+            Assert.Empty(second.Faults);
+            Assert.Equal(JsonSerializer.Serialize(first.Spec), JsonSerializer.Serialize(second.Spec));
+        }));
+
+    [Fact]
+    public void The_canonical_form_keeps_the_order_of_the_documentation_and_leaves_defaults_out()
+    {
+        var job = Reading.Good("""
+            tags: [t]
+            timeouts: {total: 120m, run: 90000ms}
+            retry: {maxAttempts: 3, maxDelay: 1m}
+            resources: {memory: 1024MiB, cpus: 0}
+            jobType: SparkApp
+            spark: {application: a.py}
+            priority: 20
+            queue: default
+            parameters: {n: 5}
+            jobId: label
+            name: x
+            """);
+        Assert.Equal(
+            """{"name":"x","jobId":"label","priority":"urgent","parameters":{"n":{"type":"int","default":5}},"type":"spark","spark":{"application":"a.py"},"timeouts":{"run":"1m30s","total":"2h"},"resources":{"memory":"1GiB"},"tags":["t"]}""",
+            job.Canonical.ToJsonString());
+    }
+
+    /// <summary>A valid job with about half of all fields.</summary>
+    private sealed class RandomJob(Random random)
+    {
+        public JsonObject Write()
+        {
+            var job = new JsonObject();
+            Maybe(job, "name", () => Name());
+            Maybe(job, "jobId", () => "l/" + Name());
+            Maybe(job, "description", () => "Über\n\"alles\" {{");
+            Maybe(job, "queue", () => Pick("default", "etl", "a-b_9"));
+            Maybe(job, "priority", () => random.Next(2) == 0 ? Pick("low", "normal", "high", "urgent", "critical") : JsonValue.Create(random.Next(-100, 101)));
+            Maybe(job, "parameters", Parameters);
+            Maybe(job, "permitPartialFailures", () => random.Next(2) == 0);
+            Maybe(job, "tags", () => new JsonArray("a", "b c"));
+            Common(job);
+            if (job["timeouts"] is JsonObject timeouts)
+            {
+                Maybe(timeouts, "total", Duration);
+            }
+
+            if (random.Next(2) == 0)
+            {
+                Work(job);
+                return job;
+            }
+
+            var tasks = new JsonArray();
+            for (var i = 0; i < random.Next(1, 5); i++)
+            {
+                var task = new JsonObject { ["name"] = i == 0 ? "main" : $"t{i}" };
+                Work(task);
+                Common(task);
+                Maybe(task, "queue", () => Pick("default", "x"));
+                Maybe(task, "description", () => "d");
+                Maybe(task, "dependsOn", () => new JsonArray([.. tasks.Where(_ => random.Next(2) == 0).Select(t => JsonValue.Create(t!["name"]!.GetValue<string>()))]));
+                tasks.Add(task);
+            }
+
+            job["tasks"] = tasks;
+            return job;
+        }
+
+        private void Common(JsonObject owner)
+        {
+            Maybe(owner, "retry", () =>
+            {
+                var retry = new JsonObject();
+                Maybe(retry, "policy", () => Pick("default", "fixed", "none"));
+                if (retry["policy"]?.GetValue<string>() != "none")
+                {
+                    Maybe(retry, "maxAttempts", () => random.Next(1, 101));
+
+                    // A task that inherits "none" must name a policy to have several attempts.
+                    retry["policy"] ??= retry.ContainsKey("maxAttempts") ? "default" : null;
+                }
+
+                Maybe(retry, "initialDelay", () => Pick("0s", "1s", "10ms"));
+                Maybe(retry, "maxDelay", () => Pick("60s", "1h1ms", "2d"));
+                return retry;
+            });
+            Maybe(owner, "timeouts", () =>
+            {
+                var timeouts = new JsonObject();
+                Maybe(timeouts, "queued", Duration);
+                Maybe(timeouts, "run", Duration);
+                return timeouts;
+            });
+            Maybe(owner, "resources", () =>
+            {
+                var resources = new JsonObject();
+                Maybe(resources, "cpus", () => random.Next(0, 64) / 4.0);
+                Maybe(resources, "memory", () => random.Next(2) == 0 ? Pick("1g", "1.5GiB", "7MB", "0") : JsonValue.Create(random.NextInt64(1L << 50)));
+                Maybe(resources, "labels", () => new JsonArray("gpu", "zone=eu"));
+                return resources;
+            });
+        }
+
+        private void Work(JsonObject owner)
+        {
+            switch (random.Next(4))
+            {
+                case 0:
+                    owner["type"] = "noop";
+                    break;
+                case 1:
+                    owner["jobType"] = "SparkApp";
+                    owner["spark"] = new JsonObject { ["application"] = "a.jar", ["jars"] = new JsonArray() };
+                    break;
+                case 2:
+                    owner["type"] = "process";
+                    owner["process"] = new JsonObject { ["command"] = "echo {{ execution.id }}", ["stdin"] = "" };
+                    break;
+                default:
+                    owner["type"] = "process";
+                    owner["process"] = new JsonObject { ["command"] = new JsonArray("sleep", 5, true), ["env"] = new JsonObject { ["A"] = 1.5, ["B"] = "x" } };
+                    break;
+            }
+        }
+
+        private JsonObject Parameters()
+        {
+            var parameters = new JsonObject();
+            Maybe(parameters, "text", () => "é {{ x");
+            Maybe(parameters, "whole", () => random.NextInt64());
+            Maybe(parameters, "fraction", () => random.NextDouble());
+            Maybe(parameters, "list", () => new JsonArray(1, null, new JsonObject { ["a"] = new JsonArray() }));
+            Maybe(parameters, "nothing", () => null);
+            Maybe(parameters, "day", () => new JsonObject { ["type"] = "date", ["default"] = "2024-02-29" });
+            Maybe(parameters, "at", () => new JsonObject { ["type"] = "timestamp", ["default"] = "2024-02-29T01:00:00.5+02:00" });
+            Maybe(parameters, "asked", () => new JsonObject { ["type"] = Pick("int", "json", "string"), ["required"] = true });
+            Maybe(parameters, "converted", () => new JsonObject { ["type"] = "double", ["default"] = "1.50" });
+            return parameters;
+        }
+
+        private JsonValue Duration() => Pick("1ms", "90s", "1h30m", "2d", "15m", "100000s");
+
+        private JsonValue Name() => Pick("a", "Late departures", "x-1_2.3", "Köln 東京");
+
+        private JsonValue Pick(params string[] choices) => JsonValue.Create(choices[random.Next(choices.Length)]);
+
+        private void Maybe(JsonObject owner, string name, Func<JsonNode?> value)
+        {
+            if (random.Next(2) == 0)
+            {
+                owner[name] = value();
+            }
+        }
+    }
+}
