@@ -55,6 +55,8 @@ create table sje.tasks (
     restart_requested_at  timestamptz,
     -- Hangfire's record of this task, and who is making one until when.
     hangfire_job_id       bigint unique,
+    -- Whether that record exists and is in a state in which Hangfire's worker takes it; only then may the task be claimed.
+    dispatched            boolean not null default false,
     dispatch_until        timestamptz,
     -- Set where Hangfire's view lags behind this row: when to bring it up.
     hangfire_sync_at      timestamptz,

@@ -54,7 +54,7 @@ internal enum ChildEnd
 internal sealed record ChildExit(ChildEnd End, int ExitCode, ResourceUse Use)
 {
     /// <summary>The signal that ended it, if one did.</summary>
-    public string? Signal => Signals.NameOfExitCode(ExitCode);
+    public string? Signal => UnixSignals.NameOfExitCode(ExitCode);
 }
 
 /// <summary>What the processes of a session used, as far as sampling saw it.</summary>

@@ -111,7 +111,7 @@ internal sealed class ChildProcess(
     private static ChildEnd Why(bool outOfMemory, int exitCode, ChildCommand command, IAttemptLease lease) => exitCode switch
     {
         _ when outOfMemory => ChildEnd.OutOfMemory,
-        128 + Signals.Kill or LeaseMissing when lease.DeadlineUptime <= BootClock.Now => ChildEnd.LeaseLapsed,
+        128 + UnixSignals.Kill or LeaseMissing when lease.DeadlineUptime <= BootClock.Now => ChildEnd.LeaseLapsed,
         127 when File.Exists(Path.Combine(command.PrivateDirectory, ChildCommand.LaunchFailedFile)) => ChildEnd.NotFound,
         _ => ChildEnd.Exited,
     };

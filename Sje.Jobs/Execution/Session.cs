@@ -32,7 +32,7 @@ internal sealed class Session
     {
         foreach (var process in ProcessTable.Read().Where(process => process.SessionId == _sessionId))
         {
-            Signals.Send(process.Id, Signals.Terminate);
+            UnixSignals.Send(process.Id, UnixSignals.Terminate);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class Session
         {
             foreach (var process in left)
             {
-                Signals.Send(process.Id, Signals.Kill);
+                UnixSignals.Send(process.Id, UnixSignals.Kill);
             }
 
             if (_time.GetElapsedTime(start) > limit)
@@ -78,7 +78,7 @@ internal sealed class Session
 
         if (GuardId() is { } guard && ProcessTable.Find(guard) is { IsDead: false } entry && entry.SessionId == _sessionId)
         {
-            Signals.Send(guard, Signals.Kill);
+            UnixSignals.Send(guard, UnixSignals.Kill);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
+using Sje.Core.Reliability;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -14,10 +15,7 @@ namespace Sje.Jobs.Queueing;
 /// </summary>
 internal sealed class AttemptLedger(Database database, Signals signals)
 {
-    /// <summary>A task that kills its workers stops too (API.md, "States").</summary>
-    private const int LostAttemptsCap = 5;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
 
     // $1 task, $2 attempt, $3 worker, $4 outcome, $5 next state, $6 retry delay, $7 error, $8 reason, $9 outputs, $10 preview,
     // $11 parts, $12 metrics, $13 whether the lease must be live (not when a dead worker's attempt is ended for it), $14 cap on lost attempts.
@@ -52,18 +50,19 @@ internal sealed class AttemptLedger(Database database, Signals signals)
                 lost + case when ended_as = 'lost' then 1 else 0 end, null, cancel_requested_at, cancel_reason, null,
                 case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
                 case when next = 'succeeded' then 1 else progress end, coalesce($12::jsonb, metrics), $11::jsonb, $9::jsonb, $10::jsonb,
-                case when next = 'succeeded' then null else why end, coalesce($8, cancel_reason), null, clock_timestamp()
+                case when next = 'succeeded' then null else why end, coalesce($8, cancel_reason), null, clock_timestamp(), false
             from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out')
         ), again as (
             update sje.tasks t
             set state = own.next, worker_id = null, row_version = t.row_version + 1,
                 failures = t.failures + case when own.ended_as in ('failed', 'timed_out') then 1 else 0 end,
                 lost = t.lost + case when own.ended_as = 'lost' then 1 else 0 end,
-                available_at = clock_timestamp() + case when own.next = 'waiting_retry' then $6 else interval '0' end,
+                available_at = clock_timestamp() + case when own.next = 'waiting_retry' then $6
+                    when own.ended_as = 'released' then interval '1 second' else interval '0' end,
                 queued_at = case when own.next = 'queued' then clock_timestamp() end,
                 queued_deadline_at = clock_timestamp() + t.queued_timeout + case when own.next = 'waiting_retry' then $6 else interval '0' end,
                 restart_requested_at = null, error = own.why, reason = $8,
-                hangfire_sync_at = clock_timestamp() + interval '5 seconds'
+                hangfire_sync_at = clock_timestamp() + case when own.ended_as = 'released' then interval '0' else interval '5 seconds' end
             from own where t.id = own.id and own.next in ('queued', 'waiting_retry')
             returning t.available_at
         ), attempt as (
@@ -77,6 +76,13 @@ internal sealed class AttemptLedger(Database database, Signals signals)
                 'attempt', attempt, 'outcome', ended_as, 'reason', $8, 'error', why)) from own
         )
         select next, (select available_at from again) from own
+        """;
+
+    // What became of an attempt whose end this worker sent without hearing the answer.
+    private const string EndedAs =
+        """
+        select t.state, t.available_at from sje.attempts a join sje.all_tasks t on t.id = a.task_id
+        where a.task_id = $1 and a.number = $2 and a.worker_id = $3 and a.outcome is not null and a.outcome <> 'lost' and t.attempt = $2
         """;
 
     private const string StillMine =
@@ -99,6 +105,21 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         }
 
         return ended;
+    }
+
+    /// <summary>
+    /// What the end of an attempt came to, when it was sent before and the answer was lost; not owned when it was not written by us.
+    /// </summary>
+    public async Task<AttemptEnded> FindEndAsync(ClaimedTask task, CancellationToken cancellationToken)
+    {
+        await using var command = database.Main.CreateCommand(EndedAs);
+        command.Parameters.Add(P(task.Identity.TaskId));
+        command.Parameters.Add(P(task.Identity.Attempt));
+        command.Parameters.Add(P(task.WorkerId));
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken)
+            ? new AttemptEnded(StateNames.ParseSnake<TaskState>(row.GetString(0)), row.GetFieldValue<DateTimeOffset>(1))
+            : default;
     }
 
     /// <summary>Ends an attempt for a worker that is dead.</summary>
@@ -153,14 +174,14 @@ internal sealed class AttemptLedger(Database database, Signals signals)
                 P(end.Outcome.ToSnake()),
                 P(end.Next.ToSnake()),
                 P(end.RetryDelay),
-                Json(end.Error is null ? null : JsonSerializer.Serialize(end.Error, AttemptLedger.Json)),
-                P(end.Reason),
-                Json(end.Outputs?.ToJsonString()),
-                Json(end.Preview?.ToJsonString()),
-                Json(end.Parts?.ToJsonString()),
-                Json(end.Metrics?.ToJsonString()),
+                Json(StorableText.Json(JsonSerializer.SerializeToNode(end.Error, JsonOptions))),
+                P(end.Reason is null ? null : StorableText.Clean(end.Reason)),
+                Json(StorableText.Json(end.Outputs)),
+                Json(StorableText.Json(end.Preview)),
+                Json(StorableText.Json(end.Parts)),
+                Json(StorableText.Json(end.Metrics)),
                 P(liveLease, NpgsqlDbType.Boolean),
-                P(LostAttemptsCap))
+                P(RetryPolicy.MaxLost))
             .AddSettlement(executionId, singleTask);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
@@ -187,8 +208,6 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         }
 
         return ended;
-
-        static NpgsqlParameter Json(string? text) => BatchBuilder.Json(text);
     }
 
     private async Task<bool> IsStillMineAsync(ClaimedTask task, CancellationToken cancellationToken)

@@ -97,7 +97,7 @@ internal sealed partial class Takeover(
     /// <summary>Whether contact has been unbroken for a lease. A gap between rounds breaks it too: this process may have been stopped.</summary>
     private async Task<bool> HasContactAsync(CancellationToken stop)
     {
-        var sent = BootClock.Now();
+        var sent = BootClock.Now;
         await using (var probe = database.Main.CreateCommand("select 1"))
         {
             probe.CommandTimeout = 2;
@@ -109,7 +109,7 @@ internal sealed partial class Takeover(
             contactSince = sent;
         }
 
-        lastContact = BootClock.Now();
+        lastContact = BootClock.Now;
         return lastContact - contactSince >= options.Value.LeaseSeconds;
     }
 

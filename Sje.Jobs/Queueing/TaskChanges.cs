@@ -42,7 +42,7 @@ internal static class TaskChanges
             insert into sje.finished_tasks ({TaskTable.All})
             select {TaskTable.Kept}, rank, case when state = 'blocked' then 'cancelled' else $3 end, available_at, 0, null, queued_at,
                 failures, lost, null, clock_timestamp(), $2, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, progress,
-                metrics, parts, outputs, preview, error, $2, null, clock_timestamp()
+                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false
             from gone
             returning id, state
         ), told as (
@@ -88,7 +88,7 @@ internal static class TaskChanges
             select {TaskTable.Kept}, rank, case when pending = 0 then 'queued' else 'blocked' end, clock_timestamp(), pending,
                 case when pending = 0 then clock_timestamp() + queued_timeout end, case when pending = 0 then clock_timestamp() end,
                 0, 0, null, null, null, null, case when hangfire_job_id is not null and $3 then clock_timestamp() end, row_version + 1,
-                null, null, null, null, null, null, null, null, null
+                null, null, null, null, null, null, null, null, null, false
             from counted
             returning id, state
         ), told as (

@@ -30,19 +30,19 @@ internal sealed class TaskQueue(Database database)
                 select t.id, t.rank, t.cpus, t.memory_bytes
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = open.name and t.state = 'queued' and t.available_at <= clock_timestamp() and t.lane = 'background'
-                    and t.hangfire_job_id is not null and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
+                    and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
                 order by t.rank, t.id limit $5 for update of t, e skip locked) c
         ), due as materialized (
             select c.* from me, open cross join lateral (
                 select t.id, t.rank, t.cpus, t.memory_bytes
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = open.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = 'background'
-                    and t.hangfire_job_id is not null and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
+                    and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
                 order by t.available_at limit $5 for update of t, e skip locked) c
         ), picked as (
             select id from (
                 select id, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
-                from (select * from ready union all select * from due) both
+                from (select * from ready union all select * from due) heads
                 window w as (order by rank, id rows unbounded preceding)) fit
             where n <= $5 and cpus <= $6 and memory <= $7
         ), claimed as (

@@ -166,7 +166,7 @@ internal sealed partial class WorkerSession(
     private async Task RegisterAsync(CancellationToken cancellationToken)
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow());
-        var sent = BootClock.Now();
+        var sent = BootClock.Now;
         await using var command = database.Main.CreateCommand(Register);
         command.Parameters.Add(P(id));
         command.Parameters.Add(P(Name));
@@ -190,7 +190,7 @@ internal sealed partial class WorkerSession(
 
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
-        var sent = BootClock.Now();
+        var sent = BootClock.Now;
         var known = running.ToArray();
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Ceiling(options.HeartbeatSeconds) };
@@ -252,6 +252,12 @@ internal sealed partial class WorkerSession(
 
     private async Task StartOverAsync(CancellationToken cancellationToken)
     {
+        if (Draining && running.IsEmpty)
+        {
+            // We have taken leave ourselves.
+            return;
+        }
+
         LogMarkedDead(log, Name, Id, running.Count);
         StopAll();
         if (!Draining)
@@ -270,7 +276,7 @@ internal sealed partial class WorkerSession(
 
     private async Task EndureAsync(Outage outage, Exception error, CancellationToken cancellationToken)
     {
-        var now = BootClock.Now();
+        var now = BootClock.Now;
         LogOutage(log, Name, outage, error.Message);
         if (outage == Outage.Refusing)
         {

@@ -1,3 +1,4 @@
+using Sje.Jobs;
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Sje.Jobs.Execution;
 
 /// <summary>Signals of Linux: sending them, and their names by number (signal(7)).</summary>
-internal static class Signals
+internal static class UnixSignals
 {
     public const int Kill = 9;
     public const int Terminate = 15;

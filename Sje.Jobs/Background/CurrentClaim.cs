@@ -1,0 +1,33 @@
+using Sje.Jobs.Queueing;
+
+namespace Sje.Jobs.Background;
+
+/// <summary>
+/// On whose behalf Hangfire's code is running here: the claim that a slot took from the feed, or the row version that the reconciler
+/// acts on. Set where the call begins, read by filters and by the queue inside Hangfire's transaction.
+/// </summary>
+internal static class CurrentClaim
+{
+    private static readonly AsyncLocal<ClaimedTask?> Claim = new();
+    private static readonly AsyncLocal<long?> Version = new();
+
+    /// <summary>The attempt that is speaking, or null for anybody else: dashboard, client, reconciler.</summary>
+    public static ClaimedTask? Task
+    {
+        get => Claim.Value;
+        set => Claim.Value = value;
+    }
+
+    /// <summary>The version of the row that the reconciler looked at.</summary>
+    public static long? ReconciledVersion
+    {
+        get => Version.Value;
+        set => Version.Value = value;
+    }
+
+    /// <summary>The attempt that is speaking, if it is about this background job.</summary>
+    public static ClaimedTask? For(string hangfireJobId) =>
+        Claim.Value is { HangfireJobId: { } id } task && id.ToString(System.Globalization.CultureInfo.InvariantCulture) == hangfireJobId
+            ? task
+            : null;
+}

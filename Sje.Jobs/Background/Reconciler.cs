@@ -1,0 +1,79 @@
+using System.Globalization;
+using Hangfire;
+using Hangfire.Common;
+using Hangfire.States;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+
+namespace Sje.Jobs.Background;
+
+/// <summary>Lets Hangfire's view follow ours, in every process, row by row; and deletes background jobs that belong to no task.</summary>
+internal sealed partial class Reconciler(
+    Database database, SjeStorage storage, HangfireView view, Signals signals, ILogger<Reconciler> log) : BackgroundService
+{
+    private const string TakeStrays =
+        """
+        delete from sje.stray_background_jobs where hangfire_job_id in (
+            select hangfire_job_id from sje.stray_background_jobs where noted_at < clock_timestamp() - interval '5 seconds'
+            limit 100 for update skip locked)
+        returning hangfire_job_id
+        """;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    private readonly BackgroundJobClient plain = new(storage, new JobFilterCollection());
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Hangfire's client is synchronous; its waits must not hold the thread that starts the host.
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var control = signals.Next(Signal.Control);
+            try
+            {
+                await view.BringUpLaggingAsync(stoppingToken);
+                await DeleteStraysAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                LogFailed(log, e.Message);
+            }
+
+            await signals.WaitAsync(control, Poll, stoppingToken);
+        }
+    }
+
+    private async Task DeleteStraysAsync(CancellationToken stop)
+    {
+        var strays = new List<long>();
+        await using (var take = database.Main.CreateCommand(TakeStrays))
+        {
+            await using var rows = await take.ExecuteReaderAsync(stop);
+            while (await rows.ReadAsync(stop))
+            {
+                strays.Add(rows.GetInt64(0));
+            }
+        }
+
+        foreach (var job in strays)
+        {
+            plain.ChangeState(
+                job.ToString(CultureInfo.InvariantCulture), new DeletedState { Reason = "another background job has this task" }, null);
+            LogStray(log, job);
+        }
+    }
+
+    [LoggerMessage(320, LogLevel.Warning, "No round of reconciling: {Reason}")]
+    private static partial void LogFailed(ILogger logger, string reason);
+
+    [LoggerMessage(321, LogLevel.Information, "Deleted background job {JobId}: another one has its task")]
+    private static partial void LogStray(ILogger logger, long jobId);
+}

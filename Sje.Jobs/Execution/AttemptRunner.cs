@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Sje.Core.Jobs;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+
+namespace Sje.Jobs.Execution;
+
+/// <summary>How an attempt ended for those who watch: what is written in our tables, in words.</summary>
+internal sealed record AttemptReport(TaskState State, DateTimeOffset? RetryAt, string Reason, TaskError? Error);
+
+/// <summary>This worker no longer owns the attempt; nothing may be said about it any more.</summary>
+internal sealed class AttemptNotOwnedException(Guid taskId, int attempt)
+    : Exception($"Attempt {attempt} of task {taskId} belongs to this worker no longer.");
+
+/// <summary>
+/// Runs one attempt from claim to end, the same on both lanes: starts the engine, keeps the journal, enforces the run limit, decides
+/// what follows and writes it behind the fence. The write is repeated through a database outage for as long as the lease can still be
+/// ours: without that, every task that ends during a restart of the database runs twice.
+/// </summary>
+internal sealed partial class AttemptRunner(
+    Database database,
+    AttemptLedger ledger,
+    WorkerSession session,
+    EngineRegistry engines,
+    EngineHost host,
+    AttemptDirectories directories,
+    IOptions<StorageOptions> storage,
+    Signals signals,
+    TimeProvider clock,
+    ILogger<AttemptRunner> log)
+{
+    private static readonly TimeSpan WriteAgain = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Runs the attempt. When this returns, the end is durable.</summary>
+    /// <exception cref="AttemptNotOwnedException">The attempt was taken over meanwhile; whatever it did counts for nothing.</exception>
+    public async Task<AttemptReport> RunAsync(ClaimedTask task)
+    {
+        task.Started = true;
+        using var scope = log.BeginScope(new Dictionary<string, object>
+        {
+            ["ExecutionId"] = task.Identity.ExecutionId,
+            ["Task"] = task.Identity.TaskName,
+            ["Attempt"] = task.Identity.Attempt,
+            ["Queue"] = task.Queue,
+            ["WorkerId"] = task.WorkerId,
+        });
+        try
+        {
+            await using var journal = new AttemptJournal(task, database, signals, clock, log);
+            journal.Start();
+            LogStarted(log, task.Identity.ExecutionName, task.Identity.TaskName, task.Identity.Attempt);
+            var began = clock.GetTimestamp();
+            var end = await RunEngineAsync(task, journal);
+            var ended = await WriteEndAsync(task, journal, end);
+            LogEnded(
+                log,
+                task.Identity.ExecutionName,
+                task.Identity.TaskName,
+                task.Identity.Attempt,
+                ended.State!.Value,
+                (long)clock.GetElapsedTime(began).TotalMilliseconds,
+                end.Reason ?? "done");
+            return new AttemptReport(ended.State.Value, ended.AvailableAt, Describe(task, end, ended), end.Error);
+        }
+        finally
+        {
+            task.Settled = true;
+            session.Remove(task);
+        }
+    }
+
+    private async Task<AttemptEnd> RunEngineAsync(ClaimedTask task, AttemptJournal journal)
+    {
+        using var limit = task.RunTimeout is { } longest ? new CancellationTokenSource(longest, clock) : null;
+        await using var limited = limit?.Token.Register(() => task.Stop(StopCause.RunTimeout));
+        try
+        {
+            if (!engines.TryFind(task.Type, out var engine))
+            {
+                throw new InvalidOperationException($"This worker claimed a task of type '{task.Type}' and has no engine for it.");
+            }
+
+            using var directory = directories.Create(storage.Value.FullRoot, task.Identity);
+            var context = new EngineContext
+            {
+                Identity = task.Identity,
+                Settings = task.Settings,
+                Scope = task.Scope,
+                Resources = task.Resources,
+                WorkingDirectory = directory.Path,
+                StorageRoot = storage.Value.FullRoot,
+                Checkpoint = task.Checkpoint,
+                Reporter = journal,
+                Lease = session.Lease,
+            };
+            var result = await host.RunAsync(engine, context, task.Stopping);
+            return AttemptVerdict.Of(task, result, journal.Metrics);
+        }
+        catch (OperationCanceledException) when (task.Cause != StopCause.None)
+        {
+            return AttemptVerdict.OfStop(task, journal.Metrics);
+        }
+        catch (Exception e)
+        {
+            LogEngineFailed(log, e);
+            return AttemptVerdict.Of(
+                task, new EngineResult { Error = new TaskError("error", $"{e.GetType().Name}: {e.Message}") }, journal.Metrics);
+        }
+    }
+
+    private async Task<AttemptEnded> WriteEndAsync(ClaimedTask task, AttemptJournal journal, AttemptEnd end)
+    {
+        var sentBefore = false;
+        while (task.Cause != StopCause.LeaseLost)
+        {
+            try
+            {
+                await journal.FlushAsync(CancellationToken.None);
+                var ended = await ledger.EndAsync(task, end, CancellationToken.None);
+                if (!ended.Owned && sentBefore)
+                {
+                    ended = await ledger.FindEndAsync(task, CancellationToken.None);
+                }
+
+                return ended.Owned ? ended : throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
+            }
+            catch (LeaseNotLiveException)
+            {
+                LogEndWaits(log, "the lease has to be renewed first");
+            }
+            catch (NpgsqlException e) when (DatabaseOutage.Classify(e) is not null)
+            {
+                sentBefore = true;
+                LogEndWaits(log, e.Message);
+            }
+
+            await Task.Delay(WriteAgain, clock, CancellationToken.None);
+        }
+
+        throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
+    }
+
+    private static string Describe(ClaimedTask task, AttemptEnd end, AttemptEnded ended) => ended.State switch
+    {
+        TaskState.WaitingRetry =>
+            $"attempt {task.Identity.Attempt} failed ({task.Failures + 1} of {task.MaxAttempts}): {end.Reason}; "
+            + $"next at {ended.AvailableAt:yyyy-MM-dd HH:mm:ss}Z",
+        TaskState.Failed or TaskState.TimedOut => $"attempt {task.Identity.Attempt} failed for good: {end.Reason}",
+        _ => end.Reason ?? $"attempt {task.Identity.Attempt}: {ended.State!.Value.ToSnake()}",
+    };
+
+    [LoggerMessage(201, LogLevel.Information, "{Execution}/{TaskName}: attempt {AttemptNumber} starts")]
+    private static partial void LogStarted(ILogger logger, string execution, string taskName, int attemptNumber);
+
+    [LoggerMessage(202, LogLevel.Information, "{Execution}/{TaskName}: attempt {AttemptNumber} ended, now {State}, after {DurationMs} ms: {Reason}")]
+    private static partial void LogEnded(
+        ILogger logger, string execution, string taskName, int attemptNumber, TaskState state, long durationMs, string reason);
+
+    [LoggerMessage(203, LogLevel.Error, "The engine failed on its own account")]
+    private static partial void LogEngineFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(204, LogLevel.Warning, "The attempt's end waits to be written: {Reason}")]
+    private static partial void LogEndWaits(ILogger logger, string reason);
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sje.Jobs.Background;
+using Sje.Jobs.Execution;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+
+namespace Sje.Jobs;
+
+/// <summary>The moving parts, as a host adds them by role.</summary>
+public static class SjeServices
+{
+    /// <summary>What every process has, whatever its role. Needs <see cref="Database"/> and bound <see cref="WorkerOptions"/>.</summary>
+    public static IServiceCollection AddSjeCore(this IServiceCollection services) =>
+        services.AddSjeQueueing().AddSjeBackground();
+
+    /// <summary>What a process has that runs tasks.</summary>
+    public static IServiceCollection AddSjeWorker(this IServiceCollection services)
+    {
+        services.AddSjeExecution();
+        services.AddSingleton(p => new EngineOffer(p.GetRequiredService<EngineRegistry>().Types));
+        services.AddSingleton<AttemptRunner>();
+        return services.AddSjeWorkerFeed().AddSjeBackgroundWorker();
+    }
+
+    /// <summary>What a process has that serves: Hangfire's schedulers and upkeep.</summary>
+    public static IServiceCollection AddSjeServer(this IServiceCollection services) => services.AddSjeBackgroundUpkeep();
+}

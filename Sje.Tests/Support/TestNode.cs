@@ -1,0 +1,162 @@
+using System.Text.Json.Nodes;
+using Hangfire;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Sje.Core.Jobs;
+using Sje.Jobs;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+
+namespace Sje.Tests.Support;
+
+/// <summary>A whole process of ours (queue core, Hangfire, optionally a worker) inside the test, without HTTP.</summary>
+internal sealed class TestNode : IAsyncDisposable
+{
+    private readonly IHost host;
+
+    private TestNode(IHost host) => this.host = host;
+
+    public IServiceProvider Services => host.Services;
+
+    public ExecutionIntake Intake => Services.GetRequiredService<ExecutionIntake>();
+
+    public ExecutionControl Control => Services.GetRequiredService<ExecutionControl>();
+
+    public IBackgroundJobClient Hangfire => Services.GetRequiredService<IBackgroundJobClient>();
+
+    public static async Task<TestNode> StartAsync(
+        TestDatabase db, bool worker = true, Action<WorkerOptions>? options = null, ScriptedEngine? engine = null)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
+        builder.Services.AddSingleton(new Database(db.ConnectionString));
+        builder.Services.Configure<WorkerOptions>(o =>
+        {
+            o.Queues = ["default"];
+            o.Slots = 4;
+            o.LeaseSeconds = 3;
+            o.HeartbeatSeconds = 0.5;
+            o.DrainSeconds = 1;
+            options?.Invoke(o);
+        });
+        builder.Services.AddSjeCore();
+        if (worker)
+        {
+            builder.Services.AddSjeWorker();
+            builder.Services.AddSingleton<IEngine>(engine ?? new ScriptedEngine());
+        }
+
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new TestNode(host);
+    }
+
+    public async Task<Guid> SubmitAsync(params TaskSpec[] tasks) =>
+        ((Accepted)(await Intake.AcceptAsync([Job(tasks)], CancellationToken.None))[0]).ExecutionId;
+
+    public static Submission Job(params TaskSpec[] tasks) => new()
+    {
+        Job = new JobSpec { Name = "test", Tasks = tasks, Canonical = new JsonObject { ["name"] = "test" } },
+    };
+
+    public static TaskSpec Task(string name, string script, int maxAttempts = 3, params string[] dependsOn) => new()
+    {
+        Name = name,
+        Type = ScriptedEngine.TypeName,
+        Settings = new JsonObject { ["script"] = script },
+        DependsOn = dependsOn,
+        Retry = new RetrySpec { MaxAttempts = maxAttempts, InitialDelay = TimeSpan.FromMilliseconds(100), Policy = "fixed" },
+    };
+
+    public string? HangfireState(long jobId)
+    {
+        using var connection = Services.GetRequiredService<JobStorage>().GetConnection();
+        return connection.GetJobData(jobId.ToString(System.Globalization.CultureInfo.InvariantCulture))?.State;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await host.StopAsync();
+        host.Dispose();
+    }
+}
+
+/// <summary>
+/// An engine that does as its settings say: <c>ok</c>, <c>fail</c>, <c>fail-once</c>, <c>wait</c> (until stopped), <c>hold</c> (until
+/// <see cref="Release"/>), <c>stubborn</c> (holds and ignores stops), <c>zombie</c> (the first attempt is stubborn, the second
+/// holds until <see cref="ReleaseNext"/>).
+/// </summary>
+internal sealed class ScriptedEngine : IEngine
+{
+    public const string TypeName = "scripted";
+
+    private readonly TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int running;
+    private int mostRunning;
+    private int started;
+
+    public string Type => TypeName;
+
+    public EnginePlacement Placement => EnginePlacement.Worker;
+
+    public int Started => Volatile.Read(ref started);
+
+    public int MostRunning => Volatile.Read(ref mostRunning);
+
+    public List<EngineContext> Contexts { get; } = [];
+
+    public void Release() => release.TrySetResult();
+
+    public void ReleaseNext() => next.TrySetResult();
+
+    public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
+    {
+        lock (Contexts)
+        {
+            Contexts.Add(context);
+            mostRunning = Math.Max(mostRunning, ++running);
+            started++;
+        }
+
+        try
+        {
+            context.Reporter.Log(LogStream.Stdout, $"attempt {context.Identity.Attempt}");
+            switch (context.Settings["script"]!.GetValue<string>())
+            {
+                case "fail":
+                case "fail-once" when context.Identity.Attempt == 1:
+                    return new EngineResult { Error = new TaskError("exit_code", "exit code 3", 3) };
+                case "invalid":
+                    return new EngineResult { Error = new TaskError("invalid", "never") };
+                case "wait":
+                    context.Reporter.Checkpoint(new JsonObject { ["at"] = context.Identity.Attempt });
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+                    break;
+                case "hold":
+                    await release.Task.WaitAsync(stop);
+                    break;
+                case "stubborn":
+                    await release.Task;
+                    break;
+                case "zombie" when context.Identity.Attempt == 1:
+                    await release.Task;
+                    break;
+                case "zombie-fails" when context.Identity.Attempt == 1:
+                    await release.Task;
+                    return new EngineResult { Error = new TaskError("error", "too late") };
+                case "zombie" or "zombie-fails":
+                    await next.Task.WaitAsync(stop);
+                    break;
+            }
+
+            return new EngineResult { Outputs = new JsonObject { ["attempt"] = context.Identity.Attempt } };
+        }
+        finally
+        {
+            Interlocked.Decrement(ref running);
+        }
+    }
+}
