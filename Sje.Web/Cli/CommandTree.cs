@@ -59,6 +59,7 @@ internal static class CommandTree
         [
             UpCommand.Create(),
             .. RoleCommands.Create(root),
+            RunCommand.Create(),
             SubmitCommand.Create(),
             .. ExecutionCommands.Create(),
             LogsCommand.Create(),

@@ -33,8 +33,8 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
         return parameters is { Length: > 0 } ? file.With(parameters) : file;
     }
 
-    /// <summary>The values of <c>--param</c> by name. What reads as JSON is that, anything else is text.</summary>
-    public static JsonObject Values(string[]? parameters)
+    /// <summary>The values of <c>--param</c> by name. What reads as JSON is that, anything else is text, and so is all that must be.</summary>
+    public static JsonObject Values(string[]? parameters, Func<string, bool> isText)
     {
         var values = new JsonObject();
         foreach (var parameter in parameters ?? [])
@@ -45,7 +45,8 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
                 throw new FailureException($"--param {parameter}: a parameter is given as name=value.", ExitCodes.Usage);
             }
 
-            values[parameter[..at]] = Value(parameter[(at + 1)..]);
+            var (name, text) = (parameter[..at], parameter[(at + 1)..]);
+            values[name] = isText(name) ? text : Value(text);
         }
 
         return values;
@@ -75,21 +76,27 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
 
         var declared = job["parameters"] as JsonObject ?? [];
         job["parameters"] = declared;
-        foreach (var (name, value) in Values(parameters))
+        foreach (var (name, value) in Values(parameters, name => IsText(declared[name])))
         {
-            var text = parameters.Last(parameter => parameter.StartsWith(name + "=", StringComparison.Ordinal))[(name.Length + 1)..];
             if (declared[name] is JsonObject declaration)
             {
-                declaration["default"] = Show.Text(declaration["type"]) == "string" ? text : value?.DeepClone();
+                declaration["default"] = value?.DeepClone();
             }
             else
             {
-                declared[name] = declared[name] is JsonValue old && old.GetValueKind() == JsonValueKind.String ? text : value?.DeepClone();
+                declared[name] = value?.DeepClone();
             }
         }
 
         return this with { Text = JsonSerializer.SerializeToUtf8Bytes(job), MediaType = "application/json" };
     }
+
+    private static bool IsText(JsonNode? parameter) => parameter switch
+    {
+        JsonObject declaration => Show.Text(declaration["type"]) == "string",
+        JsonValue bare => bare.GetValueKind() == JsonValueKind.String,
+        _ => false,
+    };
 
     private static char FirstLetter(byte[] text) => (char)text.FirstOrDefault(letter => letter is not (0x20 or 0x09 or 0x0A or 0x0D or 0xEF or 0xBB or 0xBF));
 

@@ -53,6 +53,11 @@ internal static class RoleHost
             connectionString ??= FindRunning(home);
             await MigrateAsync(connectionString, log, signals.Token);
             using var app = SjeApplication.Build(role, home, configuration, connectionString, logger, postgres);
+            if (role.Serves())
+            {
+                await BindGuard.CheckAsync(app.Services, server.Split(), plain.GetValue<bool>("auth:allowAnonymous"), signals.Token);
+            }
+
             await StartAsync(app, signals.Token);
             try
             {

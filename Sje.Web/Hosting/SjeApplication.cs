@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Serilog;
 using Serilog.Core;
 using Sje.Core.Jobs;
@@ -80,6 +81,7 @@ internal static class SjeApplication
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(home);
         builder.Services.AddSingleton(_ => new Database(connectionString));
+        builder.Services.AddSjeStorage();
         // Signals are RoleHost's: the host's own handler swallows a second Ctrl-C.
         builder.Services.RemoveAll<IHostLifetime>();
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
@@ -92,7 +94,14 @@ internal static class SjeApplication
 
     private static void AddRole(IHostApplicationBuilder builder, Role role)
     {
-        _ = role;
+        if (role.Works())
+        {
+            SjeEngines.AddTo(builder.Services);
+        }
+
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>(
+            // Longer than Hangfire's own limit (drain + 30 s), which is longer than the drain and its checkpoint.
+            (host, worker) => host.ShutdownTimeout = TimeSpan.FromSeconds(worker.Value.DrainSeconds + 60));
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
         builder.Services.AddSingleton(SjeEngines.Types());
