@@ -7,6 +7,12 @@ namespace Sje.Core.Jobs;
 /// <summary>What the caller of <see cref="JobReader"/> may set.</summary>
 public sealed record JobReadOptions
 {
+    /// <summary>
+    /// For jobs that this reader accepted before: a database that writes a space after every comma makes them longer, and some
+    /// settings of the job are written out for each task.
+    /// </summary>
+    public static readonly JobReadOptions Stored = new() { MaxBytes = 16 * 1024 * 1024 };
+
     /// <summary>The most bytes a job may have; 1 MiB.</summary>
     public int MaxBytes { get; init; } = 1024 * 1024;
 
@@ -48,7 +54,8 @@ public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
 
     /// <summary>
     /// Reads a job that is part of a larger document: one of a batch. <paramref name="found"/> are the faults of that document below
-    /// it (<see cref="Document.FaultsUnder"/>); pointers count from the job.
+    /// it (<see cref="Document.FaultsUnder"/>); pointers count from the job. The tree must be one of <see cref="DocumentReader"/>: other
+    /// parsers let duplicate keys and broken texts through, which throw when they are touched.
     /// </summary>
     public JobReadResult Read(JsonNode? tree, IReadOnlyList<Fault>? found = null, JobReadOptions? options = null)
     {
@@ -89,10 +96,44 @@ public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
         TemplateChecker.Check(form, inOurForm);
         faults.AddRange(inOurForm.ToList().Select(places.Translate));
 
+        if (!faults.IsEmpty)
+        {
+            return new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
+        }
+
+        var canonical = JobWriter.Write(spec);
+        CheckReadableAgain(canonical, faults);
         return faults.IsEmpty
-            ? new JobReadResult(spec with { Canonical = JobWriter.Write(spec) }, JobReadFailure.None, [])
+            ? new JobReadResult(spec with { Canonical = canonical }, JobReadFailure.None, [])
             : new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
     }
+
+    /// <summary>
+    /// The canonical form can be longer than the file (settings of the job, in tasks that differ in part) and one level deeper (the
+    /// value of a parameter). It is what is stored and read again, so it must keep the limits itself.
+    /// </summary>
+    private static void CheckReadableAgain(JsonObject canonical, FaultList faults)
+    {
+        if (DepthOf(canonical) > DocumentReader.MaxDepth)
+        {
+            faults.Add("", FaultCodes.TooDeep, $"Written in full, the job has more than {DocumentReader.MaxDepth} levels of nesting.");
+            return;
+        }
+
+        // Half of what is read again, since spaces after commas and colons can double it.
+        if (SizeOf(canonical) is var size && size > JobReadOptions.Stored.MaxBytes / 2)
+        {
+            faults.Add("", FaultCodes.TooLarge,
+                $"Written in full, with every task's settings, the job has {size:N0} bytes; at most {JobReadOptions.Stored.MaxBytes / 2:N0}.");
+        }
+    }
+
+    private static int DepthOf(JsonNode? node) => node switch
+    {
+        JsonObject map => 1 + map.Select(field => DepthOf(field.Value)).DefaultIfEmpty().Max(),
+        JsonArray list => 1 + list.Select(DepthOf).DefaultIfEmpty().Max(),
+        _ => 0,
+    };
 
     private static int SizeOf(JsonNode? tree) => Encoding.UTF8.GetByteCount(Template.PlainText(tree));
 }

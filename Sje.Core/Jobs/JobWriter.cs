@@ -4,11 +4,13 @@ using Sje.Core.Reliability;
 namespace Sje.Core.Jobs;
 
 /// <summary>
-/// Writes a job in canonical form: fields in the order of API.md, what has its default left out. Reading it gives an equal job.
+/// Writes a job in canonical form: fields in the order of API.md, what has its default left out, what all tasks share written once
+/// at the job. Reading it gives an equal job.
 /// </summary>
 internal static class JobWriter
 {
     private static readonly RetrySpec DefaultRetry = new();
+    private static readonly string[] Shareable = ["retry", "timeouts", "resources"];
 
     public static JsonObject Write(JobSpec job)
     {
@@ -29,8 +31,7 @@ internal static class JobWriter
         }
         else
         {
-            result["tasks"] = new JsonArray([.. job.Tasks.Select(Write)]);
-            Add(result, "timeouts", Timeouts(null, null, job.TotalTimeout));
+            WriteTasks(result, [.. job.Tasks.Select(Write)], job.TotalTimeout);
         }
 
         if (job.PermitPartialFailures)
@@ -40,6 +41,38 @@ internal static class JobWriter
 
         Add(result, "tags", Texts(job.Tags));
         return result;
+    }
+
+    /// <summary>
+    /// A thousand tasks that inherit one block of settings must not carry a copy each: what was read as a megabyte would be stored
+    /// as many.
+    /// </summary>
+    private static void WriteTasks(JsonObject result, JsonObject[] tasks, TimeSpan? total)
+    {
+        foreach (var field in Shareable)
+        {
+            var shared = tasks[0][field]?.DeepClone().AsObject() ?? [];
+            if (tasks.All(task => JsonNode.DeepEquals(task[field] ?? new JsonObject(), shared)))
+            {
+                foreach (var task in tasks)
+                {
+                    task.Remove(field);
+                }
+            }
+            else
+            {
+                shared = [];
+            }
+
+            if (field == "timeouts" && total is { } limit)
+            {
+                shared["total"] = DurationText.Format(limit);
+            }
+
+            Add(result, field, shared);
+        }
+
+        result["tasks"] = new JsonArray([.. tasks]);
     }
 
     private static JsonObject Write(JobParameter parameter)

@@ -35,7 +35,12 @@ public sealed class Template
     private const int MostErrors = 10;
 
     // Values go into command lines and files, where the default escaping of "+", "<" and every letter beyond ASCII only hurts.
-    private static readonly JsonSerializerOptions PlainJson = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    // The depth is more than any document of ours has: the default would throw at its very limit.
+    private static readonly JsonSerializerOptions PlainJson = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = 2 * DocumentReader.MaxDepth,
+    };
 
     private Template(IReadOnlyList<TemplatePart> parts, IReadOnlyList<TemplateError> errors)
     {

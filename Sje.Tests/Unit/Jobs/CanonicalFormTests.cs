@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using Sje.Core.Jobs;
 
 namespace Sje.Tests.Unit.Jobs;
 
@@ -39,6 +40,36 @@ public class CanonicalFormTests
         Assert.Equal(
             """{"name":"x","jobId":"label","priority":"urgent","parameters":{"n":{"type":"int","default":5}},"type":"spark","spark":{"application":"a.py"},"timeouts":{"run":"1m30s","total":"2h"},"resources":{"memory":"1GiB"},"tags":["t"]}""",
             job.Canonical.ToJsonString());
+    }
+
+    [Fact]
+    public void What_all_tasks_share_is_written_once()
+    {
+        var tasks = string.Join(",", Enumerable.Range(0, 1000).Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\"}}"));
+        var labels = string.Join(",", Enumerable.Range(0, 50).Select(i => $"\"{new string('l', 90)}{i}\""));
+        var job = Reading.Good($"{{\"resources\": {{\"labels\": [{labels}]}}, \"timeouts\": {{\"run\": \"5s\", \"total\": \"1h\"}}, \"tasks\": [{tasks}]}}");
+        Assert.InRange(job.Canonical.ToJsonString().Length, 1, 100_000);
+        Assert.Equal("""{"run":"5s","total":"1h"}""", job.Canonical["timeouts"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_job_that_would_be_too_deep_in_canonical_form_is_refused_at_once()
+    {
+        Assert.Equal([" too_deep"], Reading.Faults($"type: noop\nparameters: {{a: {new string('[', 62)}{new string(']', 62)}}}"));
+        var deepest = Reading.Good($"type: noop\nparameters: {{a: {new string('[', 61)}{new string(']', 61)}}}");
+        Assert.Empty(Reading.Job(deepest.Canonical.ToJsonString()).Faults);
+    }
+
+    [Fact]
+    public void The_largest_job_can_be_stored_and_read_again()
+    {
+        var tasks = string.Join(",", Enumerable.Range(0, 1000).Select(i =>
+            $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"resources\": {{\"cpus\": {i}}}}}"));
+        var labels = string.Join(",", Enumerable.Repeat($"\"{new string('l', 100)}\"", 50));
+        var job = Reading.Good($"{{\"resources\": {{\"labels\": [{labels}]}}, \"tasks\": [{tasks}]}}");
+        var stored = Encoding.UTF8.GetBytes(job.Canonical.ToJsonString());
+        Assert.InRange(stored.Length, 5_000_000, JobReadOptions.Stored.MaxBytes / 2);
+        Assert.Empty(Reading.Reader.Read(stored, JobFormat.Json, JobReadOptions.Stored).Faults);
     }
 
     /// <summary>A valid job with about half of all fields.</summary>
