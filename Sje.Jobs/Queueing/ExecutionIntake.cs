@@ -9,7 +9,7 @@ using static Sje.Jobs.Queueing.BatchBuilder;
 namespace Sje.Jobs.Queueing;
 
 /// <summary>
-/// Accepts work. When <see cref="AcceptAsync"/> has returned, the executions are durable and will run: their background jobs are made
+/// Accepts work. When <see cref="AcceptAsync(IReadOnlyList{Submission}, CancellationToken)"/> has returned, the executions are durable and will run: their background jobs are made
 /// after the commit by whichever process is first (a crash in between leaves rows that every process looks for).
 /// </summary>
 public sealed class ExecutionIntake(Database database, SortableIds ids, Signals signals)
@@ -72,8 +72,20 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
     /// Stores all submissions in one transaction: all or, when it throws, none. Results stand in the order of the submissions.
     /// </summary>
     /// <exception cref="NpgsqlException">The database could not be reached or refused; nothing was accepted.</exception>
-    public async Task<IReadOnlyList<IntakeResult>> AcceptAsync(
-        IReadOnlyList<Submission> submissions, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<IntakeResult>> AcceptAsync(
+        IReadOnlyList<Submission> submissions, CancellationToken cancellationToken) =>
+        AcceptAsync(submissions, allOrNone: false, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="AcceptAsync(IReadOnlyList{Submission}, CancellationToken)"/>, but a reused key of one holds the others back too: then nothing is stored.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The database could not be reached or refused; nothing was accepted.</exception>
+    public Task<IReadOnlyList<IntakeResult>> AcceptAllOrNoneAsync(
+        IReadOnlyList<Submission> submissions, CancellationToken cancellationToken) =>
+        AcceptAsync(submissions, allOrNone: true, cancellationToken);
+
+    private async Task<IReadOnlyList<IntakeResult>> AcceptAsync(
+        IReadOnlyList<Submission> submissions, bool allOrNone, CancellationToken cancellationToken)
     {
         var results = new IntakeResult?[submissions.Count];
         var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
@@ -83,6 +95,12 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         if (submissions.Any(s => s.IdempotencyKey is not null))
         {
             fresh = await TakeKeysAsync(connection, fresh, results, cancellationToken);
+        }
+
+        if (allOrNone && results.Any(r => r is KeyReused))
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return [.. results.Select(r => r ?? new HeldBack())];
         }
 
         if (fresh.Count > 0)

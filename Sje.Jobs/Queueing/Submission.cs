@@ -48,3 +48,6 @@ public sealed record Repeated(Guid ExecutionId, ExecutionState State, string Que
 
 /// <summary>The key belongs to another request.</summary>
 public sealed record KeyReused(string Key) : IntakeResult;
+
+/// <summary>Nothing wrong with it, but with another of its batch, which was to be accepted whole or not at all.</summary>
+public sealed record HeldBack : IntakeResult;

@@ -177,10 +177,7 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
 
     private static bool IsLostRace(DbUpdateException exception) =>
         exception is DbUpdateConcurrencyException
-        || exception.InnerException is PostgresException
-        {
-            SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation
-        };
+        || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 
     private static SavedJob ToSaved(JobRow row) =>
         new(row.Id, row.Name, row.Version, Parse(row.Spec), row.CreatedAt, row.UpdatedAt, row.CreatedBy);

@@ -48,6 +48,7 @@ public sealed class SjeContext(DbContextOptions<SjeContext> options) : DbContext
         {
             version.ToTable("job_versions");
             version.HasKey(v => new { v.JobId, v.Version });
+            version.HasOne<JobRow>().WithMany().HasForeignKey(v => v.JobId);
             version.Property(v => v.Spec).HasColumnType("jsonb");
         });
         modelBuilder.Entity<ExecutionRow>(execution =>

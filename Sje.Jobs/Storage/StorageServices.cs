@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Sje.Jobs.Storage;
 
@@ -13,7 +15,14 @@ public static class StorageServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddDbContextFactory<SjeContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<Database>().Main)
-            .UseSnakeCaseNamingConvention());
+            .UseSnakeCaseNamingConvention()
+            // Whoever asked gets the exception and logs it, or knows what to make of it; EF's own lines would say it three times.
+            .ConfigureWarnings(warnings => warnings.Log(
+                (RelationalEventId.ConnectionError, LogLevel.Debug),
+                (RelationalEventId.CommandError, LogLevel.Debug),
+                (CoreEventId.QueryIterationFailed, LogLevel.Debug),
+                (CoreEventId.SaveChangesFailed, LogLevel.Debug),
+                (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug))));
         services.TryAddSingleton<JobStore>();
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<TaskReader>();

@@ -69,6 +69,21 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         return rows.ConvertAll(row => ToDetail(row.Task, row.Worker));
     }
 
+    /// <summary>The names of some tasks of an execution.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> FindNamesAsync(
+        Guid executionId, IReadOnlyList<Guid> ids, CancellationToken stop)
+    {
+        if (ids.Count == 0)
+        {
+            return new Dictionary<Guid, string>();
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        return await db.Tasks.AsNoTracking()
+            .Where(t => t.ExecutionId == executionId && ids.Contains(t.Id))
+            .ToDictionaryAsync(t => t.Id, t => t.Name, stop);
+    }
+
     /// <summary>How many tasks an execution has in each state.</summary>
     public async Task<IReadOnlyDictionary<TaskState, int>> CountAsync(Guid executionId, CancellationToken stop)
     {

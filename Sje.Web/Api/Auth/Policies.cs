@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Authorization;
+using Sje.Core.Jobs;
+using Sje.Core.Security;
+
+namespace Sje.Web.Api.Auth;
+
+/// <summary>Names of the authorization policies; each lets its role and the ones above in.</summary>
+internal static class Policies
+{
+    public const string Viewer = "sje:viewer";
+    public const string Operator = "sje:operator";
+    public const string Admin = "sje:admin";
+
+    public static void Add(AuthorizationOptions options)
+    {
+        Add(options, Viewer, Role.Viewer);
+        Add(options, Operator, Role.Operator);
+        Add(options, Admin, Role.Admin);
+    }
+
+    private static void Add(AuthorizationOptions options, string policy, Role least) =>
+        options.AddPolicy(
+            policy,
+            rule => rule.RequireAuthenticatedUser()
+                .RequireRole(Enum.GetValues<Role>().Where(role => role >= least).Select(role => role.ToSnake())));
+}

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using System.Security.Claims;
+using System.Text.Json.Nodes;
+using FluentValidation;
+using Microsoft.AspNetCore.Mvc;
+using Sje.Core.Jobs;
+using Sje.Jobs.Observers;
+using Sje.Jobs.Storage;
+using Sje.Web.Api.Auth;
+using Sje.Web.Api.Problems;
+using Sje.Web.Api.Requests;
+
+namespace Sje.Web.Api;
+
+/// <summary>A state change; <c>version</c> is the execution's of now, by which a client sees whether it has to read it again.</summary>
+internal sealed record EventItem(
+    string Id, DateTimeOffset At, string Kind, Guid ExecutionId, Guid? TaskId, long? Version, JsonObject Data);
+
+/// <summary>What a stream says of an event: which object changed, not the object.</summary>
+internal sealed record EventNotice(string Kind, Guid ExecutionId, Guid? TaskId, long? Version, DateTimeOffset At);
+
+internal sealed record EventStreamQuery([FromQuery(Name = "topics")] string? Topics) : IQueryParameters
+{
+    public static readonly string[] Known = ["executions", "tasks"];
+
+    public IReadOnlyList<string> Names =>
+        Topics?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? Known;
+}
+
+internal sealed class EventStreamQueryValidator : AbstractValidator<EventStreamQuery>
+{
+    public EventStreamQueryValidator() =>
+        RuleFor(q => q.Topics)
+            .Must((query, _) => query.Names.All(EventStreamQuery.Known.Contains))
+            .WithMessage($"The topics are {string.Join(", ", EventStreamQuery.Known)}.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
+
+/// <summary>State changes, as a list or as they happen.</summary>
+internal static class EventsApi
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGroup("/api/v1/executions").WithTags("Executions")
+            .MapGet("/{id:guid}/events", GetOfExecutionAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Produces<Page<EventItem>>()
+            .Produces(StatusCodes.Status200OK, contentType: EventStream.MediaType)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("getExecutionEvents")
+            .WithSummary("Its state changes, oldest first; with Accept: text/event-stream they go on as they happen");
+        routes.MapGroup("/api/v1/events").WithTags("Events")
+            .MapGet("", Watch)
+            .RequireAuthorization(Policies.Viewer)
+            .Produces(StatusCodes.Status200OK, contentType: EventStream.MediaType)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("watchEvents")
+            .WithSummary("Every state change from now on, as one stream of server-sent events")
+            .WithDescription("?topics=executions,tasks narrows it down. A stream resumes behind Last-Event-ID and loses nothing.");
+    }
+
+    private static async Task<IResult> GetOfExecutionAsync(
+        Guid id,
+        [AsParameters] ListQuery query,
+        HttpRequest request,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        EventReader events,
+        EventFeed feed,
+        CancellationToken stop)
+    {
+        if (await executions.FindAsync(id, user.Caller().Scope, stop) is null)
+        {
+            return Refusal.NotFound("execution", id.ToString());
+        }
+
+        if (EventStream.IsWanted(request))
+        {
+            return TryReadLast(request, EventPosition.Start, out var last)
+                ? new EventStream(NoticesAsync(feed, last, id, _ => true, stop))
+                : WrongLast();
+        }
+
+        var after = EventPosition.Start;
+        if (query.KeyOf() is { } key && !EventPosition.TryParse(key, out after))
+        {
+            return Refusal.InvalidParameter("cursor", "That is a cursor of another list.");
+        }
+
+        var limit = query.LimitOf();
+        var found = await events.ReadAsync(after, id, limit + 1, stop);
+        return TypedResults.Ok(found.ToPage(limit, e => e.Position.ToString(), ToItem));
+    }
+
+    private static IResult Watch(
+        [AsParameters] EventStreamQuery query, HttpRequest request, ClaimsPrincipal user, EventFeed feed, CancellationToken stop)
+    {
+        if (!TryReadLast(request, null, out var last))
+        {
+            return WrongLast();
+        }
+
+        var scope = user.Caller().Scope;
+        var topics = query.Names;
+        return new EventStream(NoticesAsync(
+            feed, last, null, e => (scope is null || e.Tenant == scope) && topics.Contains(e.TaskId is null ? "executions" : "tasks"), stop));
+    }
+
+    private static async IAsyncEnumerable<ServerEvent?> NoticesAsync(
+        EventFeed feed, EventPosition? after, Guid? executionId, Func<StoredEvent, bool> seen, [EnumeratorCancellation] CancellationToken stop)
+    {
+        await foreach (var batch in feed.WatchAsync(after, executionId, stop))
+        {
+            if (batch.Count == 0)
+            {
+                yield return null;
+            }
+
+            foreach (var e in batch.Where(seen))
+            {
+                yield return new ServerEvent(
+                    e.Position.ToString(), e.Kind, new EventNotice(e.Kind, e.ExecutionId, e.TaskId, e.ExecutionVersion, e.At));
+            }
+        }
+    }
+
+    private static bool TryReadLast(HttpRequest request, EventPosition? otherwise, out EventPosition? last)
+    {
+        last = otherwise;
+        if (EventStream.LastEventId(request) is not { } id)
+        {
+            return true;
+        }
+
+        var isPlace = EventPosition.TryParse(id, out var place);
+        last = place;
+        return isPlace;
+    }
+
+    private static Refusal WrongLast() => Refusal.InvalidParameter("Last-Event-ID", "That is no id of an event.");
+
+    private static EventItem ToItem(StoredEvent e) =>
+        new(e.Position.ToString(), e.At, e.Kind, e.ExecutionId, e.TaskId, e.ExecutionVersion, e.Data);
+}

@@ -1,0 +1,280 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text.Json.Nodes;
+using FluentValidation;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Sje.Core.Jobs;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+using Sje.Web.Api.Auth;
+using Sje.Web.Api.Problems;
+using Sje.Web.Api.Requests;
+
+namespace Sje.Web.Api;
+
+/// <summary>A saved job; <c>job</c> is its file in canonical form.</summary>
+internal sealed record JobView(
+    string Name, int Version, JsonObject Job, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? CreatedBy);
+
+/// <summary>A saved job in a list.</summary>
+internal sealed record JobItem(
+    string Name, int Version, string? Description, string Type, string Queue, IReadOnlyList<string> Tags, DateTimeOffset UpdatedAt);
+
+/// <summary>A job file that is right, as it would be stored.</summary>
+internal sealed record JobValidated(bool Valid, JsonObject Job);
+
+/// <summary>Values for one execution of a saved job.</summary>
+internal sealed record JobRunRequest
+{
+    public JsonObject? Parameters { get; init; }
+    public string? IdempotencyKey { get; init; }
+}
+
+internal sealed class JobRunRequestValidator : AbstractValidator<JobRunRequest>
+{
+    public JobRunRequestValidator() =>
+        RuleFor(r => r.IdempotencyKey)
+            .Must(key => JobSubmission.WrongKey(key) is null)
+            .WithMessage($"An idempotency key has 1 to {JobSubmission.MaxKeyLength} characters, no control characters among them.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
+
+internal sealed record JobListQuery(
+    [FromQuery(Name = "q")] string? Text,
+    [FromQuery(Name = "limit")] string? Limit,
+    [FromQuery(Name = "cursor")] string? Cursor) : IPaged;
+
+internal sealed class JobListQueryValidator : AbstractValidator<JobListQuery>
+{
+    public JobListQueryValidator() => Include(new PagedValidator());
+}
+
+internal sealed record JobVersionQuery([FromQuery(Name = "version")] string? Version) : IQueryParameters;
+
+internal sealed class JobVersionQueryValidator : AbstractValidator<JobVersionQuery>
+{
+    public JobVersionQueryValidator() =>
+        RuleFor(q => q.Version)
+            .Must(version => version is null || JobsApi.TryReadVersion(version, out _))
+            .WithMessage("A version is a whole number from 1.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
+
+/// <summary>Saved jobs: versioned definitions under a name.</summary>
+internal static class JobsApi
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/api/v1").WithTags("Jobs");
+        group.MapGet("/jobs", ListAsync)
+            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.Invalid).WithName("listJobs").WithSummary("Saved jobs by name");
+        group.MapPost("/jobs:validate", Validate)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
+            .WithName("validateJob").WithSummary("Check a job file without saving or running it; 422 lists every fault");
+        group.MapGet("/jobs/{name}", GetAsync)
+            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("getJob").WithSummary("A saved job, its newest version unless ?version= says otherwise");
+        group.MapGet("/jobs/{name}/versions", ListVersionsAsync)
+            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("listJobVersions").WithSummary("Every version a job ever had, newest first");
+        group.MapPut("/jobs/{name}", SaveAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid,
+                ProblemKind.VersionMismatch)
+            .WithName("saveJob").WithSummary("Save a job under a name")
+            .WithDescription("If-Match with the ETag of the version to replace, or If-None-Match: * for a new name, keeps two writers apart.");
+        group.MapDelete("/jobs/{name}", DeleteAsync)
+            .RequireAuthorization(Policies.Operator).Refuses(ProblemKind.NotFound, ProblemKind.Invalid, ProblemKind.VersionMismatch)
+            .WithName("deleteJob").WithSummary("Delete a job and its versions; its executions stay");
+        group.MapPost("/jobs/{name}/executions", RunAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable, ProblemKind.NotFound, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
+            .WithName("runJob").WithSummary("Run a saved job with these parameters");
+    }
+
+    internal static bool TryReadVersion(string text, out int version) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0;
+
+    private static async Task<Results<Ok<Page<JobItem>>, Refusal>> ListAsync(
+        [AsParameters] JobListQuery query, JobStore jobs, CancellationToken stop)
+    {
+        var limit = query.LimitOf();
+        var found = await jobs.ListAsync(query.Text, query.KeyOf(), limit + 1, stop);
+        return TypedResults.Ok(found.ToPage(limit, job => job.Name, ToItem));
+    }
+
+    private static Results<Ok<JobValidated>, Refusal> Validate(RawBody body, JobReader reader)
+    {
+        var read = reader.Read(body.Bytes, body.Format);
+        return read.Spec is { } job ? TypedResults.Ok(new JobValidated(true, job.Canonical)) : Refusal.Of(read.Failure, read.Faults);
+    }
+
+    private static async Task<Results<Ok<JobView>, Refusal>> GetAsync(
+        string name, [AsParameters] JobVersionQuery query, HttpResponse response, JobStore jobs, CancellationToken stop)
+    {
+        int? version = query.Version is { } text && TryReadVersion(text, out var asked) ? asked : null;
+        if (await jobs.FindAsync(name, version, stop) is not { } job)
+        {
+            return Refusal.NotFound(version is null ? "job" : $"version {version} of job", name);
+        }
+
+        response.Headers.ETag = TagOf(job.Version);
+        return TypedResults.Ok(ToView(job));
+    }
+
+    private static async Task<Results<Ok<Page<SavedJobVersion>>, Refusal>> ListVersionsAsync(
+        string name, [AsParameters] ListQuery query, JobStore jobs, CancellationToken stop)
+    {
+        int? before = null;
+        if (query.KeyOf() is { } key)
+        {
+            if (!TryReadVersion(key, out var last))
+            {
+                return Refusal.InvalidParameter("cursor", "That is a cursor of another list.");
+            }
+
+            before = last;
+        }
+
+        var limit = query.LimitOf();
+        return await jobs.ListVersionsAsync(name, before, limit + 1, stop) is { } versions
+            ? TypedResults.Ok(versions.ToPage(limit, v => v.Version.ToString(CultureInfo.InvariantCulture), v => v))
+            : Refusal.NotFound("job", name);
+    }
+
+    private static async Task<Results<Created<JobView>, Ok<JobView>, Refusal>> SaveAsync(
+        string name,
+        RawBody body,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        [FromHeader(Name = "If-None-Match")] string? ifNoneMatch,
+        HttpResponse response,
+        ClaimsPrincipal user,
+        JobReader reader,
+        JobStore jobs,
+        CancellationToken stop)
+    {
+        if (!TryReadCondition(ifMatch, ifNoneMatch, out var expected, out var wrong))
+        {
+            return wrong!; // Set whenever the condition cannot be read.
+        }
+
+        var read = reader.Read(body.Bytes, body.Format, new JobReadOptions { DefaultName = name });
+        if (read.Spec is not { } job)
+        {
+            return Refusal.Of(read.Failure, read.Faults);
+        }
+
+        if (job.Name != name)
+        {
+            return Refusal.Invalid(
+                [new Fault("/name", $"The file says '{job.Name}', the address '{name}'; leave the name out or make them the same.", FaultCodes.Conflict)]);
+        }
+
+        switch (await jobs.SaveAsync(name, job.Canonical, expected, user.Caller().Name, stop))
+        {
+            case JobSaveResult.Created created:
+                response.Headers.ETag = TagOf(created.Job.Version);
+                return TypedResults.Created($"/api/v1/jobs/{Uri.EscapeDataString(name)}", ToView(created.Job));
+            case JobSaveResult.Updated updated:
+                response.Headers.ETag = TagOf(updated.Job.Version);
+                return TypedResults.Ok(ToView(updated.Job));
+            case JobSaveResult.Unchanged unchanged:
+                response.Headers.ETag = TagOf(unchanged.Job.Version);
+                return TypedResults.Ok(ToView(unchanged.Job));
+            case JobSaveResult.VersionMismatch mismatch:
+                return Mismatch(name, mismatch.CurrentVersion);
+            case var other:
+                throw new InvalidOperationException($"{other.GetType().Name} has no answer.");
+        }
+    }
+
+    private static async Task<Results<NoContent, Refusal>> DeleteAsync(
+        string name, [FromHeader(Name = "If-Match")] string? ifMatch, JobStore jobs, CancellationToken stop)
+    {
+        if (!TryReadCondition(ifMatch, null, out var expected, out var wrong))
+        {
+            return wrong!; // Set whenever the condition cannot be read.
+        }
+
+        var (found, other) = await jobs.DeleteAsync(name, expected?.Version, stop);
+        return other is not null ? Mismatch(name, other)
+            : found ? TypedResults.NoContent()
+            : Refusal.NotFound("job", name);
+    }
+
+    private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RunAsync(
+        string name,
+        Body<JobRunRequest> body,
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey,
+        ClaimsPrincipal user,
+        JobStore jobs,
+        JobReader reader,
+        ExecutionIntake intake,
+        CancellationToken stop)
+    {
+        if (JobSubmission.WrongKey(idempotencyKey) is { } wrongKey)
+        {
+            return Refusal.InvalidParameter("Idempotency-Key", wrongKey);
+        }
+
+        if (await jobs.FindAsync(name, null, stop) is not { } saved)
+        {
+            return Refusal.NotFound("job", name);
+        }
+
+        var prepared = JobSubmission.OfSaved(
+            saved, reader.Read(saved.Spec), body.Value.Parameters, user.Caller(), body.Value.IdempotencyKey ?? idempotencyKey);
+        return prepared.Submission is { } submission
+            ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
+            : prepared.Refusal!; // One of the two is there.
+    }
+
+    // An ETag of ours is the version in quotes.
+    private static bool TryReadCondition(string? ifMatch, string? ifNoneMatch, out ExpectedVersion? expected, out Refusal? wrong)
+    {
+        expected = null;
+        wrong = null;
+        if (ifNoneMatch is not null)
+        {
+            expected = new ExpectedVersion(null);
+            wrong = ifNoneMatch.Trim() == "*" && ifMatch is null
+                ? null
+                : Refusal.InvalidParameter("If-None-Match", "Only * is understood here, and not beside If-Match.");
+        }
+        else if (ifMatch is not null && ifMatch.Trim() != "*")
+        {
+            var isTag = TryReadVersion(ifMatch.Trim().Trim('"'), out var version);
+            expected = new ExpectedVersion(version);
+            wrong = isTag ? null : Refusal.InvalidParameter("If-Match", "That is no ETag of a job; they look like \"3\".");
+        }
+
+        return wrong is null;
+    }
+
+    private static Refusal Mismatch(string name, int? current) =>
+        new(
+            ProblemKind.VersionMismatch,
+            current is null ? $"There is no job '{name}' yet." : $"Job '{name}' is at version {current}.")
+        {
+            More = new JsonObject { ["currentVersion"] = current },
+        };
+
+    private static string TagOf(int version) => $"\"{version.ToString(CultureInfo.InvariantCulture)}\"";
+
+    private static JobView ToView(SavedJob job) =>
+        new(job.Name, job.Version, job.Spec, job.CreatedAt, job.UpdatedAt, job.CreatedBy);
+
+    private static JobItem ToItem(SavedJob job) =>
+        new(
+            job.Name,
+            job.Version,
+            ExecutionViews.Text(job.Spec, "description"),
+            ExecutionViews.Text(job.Spec, "type") ?? "workflow",
+            ExecutionViews.Text(job.Spec, "queue") ?? "default",
+            job.Spec["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(tag => tag.ToString())] : [],
+            job.UpdatedAt);
+}

@@ -1,0 +1,88 @@
+using FluentValidation;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sje.Jobs.Observers;
+using Sje.Jobs.Storage;
+using Sje.Web.Api.Auth;
+using Sje.Web.Api.OpenApi;
+using Sje.Web.Api.Problems;
+using Sje.Web.Api.Requests;
+
+namespace Sje.Web.Api;
+
+/// <summary>
+/// The HTTP API as one thing for the composition root: services, then the middleware that must stand before every endpoint of the
+/// server (problem documents, the browser guard, keys), then the routes.
+/// </summary>
+internal static class SjeApi
+{
+    /// <summary>
+    /// Adds what the API needs beside a <see cref="Database"/>, the queue's services and the reader of jobs with its task types.
+    /// </summary>
+    public static IServiceCollection AddSjeApi(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSjeStorage();
+        services.AddSjeFeeds();
+        services.AddSingleton<ExecutionPages>();
+        services.AddValidatorsFromAssemblyContaining<ListQuery>(ServiceLifetime.Singleton, includeInternalTypes: true);
+        services.Configure<JsonOptions>(options => ApiJson.Configure(options.SerializerOptions));
+        services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+
+        services.AddExceptionHandler<ExceptionRefusals>();
+        services.AddProblemDetails();
+
+        services.Configure<AuthOptions>(configuration.GetSection(AuthOptions.Section));
+        services.AddSingleton<AnonymousAccess>();
+        services.AddHostedService<AccessNotice>();
+        services.AddAuthentication(ApiKeyHandler.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
+        services.AddAuthorization(Policies.Add);
+
+        ApiDocument.Add(services);
+        return services;
+    }
+
+    /// <summary>Puts the middleware of the API before whatever is mapped; call it first.</summary>
+    public static WebApplication UseSjeApi(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
+        app.UseStatusCodePages(context => new Refusal(ProblemKind.OfStatus(context.HttpContext.Response.StatusCode), DetailOf(context.HttpContext))
+            .ExecuteAsync(context.HttpContext));
+        app.UseMiddleware<BrowserGuard>();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        return app;
+    }
+
+    /// <summary>Maps every route of the API, its document and the page that shows it.</summary>
+    public static IEndpointRouteBuilder MapSjeApi(this IEndpointRouteBuilder routes)
+    {
+        var api = routes.MapGroup("").AddEndpointFilterFactory(RequestFilter.Create);
+        TasksApi.Map(api);
+        TaskBatchesApi.Map(api);
+        JobsApi.Map(api);
+        ExecutionsApi.Map(api);
+        LogsApi.Map(api);
+        EventsApi.Map(api);
+        QueuesApi.Map(api);
+        WorkersApi.Map(api);
+        SessionApi.Map(api);
+        HealthApi.Map(api);
+        MgmtApi.Map(api);
+        KeysApi.Map(api);
+        ApiDocument.Map(routes);
+        return routes;
+    }
+
+    private static string? DetailOf(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status401Unauthorized => "Send a key: Authorization: Bearer <key>, or X-Api-Key.",
+        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}.",
+        StatusCodes.Status405MethodNotAllowed =>
+            $"{context.Request.Method} is not known here; {context.Response.Headers.Allow} are.",
+        _ => null,
+    };
+}
