@@ -109,7 +109,10 @@ internal static class UpCommand
 
         if (!answer.IsSuccess)
         {
-            throw SjeClient.Refusal(answer, "The example");
+            // The server is up and of use all the same.
+            var refusal = SjeClient.Refusal(answer, "The example");
+            Failure.Write("the example was refused: " + refusal.Message, refusal.Faults);
+            return;
         }
 
         Show.Remarks.WriteLine("Running examples/late-departures.yaml: 3 million flights, the late ones, by state ...");

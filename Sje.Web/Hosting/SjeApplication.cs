@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Serilog;
 using Serilog.Core;
 using Sje.Core.Jobs;
+using Sje.Jobs;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
@@ -94,9 +95,16 @@ internal static class SjeApplication
 
     private static void AddRole(IHostApplicationBuilder builder, Role role)
     {
+        builder.Services.AddSjeCore();
         if (role.Works())
         {
             SjeEngines.AddTo(builder.Services);
+            builder.Services.AddSjeWorker();
+        }
+
+        if (role.Serves())
+        {
+            builder.Services.AddSjeServer();
         }
 
         builder.Services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>(
