@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Components;
-using Sje.Core.Pipelines.Expressions;
 
 namespace Sje.Core.Pipelines;
 
@@ -33,26 +32,26 @@ public static partial class PipelineReader
     {
         foreach (var (name, _) in settings.Where(p => p.Key != "nodes"))
         {
-            faults.Add(new Fault(Fault.At(pointer, name), $"a pipeline has no field {name}; {NearName.Hint(name, ["nodes"])}it has nodes", "unknownField"));
+            faults.Add(new Fault(Fault.At(pointer, name), $"a pipeline has no field {name}.{NearName.Hint(name, ["nodes"])} It has nodes", FaultCodes.UnknownField));
         }
 
         var list = Fault.At(pointer, "nodes");
         if (settings["nodes"] is not JsonArray { Count: > 0 } nodes)
         {
-            faults.Add(new Fault(list, "nodes must be a list of at least one node", "required"));
+            faults.Add(new Fault(list, "nodes must be a list of at least one node", FaultCodes.Required));
             return null;
         }
 
         if (nodes.Count > MaxNodes)
         {
-            faults.Add(new Fault(list, $"a pipeline has at most {MaxNodes} nodes, this one {nodes.Count}", "range"));
+            faults.Add(new Fault(list, $"a pipeline has at most {MaxNodes} nodes, this one {nodes.Count}", FaultCodes.OutOfRange));
             return null;
         }
 
         var read = nodes.Select((n, i) => Node(n, Fault.At(list, i), faults)).OfType<PipelineNode>().ToList();
         foreach (var twice in read.GroupBy(n => n.Id, StringComparer.OrdinalIgnoreCase).SelectMany(g => g.Skip(1)))
         {
-            faults.Add(new Fault(Fault.At(twice.Pointer, "id"), $"another node is named {twice.Id} (names are compared without case)", "duplicate"));
+            faults.Add(new Fault(Fault.At(twice.Pointer, "id"), $"another node is named {twice.Id} (names are compared without case)", FaultCodes.DuplicateName));
         }
 
         return Wiring.Order(read, nodes.Count == read.Count, list, faults) is { } ordered ? new Pipeline(ordered) : null;
@@ -62,31 +61,31 @@ public static partial class PipelineReader
     {
         if (written is not JsonObject node)
         {
-            faults.Add(new Fault(pointer, "a node is an object {id, type, params, inputs}", "type"));
+            faults.Add(new Fault(pointer, "a node is an object {id, type, params, inputs}", FaultCodes.WrongType));
             return null;
         }
 
         foreach (var (name, _) in node.Where(p => !NodeFields.Contains(p.Key)))
         {
-            faults.Add(new Fault(Fault.At(pointer, name), $"a node has no field {name}; {NearName.Hint(name, NodeFields)}it has {string.Join(", ", NodeFields)}", "unknownField"));
+            faults.Add(new Fault(Fault.At(pointer, name), $"a node has no field {name}.{NearName.Hint(name, NodeFields)} It has {string.Join(", ", NodeFields)}", FaultCodes.UnknownField));
         }
 
         if (node["onFail"] is not null)
         {
-            faults.Add(new Fault(Fault.At(pointer, "onFail"), "onFail goes with checks, which are not built yet", "notBuilt"));
+            faults.Add(new Fault(Fault.At(pointer, "onFail"), "onFail goes with checks, which are not built yet", FaultCodes.NotSupportedYet));
         }
 
         var id = Text(node, "id", pointer, faults);
         var type = Text(node, "type", pointer, faults);
         if (id is not null && !IdPattern().IsMatch(id))
         {
-            faults.Add(new Fault(Fault.At(pointer, "id"), $"\"{id}\" is no node id: 1-100 letters, digits, _ and -, a letter or _ first", "invalid"));
+            faults.Add(new Fault(Fault.At(pointer, "id"), $"\"{id}\" is no node id: 1-100 letters, digits, _ and -, a letter or _ first", FaultCodes.InvalidValue));
             id = null;
         }
 
         if (node["params"] is not (null or JsonObject))
         {
-            faults.Add(new Fault(Fault.At(pointer, "params"), "params is an object", "type"));
+            faults.Add(new Fault(Fault.At(pointer, "params"), "params is an object", FaultCodes.WrongType));
             return null;
         }
 
@@ -98,9 +97,9 @@ public static partial class PipelineReader
         if (ComponentCatalogue.Find(type) is not { } component)
         {
             faults.Add(new Fault(
-                Fault.At(pointer, "type"),
-                $"node {id}: there is no component {type}; {NearName.Hint(type, ComponentCatalogue.Types)}there are {string.Join(", ", ComponentCatalogue.Types)}",
-                "unknownComponent"));
+                Fault.At(pointer, FaultCodes.WrongType),
+                $"node {id}: there is no component {type}.{NearName.Hint(type, ComponentCatalogue.Types)} There are {string.Join(", ", ComponentCatalogue.Types)}",
+                "unknown_component"));
             return null;
         }
 
@@ -123,7 +122,7 @@ public static partial class PipelineReader
             return text;
         }
 
-        faults.Add(new Fault(Fault.At(pointer, name), $"{name} must be text", node[name] is null ? "required" : "type"));
+        faults.Add(new Fault(Fault.At(pointer, name), $"{name} must be text", node[name] is null ? FaultCodes.Required : FaultCodes.WrongType));
         return null;
     }
 

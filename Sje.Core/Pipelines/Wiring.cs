@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Components;
-using Sje.Core.Pipelines.Expressions;
 
 namespace Sje.Core.Pipelines;
 
@@ -13,7 +12,7 @@ internal static class Wiring
     {
         if (written is not (null or JsonObject))
         {
-            faults.Add(new Fault(pointer, "inputs is an object {port: node}", "type"));
+            faults.Add(new Fault(pointer, "inputs is an object {port: node}", FaultCodes.WrongType));
             return [];
         }
 
@@ -27,16 +26,16 @@ internal static class Wiring
                     at,
                     component.Ports.Count == 0
                         ? $"node {id}: {component.Type} reads files and takes no input"
-                        : $"node {id}: {component.Type} has no port {port}; {NearName.Hint(port, component.Ports)}it has {string.Join(", ", component.Ports)}",
-                    "unknownPort"));
+                        : $"node {id}: {component.Type} has no port {port}.{NearName.Hint(port, component.Ports)} It has {string.Join(", ", component.Ports)}",
+                    "unknown_port"));
             }
             else if (source is not JsonValue value || !value.TryGetValue<string>(out var text))
             {
-                faults.Add(new Fault(at, $"node {id}: an input is the id of a node", "type"));
+                faults.Add(new Fault(at, $"node {id}: an input is the id of a node", FaultCodes.WrongType));
             }
             else if (text.Split('.') is not ([_] or [_, "out"]))
             {
-                faults.Add(new Fault(at, $"node {id}: {text.Split('.')[0]} has one output; write {text.Split('.')[0]}", "unknownPort"));
+                faults.Add(new Fault(at, $"node {id}: {text.Split('.')[0]} has one output; write {text.Split('.')[0]}", "unknown_port"));
             }
             else
             {
@@ -64,18 +63,18 @@ internal static class Wiring
                 var at = Fault.At(Fault.At(node.Pointer, "inputs"), input.Port);
                 if (!byId.TryGetValue(input.NodeId, out var source))
                 {
-                    faults.Add(new Fault(at, $"node {node.Id}: no node is named {input.NodeId}; {NearName.Hint(input.NodeId, byId.Keys)}".TrimEnd(' ', ';'), "unknownNode"));
+                    faults.Add(new Fault(at, $"node {node.Id}: no node is named {input.NodeId}.{NearName.Hint(input.NodeId, byId.Keys)}", "unknown_node"));
                 }
                 else if (ComponentCatalogue.Find(source.Type)?.Kind == ComponentKind.Sink)
                 {
-                    faults.Add(new Fault(at, $"node {node.Id}: {source.Id} is a sink and has no output", "unknownPort"));
+                    faults.Add(new Fault(at, $"node {node.Id}: {source.Id} is a sink and has no output", "unknown_port"));
                 }
             }
         }
 
         if (complete && !nodes.Any(n => ComponentCatalogue.Find(n.Type)?.Kind == ComponentKind.Sink))
         {
-            faults.Add(new Fault(pointer, "the pipeline has no sink, so it would do nothing: add a sink.parquet or sink.csv node", "noSink"));
+            faults.Add(new Fault(pointer, "the pipeline has no sink, so it would do nothing: add a sink.parquet or sink.csv node", "no_sink"));
         }
 
         if (faults.Count > before || !complete)
@@ -119,12 +118,12 @@ internal static class Wiring
     {
         foreach (var port in component.Ports?.Where(p => inputs.All(i => i.Port != p)) ?? [])
         {
-            faults.Add(new Fault(Fault.At(pointer, port), $"node {id}: {component.Type} needs an input at port {port}", "required"));
+            faults.Add(new Fault(Fault.At(pointer, port), $"node {id}: {component.Type} needs an input at port {port}", FaultCodes.Required));
         }
 
         if (component.Ports is null && inputs.Count < 2)
         {
-            faults.Add(new Fault(pointer, $"node {id}: {component.Type} needs at least two inputs, under names of your choice", "required"));
+            faults.Add(new Fault(pointer, $"node {id}: {component.Type} needs at least two inputs, under names of your choice", FaultCodes.Required));
         }
     }
 }

@@ -119,7 +119,7 @@ internal static class Columns
         {
             if (name is not JsonValue value || !value.TryGetValue<string>(out var text) || text.Length == 0)
             {
-                context.Fault(context.Pointer("map", old), "the new name must be text", "type");
+                context.Fault(context.Pointer("map", old), "the new name must be text", FaultCodes.WrongType);
             }
             else if (context.Column(context.Input, old, context.Pointer("map", old)) is { } column)
             {
@@ -144,7 +144,7 @@ internal static class Columns
                 types[column.Name] = target;
                 if (CastRules.Refusal(column.Type, target, isTry) is { } refusal)
                 {
-                    context.Fault(pointer, refusal, "type");
+                    context.Fault(pointer, refusal, FaultCodes.WrongType);
                 }
             }
         }
@@ -169,7 +169,7 @@ internal static class Columns
 
         if (parts.Count == 0)
         {
-            context.Fault(context.Pointer("columns"), "at least one column is needed", "required");
+            context.Fault(context.Pointer("columns"), "at least one column is needed", FaultCodes.Required);
             return null;
         }
 
@@ -195,7 +195,7 @@ internal static class Columns
         var otherwise = context.Text("else") is { } text ? context.Parse(text, context.Pointer("else")) : null;
         if (branches.Count == 0 && !context.HasFaults)
         {
-            context.Fault(context.Pointer("branches"), "at least one branch is needed", "required");
+            context.Fault(context.Pointer("branches"), "at least one branch is needed", FaultCodes.Required);
         }
 
         var scope = ExpressionScope.Of(context.Input.Schema, context.Templates);

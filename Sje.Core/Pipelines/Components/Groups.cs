@@ -61,7 +61,7 @@ internal static class Groups
                 keys.Add(Rows.Keep(column));
                 if (column.Type is MapType)
                 {
-                    context.Fault(pointer, $"{column.Name} is a map; maps cannot be compared", "type");
+                    context.Fault(pointer, $"{column.Name} is a map; maps cannot be compared", FaultCodes.WrongType);
                 }
             }
         }
@@ -79,7 +79,7 @@ internal static class Groups
 
         if (keys.Count + items.Count == 0 && !context.HasFaults)
         {
-            context.Fault(context.Pointer("aggs"), "neither groupBy nor aggs name anything", "required");
+            context.Fault(context.Pointer("aggs"), "neither groupBy nor aggs name anything", FaultCodes.Required);
         }
 
         return context.HasFaults ? null : context.Unique(new AggregateRelation(context.Input, keys, items), context.Pointer("aggs"));
@@ -95,7 +95,7 @@ internal static class Groups
         {
             if (fn != "count")
             {
-                context.Fault(pointer, $"{fn} needs col", "required");
+                context.Fault(pointer, $"{fn} needs col", FaultCodes.Required);
                 return null;
             }
         }
@@ -108,7 +108,7 @@ internal static class Groups
         Need(context, agg, "col2", fn == "corr", pointer);
         if (fn is not ("first" or "last") && agg["orderBy"] is not null)
         {
-            context.Fault(Fault.At(pointer, "orderBy"), $"{fn} takes no orderBy", "unknownParameter");
+            context.Fault(Fault.At(pointer, "orderBy"), $"{fn} takes no orderBy", FaultCodes.UnknownField);
         }
 
         if (fn == "quantile" && agg["q"] is { } share)
@@ -119,7 +119,7 @@ internal static class Groups
             }
             else
             {
-                context.Fault(Fault.At(pointer, "q"), "q is a number from 0 to 1", "type");
+                context.Fault(Fault.At(pointer, "q"), "q is a number from 0 to 1", FaultCodes.WrongType);
             }
         }
 
@@ -155,7 +155,7 @@ internal static class Groups
         var at = Fault.At(pointer, "orderBy");
         if (agg["orderBy"] is not JsonArray { Count: > 0 } items)
         {
-            context.Fault(at, $"{fn} needs orderBy, else its result depends on the order of reading", "required");
+            context.Fault(at, $"{fn} needs orderBy, else its result depends on the order of reading", FaultCodes.Required);
             return [];
         }
 
@@ -170,7 +170,7 @@ internal static class Groups
     {
         if (needed != agg[name] is not null)
         {
-            context.Fault(Fault.At(pointer, name), $"{name} is {(needed ? "needed" : "not used")} by {agg["fn"]}", needed ? "required" : "unknownParameter");
+            context.Fault(Fault.At(pointer, name), $"{name} is {(needed ? "needed" : "not used")} by {agg["fn"]}", needed ? FaultCodes.Required : FaultCodes.UnknownField);
         }
     }
 }

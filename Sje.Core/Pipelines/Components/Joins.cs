@@ -65,7 +65,7 @@ internal static class Joins
             context.Fault(
                 context.Pointer("on"),
                 kind == JoinKind.Cross ? "a cross join takes neither on nor condition" : "a join needs either on or condition",
-                "required");
+                FaultCodes.Required);
             return null;
         }
 
@@ -128,7 +128,7 @@ internal static class Joins
 
         if (keys.Count == 0)
         {
-            context.Fault(pointer, "at least one key is needed", "required");
+            context.Fault(pointer, "at least one key is needed", FaultCodes.Required);
         }
 
         return all is null || context.HasFaults ? null : context.Build(all, Scope(context), pointer);

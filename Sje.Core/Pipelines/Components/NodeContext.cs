@@ -40,7 +40,7 @@ internal sealed class NodeContext(
         return pointer;
     }
 
-    public void Fault(string pointer, string detail, string code = "invalid") =>
+    public void Fault(string pointer, string detail, string code = FaultCodes.InvalidValue) =>
         faults.Add(new Fault(pointer, $"node {node.Id}: {detail}", code));
 
     public string? Text(string name) => node.Params[name]?.GetValue<string>();
@@ -65,7 +65,7 @@ internal sealed class NodeContext(
         if (column is null)
         {
             var names = relation.Schema.Columns.Select(c => c.Name).ToList();
-            Fault(pointer, $"no column {name}; {NearName.Hint(name, names)}there are {string.Join(", ", names.Take(20))}", "unknownColumn");
+            Fault(pointer, $"no column {name}.{NearName.Hint(name, names)} There are {string.Join(", ", names.Take(20))}", "unknown_column");
         }
 
         return column;
@@ -105,7 +105,7 @@ internal sealed class NodeContext(
             return HasFaults ? null : relation;
         }
 
-        Fault(pointer, $"two columns would be named {twice} (names are compared without case)", "duplicateColumn");
+        Fault(pointer, $"two columns would be named {twice} (names are compared without case)", "duplicate_column");
         return null;
     }
 

@@ -33,7 +33,7 @@ internal static class Ordering
 
             if (column.Type is MapType)
             {
-                context.Fault(Fault.At(pointer, i), $"{column.Name} is a map, which has no order", "type");
+                context.Fault(Fault.At(pointer, i), $"{column.Name} is a map, which has no order", FaultCodes.WrongType);
                 continue;
             }
 

@@ -20,11 +20,11 @@ internal static class ParameterCheck
             {
                 var names = specs.Select(s => s.Name).ToList();
                 faults.Add(new Fault(
-                    Fault.At(pointer, name), $"{owner} has no parameter {name}; {NearName.Hint(name, names)}it has {string.Join(", ", names)}", "unknownParameter"));
+                    Fault.At(pointer, name), $"{owner} has no parameter {name}.{NearName.Hint(name, names)} It has {string.Join(", ", names)}", FaultCodes.UnknownField));
             }
             else if (value is null && spec.Kind != ParameterKind.Value)
             {
-                faults.Add(new Fault(Fault.At(pointer, name), $"{owner}: {name} is null; leave it out instead", "type"));
+                faults.Add(new Fault(Fault.At(pointer, name), $"{owner}: {name} is null; leave it out instead", FaultCodes.WrongType));
             }
             else if (value is not null)
             {
@@ -34,7 +34,7 @@ internal static class ParameterCheck
 
         foreach (var missing in specs.Where(s => s.Required && !given.ContainsKey(s.Name)))
         {
-            faults.Add(new Fault(Fault.At(pointer, missing.Name), $"{owner} needs {missing.Name}", "required"));
+            faults.Add(new Fault(Fault.At(pointer, missing.Name), $"{owner} needs {missing.Name}", FaultCodes.Required));
         }
     }
 
@@ -55,11 +55,11 @@ internal static class ParameterCheck
         };
         if (expected is not null)
         {
-            faults.Add(new Fault(pointer, $"{owner} must be {expected}", "type"));
+            faults.Add(new Fault(pointer, $"{owner} must be {expected}", FaultCodes.WrongType));
         }
         else if (spec.Choices is { } choices && Text(value) is { } word && !choices.Contains(word) && !word.Contains("{{", StringComparison.Ordinal))
         {
-            faults.Add(new Fault(pointer, $"{owner} is \"{word}\"; {NearName.Hint(word, choices)}it may be {string.Join(", ", choices)}", "choice"));
+            faults.Add(new Fault(pointer, $"{owner} is \"{word}\".{NearName.Hint(word, choices)} It may be {string.Join(", ", choices)}", FaultCodes.InvalidValue));
         }
     }
 
@@ -91,7 +91,7 @@ internal static class ParameterCheck
             }
             else if (!bare || Text(items[i]) is null)
             {
-                faults.Add(new Fault(Fault.At(pointer, i), $"{owner} takes objects {{{string.Join(", ", spec.Fields?.Select(f => f.Name) ?? [])}}}", "type"));
+                faults.Add(new Fault(Fault.At(pointer, i), $"{owner} takes objects {{{string.Join(", ", spec.Fields?.Select(f => f.Name) ?? [])}}}", FaultCodes.WrongType));
             }
         }
 

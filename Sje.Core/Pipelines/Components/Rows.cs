@@ -1,3 +1,4 @@
+using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
 using Sje.Core.Pipelines.Plan;
 using Sje.Core.Pipelines.Types;
@@ -59,7 +60,7 @@ internal static class Rows
 
         if (input.Schema.Columns.FirstOrDefault(c => c.Type is MapType) is { } map)
         {
-            context.Fault(context.Pointer(), $"{map.Name} is a map; maps cannot be compared", "type");
+            context.Fault(context.Pointer(), $"{map.Name} is a map; maps cannot be compared", FaultCodes.WrongType);
             return null;
         }
 
@@ -82,12 +83,12 @@ internal static class Rows
         var (count, offset) = (context.Integer("n"), context.Integer("offset") ?? 0);
         if (count is null && offset == 0 && context.Node.Params["offset"] is null)
         {
-            context.Fault(context.Pointer("n"), "n or offset is needed", "required");
+            context.Fault(context.Pointer("n"), "n or offset is needed", FaultCodes.Required);
         }
 
         if (count < 0 || offset < 0)
         {
-            context.Fault(context.Pointer(count < 0 ? "n" : "offset"), "must not be below 0", "range");
+            context.Fault(context.Pointer(count < 0 ? "n" : "offset"), "must not be below 0", FaultCodes.OutOfRange);
         }
 
         var keys = Ordering.Read(context, context.Input, context.List("orderBy"), context.Pointer("orderBy"), breakTies: true);
@@ -123,7 +124,7 @@ internal static class Rows
                 else
                 {
                     context.Fault(
-                        context.Pointer(), $"column {columns[at].Name}: no common type of {columns[at].Type} and {schema[i].Type} (port {port})", "type");
+                        context.Pointer(), $"column {columns[at].Name}: no common type of {columns[at].Type} and {schema[i].Type} (port {port})", FaultCodes.WrongType);
                 }
             }
         }
@@ -147,7 +148,7 @@ internal static class Rows
             var column = byName ? input.Schema.Find(columns[i].Name) : input.Schema.Columns[i];
             if (column is null && !allowMissing)
             {
-                context.Fault(context.Pointer("allowMissing"), $"port {port} has no column {columns[i].Name}; allowMissing: true fills it with null", "unknownColumn");
+                context.Fault(context.Pointer("allowMissing"), $"port {port} has no column {columns[i].Name}; allowMissing: true fills it with null", "unknown_column");
             }
 
             Typed value = column is null

@@ -45,7 +45,7 @@ internal static class Sinks
         {
             if (column is not null && (!column.Type.IsScalar || column.Type == DataType.Binary || column.Type == DataType.Double || column.Type == DataType.Float))
             {
-                context.Fault(Fault.At(context.Pointer("partitionBy"), index), $"{column.Name} is {column.Type}, which is no name of a folder", "type");
+                context.Fault(Fault.At(context.Pointer("partitionBy"), index), $"{column.Name} is {column.Type}, which is no name of a folder", FaultCodes.WrongType);
             }
         }
 
@@ -57,7 +57,7 @@ internal static class Sinks
         var size = context.Integer("rowGroupSize");
         if (size is < 1 or > 100_000_000)
         {
-            context.Fault(context.Pointer("rowGroupSize"), "must be from 1 to 100000000", "range");
+            context.Fault(context.Pointer("rowGroupSize"), "must be from 1 to 100000000", FaultCodes.OutOfRange);
         }
 
         return context.HasFaults ? null : new WriteRelation(context.Input, new ParquetWrite
@@ -82,7 +82,7 @@ internal static class Sinks
         {
             if (!column.Type.IsScalar || column.Type == DataType.Binary)
             {
-                context.Fault(context.Pointer(), $"column {column.Name} is {column.Type}, which CSV cannot hold: drop it or make text of it", "type");
+                context.Fault(context.Pointer(), $"column {column.Name} is {column.Type}, which CSV cannot hold: drop it or make text of it", FaultCodes.WrongType);
                 continue;
             }
 

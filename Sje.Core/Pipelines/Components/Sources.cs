@@ -54,6 +54,28 @@ internal static class Sources
         SkipRagged = parameters["mode"]?.GetValue<string>() is "permissive" or "dropmalformed",
     };
 
+    /// <summary>The columns that a <c>source.csv</c> node declares, if all are right; null otherwise.</summary>
+    public static Schema? Declared(JsonObject parameters)
+    {
+        if (parameters["columns"] is not JsonObject map)
+        {
+            return null;
+        }
+
+        var columns = new List<Column>();
+        foreach (var (name, node) in map)
+        {
+            if (node is not JsonValue value || !value.TryGetValue<string>(out var text) || !DataType.TryParse(text, out var type))
+            {
+                return null;
+            }
+
+            columns.Add(new Column(name, type));
+        }
+
+        return Schema.Of(columns);
+    }
+
     private static ProjectRelation? Csv(NodeContext context)
     {
         var format = Format(context.Node.Params);
@@ -61,7 +83,7 @@ internal static class Sources
         {
             if (value.Length != 1 || value[0] is '\r' or '\n' or '\0')
             {
-                context.Fault(context.Pointer(name), $"{name} is one character", "invalid");
+                context.Fault(context.Pointer(name), $"{name} is one character", FaultCodes.InvalidValue);
             }
         }
 
@@ -94,13 +116,13 @@ internal static class Sources
             columns.Add(new Column(name, type));
             if (CastRules.Refusal(DataType.String, type, isTry: true) is not null || type == DataType.Binary)
             {
-                context.Fault(pointer, $"a CSV field cannot be read as {type}", "type");
+                context.Fault(pointer, $"a CSV field cannot be read as {type}", FaultCodes.WrongType);
             }
         }
 
         if (columns.Count == 0 && !context.HasFaults)
         {
-            context.Fault(context.Pointer("columns"), "columns names no column", "required");
+            context.Fault(context.Pointer("columns"), "columns names no column", FaultCodes.Required);
         }
 
         return Schema.Of(columns);

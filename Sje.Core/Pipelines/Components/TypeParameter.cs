@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
@@ -16,11 +17,11 @@ internal static class TypeParameter
             }
 
             context.Fault(
-                pointer, $"\"{text}\" is no type; the types are {string.Join(", ", DataTypeText.ScalarNames)}, array<t>, map<k,v>, struct<a:t>", "type");
+                pointer, $"\"{text}\" is no type; the types are {string.Join(", ", DataTypeText.ScalarNames)}, array<t>, map<k,v>, struct<a:t>", FaultCodes.WrongType);
             return null;
         }
 
-        context.Fault(pointer, "a type is written as text, such as int64", "type");
+        context.Fault(pointer, "a type is written as text, such as int64", FaultCodes.WrongType);
         return null;
     }
 }

@@ -1,3 +1,4 @@
+using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions.Functions;
 using Sje.Core.Pipelines.Types;
 
@@ -20,7 +21,7 @@ internal sealed partial class Checker
     {
         var function = FunctionCatalogue.Find(call.Name)
             ?? throw new ExpressionException(
-                $"there is no function {call.Name}; {NearName.Hint(call.Name, FunctionCatalogue.Names)}".TrimEnd(' ', ';'), call.Position, "unknownFunction");
+                $"there is no function {call.Name}.{NearName.Hint(call.Name, FunctionCatalogue.Names)}", call.Position, "unknown_function");
         if (function.Kind == FunctionKind.Scalar
             && (call.Arguments.Count == 1 || call.Over is not null)
             && FunctionCatalogue.FindAggregate(call.Name) is { } aggregate)
@@ -116,7 +117,7 @@ internal sealed partial class Checker
     {
         var value = NeedsType(Check(key.Key), key.Key.Position);
         return value.Type is MapType
-            ? throw new ExpressionException("maps have no order", key.Key.Position, "type")
+            ? throw new ExpressionException("maps have no order", key.Key.Position, "wrong_type")
             : new OrderKey(value, key.Descending, key.NullsFirst);
     }
 
@@ -143,7 +144,7 @@ internal sealed partial class Checker
 
         var types = string.Join(", ", given.Select(g => g is null ? "lambda" : g.Type.ToString()));
         var forms = string.Join("; ", function.Overloads.Select(o => o.Signature.Text.Replace("=", "", StringComparison.Ordinal)));
-        throw new ExpressionException($"{function.Name} does not take ({types}); it takes {forms}", position, "type");
+        throw new ExpressionException($"{function.Name} does not take ({types}); it takes {forms}", position, "wrong_type");
     }
 
     /// <summary>The form that needs the fewest conversions; the first of those.</summary>

@@ -1,3 +1,4 @@
+using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Expressions;
@@ -57,7 +58,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         Literal { FromTemplate: true, Value: string text } when IsTemporal(target) && TemporalLiteral.Normalise(text, target) is { } normal =>
             new Literal(normal, target),
         _ when Widening.Allows(value.Type, target) => new Converted(value, target),
-        _ => throw new ExpressionException($"{what} must be {target}, but is {value.Type}", position, "type"),
+        _ => throw new ExpressionException($"{what} must be {target}, but is {value.Type}", position, "wrong_type"),
     };
 
     private static bool IsTemporal(DataType type) => type == DataType.Date || type == DataType.Timestamp || type == DataType.Instant;
@@ -98,7 +99,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         var target = Check(field.Target);
         if (target.Type is not StructType type)
         {
-            throw new ExpressionException($".{field.Name} needs a struct, but the value before it is {target.Type}", field.Position, "type");
+            throw new ExpressionException($".{field.Name} needs a struct, but the value before it is {target.Type}", field.Position, "wrong_type");
         }
 
         return new Schema(type.Fields).Find(field.Name) is { } part
@@ -110,9 +111,9 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
     {
         var names = columns.Select(c => c.Name).ToList();
         return new ExpressionException(
-            $"no column {name}; {NearName.Hint(name, names)}{(names.Count == 0 ? "there are no columns" : $"there are {string.Join(", ", names.Take(20))}{(names.Count > 20 ? ", ..." : "")}")}",
+            $"no column {name}.{NearName.Hint(name, names)} {(names.Count == 0 ? "There are no columns" : $"There are {string.Join(", ", names.Take(20))}{(names.Count > 20 ? ", ..." : "")}")}",
             position,
-            "unknownColumn");
+            "unknown_column");
     }
 
     private Element Index(IndexSyntax index)
@@ -123,7 +124,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         {
             ArrayType array => new Element(target, Convert(at, at.Type == DataType.Int64 ? DataType.Int64 : DataType.Int32, index.Position, "the place in an array"), array.Element),
             MapType map => new Element(target, Convert(at, map.Key, index.Position, "the key"), map.Value),
-            _ => throw new ExpressionException($"[ ] needs an array or a map, but the value before it is {target.Type}", index.Position, "type"),
+            _ => throw new ExpressionException($"[ ] needs an array or a map, but the value before it is {target.Type}", index.Position, "wrong_type"),
         };
     }
 
@@ -209,7 +210,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         }
 
         return CastRules.Refusal(value.Type, cast.Type, cast.Try) is { } refusal
-            ? throw new ExpressionException(refusal, cast.Position, "type")
+            ? throw new ExpressionException(refusal, cast.Position, "wrong_type")
             : value.Type == cast.Type ? value : new Converted(value, cast.Type, cast.Try);
     }
 
@@ -255,7 +256,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             type = type == DataType.String && values[0] is Literal { FromTemplate: true } && IsTemporal(values[i].Type)
                 ? values[i].Type
                 : Widening.Common(type, values[i].Type)
-                    ?? throw new ExpressionException($"{type} and {values[i].Type} have no common type; cast one of them", written[i].Position, "type");
+                    ?? throw new ExpressionException($"{type} and {values[i].Type} have no common type; cast one of them", written[i].Position, "wrong_type");
         }
 
         var common = type == DataType.Float ? DataType.Double : type;
@@ -263,6 +264,6 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
     }
 
     private static Typed NeedsType(Typed value, int position) => value.Type == DataType.Null
-        ? throw new ExpressionException("null has no type here: write cast(null as ...)", position, "type")
+        ? throw new ExpressionException("null has no type here: write cast(null as ...)", position, "wrong_type")
         : value;
 }

@@ -39,7 +39,7 @@ internal static class ExpressionCompiler
     {
         var value = new Checker(scope, allowed).Check(syntax);
         return asked is not null ? Checker.Convert(value, asked, syntax.Position, "the expression")
-            : value.Type == DataType.Null ? throw new ExpressionException("null has no type here: write cast(null as ...)", syntax.Position, "type")
+            : value.Type == DataType.Null ? throw new ExpressionException("null has no type here: write cast(null as ...)", syntax.Position, "wrong_type")
             : value;
     }
 

@@ -31,7 +31,7 @@ internal sealed record TemplateValues(IReadOnlyList<JobParameter> Parameters, Te
 
         if (declared is null && path.StartsWith("parameters.", StringComparison.Ordinal))
         {
-            throw new ExpressionException($"no parameter {path["parameters.".Length..]} is declared", position, "unknownParameter");
+            throw new ExpressionException($"no parameter {path["parameters.".Length..]} is declared", position, "unknown_parameter");
         }
 
         return declared is { Default: { } value, Required: false } && Value(path, value, declared.Type, position) is Literal literal
@@ -54,12 +54,12 @@ internal sealed record TemplateValues(IReadOnlyList<JobParameter> Parameters, Te
     {
         if (node is null)
         {
-            throw new ExpressionException($"{path} has no value", position, "noValue");
+            throw new ExpressionException($"{path} has no value", position, "no_value");
         }
 
         if (node is not JsonValue value)
         {
-            throw new ExpressionException($"{path} is an object or list; an expression takes one value", position, "noValue");
+            throw new ExpressionException($"{path} is an object or list; an expression takes one value", position, "no_value");
         }
 
         if (value.TryGetValue<bool>(out var flag))
@@ -74,7 +74,7 @@ internal sealed record TemplateValues(IReadOnlyList<JobParameter> Parameters, Te
                 ? new Literal(text, type) { FromTemplate = true }
                 : TemporalLiteral.Normalise(text, type) is { } normal
                     ? new Literal(normal, type)
-                    : throw new ExpressionException($"{path} is '{text}', which is no {declared}", position, "badValue");
+                    : throw new ExpressionException($"{path} is '{text}', which is no {declared}", position, "bad_value");
         }
 
         var digits = value.ToJsonString();

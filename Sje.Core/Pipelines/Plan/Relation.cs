@@ -63,29 +63,6 @@ internal enum JoinKind
     Anti,
 }
 
-/// <summary>The texture of a CSV file to read. A field equal to a null text is null, as an empty one always is.</summary>
-internal sealed record CsvFormat
-{
-    public bool Header { get; init; } = true;
-
-    public string Delimiter { get; init; } = ",";
-
-    public string Quote { get; init; } = "\"";
-
-    public string Escape { get; init; } = "\"";
-
-    public string? NullValue { get; init; }
-
-    /// <summary><c>utf-8</c>, <c>utf-16</c> or <c>latin-1</c>.</summary>
-    public string Encoding { get; init; } = "utf-8";
-
-    /// <summary><c>auto</c> (by the file's ending), <c>none</c>, <c>gzip</c> or <c>zstd</c>.</summary>
-    public string Compression { get; init; } = "auto";
-
-    /// <summary>Whether records of another width are left out instead of failing the task.</summary>
-    public bool SkipRagged { get; init; }
-}
-
 /// <summary>How a sink writes.</summary>
 internal abstract record WriteFormat
 {

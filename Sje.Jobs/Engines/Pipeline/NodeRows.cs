@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using Sje.Core.Pipelines.Compilers.DuckDb;
+
+namespace Sje.Jobs.Engines.Pipeline;
+
+using Pipeline = Sje.Core.Pipelines.Pipeline;
+
+/// <summary>The rows that each node took and gave.</summary>
+internal sealed class NodeRows(
+    Pipeline pipeline,
+    DuckDbScript script,
+    Dictionary<string, long> statements,
+    Dictionary<string, long> files,
+    RowCounters counters)
+{
+    /// <summary>Rows that a node gave; for a sink, rows written.</summary>
+    public long Out(string node) => script.Rows[node] switch
+    {
+        RowsOfFiles => files[node],
+        RowsOfStatement => statements.GetValueOrDefault(node),
+        RowsOfNode same => Out(same.NodeId),
+        RowsCounted counted => counters[counted.Index],
+        _ => throw new InvalidOperationException($"no way to tell the rows of {node}"),
+    };
+
+    public JsonArray Parts() =>
+    [
+        .. pipeline.Nodes.Select(n => new JsonObject
+        {
+            ["node"] = n.Id,
+            ["type"] = n.Type,
+            ["rowsIn"] = n.Inputs.Sum(i => Out(i.NodeId)),
+            ["rowsOut"] = Out(n.Id),
+        }),
+    ];
+}
