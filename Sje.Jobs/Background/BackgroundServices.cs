@@ -16,7 +16,7 @@ public static class BackgroundServices
     public static IServiceCollection AddSjeBackground(this IServiceCollection services)
     {
         services.AddSingleton(p => QueueLabels.Read(
-            p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<WorkerOptions>>().Value.Queues));
+            p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<WorkerOptions>>().Value.ServedQueues));
         services.AddSingleton<StateChangeHook>();
         services.AddSingleton<TaskStateFilter>();
         services.AddSingleton<IJobFilterProvider, TaskFilters>();
@@ -53,7 +53,7 @@ public static class BackgroundServices
         {
             var options = p.GetRequiredService<IOptions<WorkerOptions>>().Value;
             server.ServerName = p.GetRequiredService<WorkerSession>().Name;
-            server.Queues = [.. p.GetRequiredService<QueueLabels>().Served(options.Queues)];
+            server.Queues = [.. p.GetRequiredService<QueueLabels>().Served(options.ServedQueues)];
             server.WorkerCount = options.Slots;
             server.IsLightweightServer = true;
 

@@ -25,7 +25,7 @@ internal sealed partial class WorkerFeed(
 
     private readonly ConcurrentQueue<ClaimedTask> ready = new();
     private readonly SemaphoreSlim available = new(0);
-    private readonly string[] queues = [.. options.Value.Queues];
+    private readonly string[] queues = options.Value.ServedQueues;
     private TaskCompletionSource demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int waiting;
 

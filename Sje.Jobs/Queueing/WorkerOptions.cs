@@ -11,7 +11,7 @@ public sealed class WorkerOptions : IValidatableObject
     /// <summary>A name for people; default is host and process id.</summary>
     public string? Name { get; set; }
 
-    /// <summary>The queues it serves, by name.</summary>
+    /// <summary>The queues it serves, by name. Default: <c>default</c>.</summary>
     public IList<string> Queues { get; set; } = [];
 
     /// <summary>Tasks at once, 1-10,000. Each is a thread of Hangfire's. Default: twice the processors, at least 4.</summary>
@@ -49,6 +49,9 @@ public sealed class WorkerOptions : IValidatableObject
     /// </summary>
     [Range(0, 86_400)]
     public double OutageSeconds { get; set; } = 300;
+
+    /// <summary>The queues it serves, the default filled in (a list's default cannot be: the configuration adds to it).</summary>
+    public string[] ServedQueues => Queues.Count == 0 ? ["default"] : [.. Queues.Distinct()];
 
     /// <summary>The lease.</summary>
     public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);

@@ -86,7 +86,7 @@ internal sealed partial class WorkerSession(
         }
 
         return new ClaimRequest(
-            Id, [.. options.Queues], [.. engines.Types], [.. options.Labels], slots, Math.Max(0, cpus), Math.Max(0, memory));
+            Id, options.ServedQueues, [.. engines.Types], [.. options.Labels], slots, Math.Max(0, cpus), Math.Max(0, memory));
     }
 
     /// <summary>
@@ -173,7 +173,7 @@ internal sealed partial class WorkerSession(
         command.Parameters.Add(P(Environment.MachineName));
         command.Parameters.Add(P(Environment.ProcessId));
         command.Parameters.Add(P(Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0"));
-        command.Parameters.Add(P(options.Queues.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text));
+        command.Parameters.Add(P(options.ServedQueues, NpgsqlDbType.Array | NpgsqlDbType.Text));
         command.Parameters.Add(P(engines.Types.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text));
         command.Parameters.Add(P(options.Labels.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text));
         command.Parameters.Add(P(options.Slots));
@@ -184,7 +184,7 @@ internal sealed partial class WorkerSession(
         Id = id;
         Lease = new WorkerLease();
         Renewed(sent);
-        LogRegistered(log, Name, id, string.Join(',', options.Queues), options.Slots);
+        LogRegistered(log, Name, id, string.Join(',', options.ServedQueues), options.Slots);
         signals.Raise(Signal.Change);
     }
 

@@ -1,0 +1,14 @@
+using Hangfire.Common;
+
+namespace Sje.Jobs.Background;
+
+/// <summary>What a background job is called where people look.</summary>
+public static class BackgroundJobTitle
+{
+    /// <summary>The title of a task's job, or what Hangfire would say.</summary>
+    public static string Of(Job job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return job.Type == typeof(TaskJob) && job.Args is [string title, ..] ? title : job.ToString();
+    }
+}
