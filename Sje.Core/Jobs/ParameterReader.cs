@@ -42,11 +42,6 @@ internal sealed class ParameterReader(FaultList faults)
         var written = Value(declaration.Any("default"), declaration.At("default"));
         var required = declaration.Flag("required") ?? false;
         declaration.RefuseOthers();
-        if (required && written is not null)
-        {
-            faults.Add(declaration.At("default"), FaultCodes.Conflict, "A parameter that must be given has no default.");
-        }
-
         JsonNode? value = null;
         if (type is not null && !ParameterValue.TryConvert(type, written, out value, out var wanted))
         {
@@ -54,7 +49,8 @@ internal sealed class ParameterReader(FaultList faults)
                 $"Must be {wanted}, and is {Excerpt.Quote(Template.PlainText(written))}.");
         }
 
-        return new JobParameter { Name = name, Type = type ?? "json", Default = value, Required = required };
+        // A default answers the demand: so a client gives the value of a required parameter together with the job.
+        return new JobParameter { Name = name, Type = type ?? "json", Default = value, Required = required && written is null };
     }
 
     /// <summary>Values are data: they are put into templates and are none. One that looks like one was meant otherwise.</summary>

@@ -80,7 +80,6 @@ public class MalformedJobTests
     [InlineData("type: noop\nparameters: {a: {type: string, default: 5}}", "/parameters/a/default invalid_value")]
     [InlineData("type: noop\nparameters: {a: {default: 5}}", "/parameters/a/type required")]
     [InlineData("type: noop\nparameters: {a: {type: int, required: maybe}}", "/parameters/a/required wrong_type")]
-    [InlineData("type: noop\nparameters: {a: {type: int, required: true, default: 5}}", "/parameters/a/default conflict")]
     [InlineData("type: noop\nparameters: {a: {type: int, requird: true}}", "/parameters/a/requird unknown_field")]
     [InlineData("type: noop\nparameters: {1a: 5}", "/parameters/1a invalid_value")]
     [InlineData("type: noop\nparameters: {a-b: 5}", "/parameters/a-b invalid_value")]

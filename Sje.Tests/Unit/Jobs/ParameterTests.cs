@@ -32,6 +32,14 @@ public class ParameterTests
     }
 
     [Fact]
+    public void A_default_answers_the_demand_for_a_value()
+    {
+        var job = Reading.Good("type: noop\nparameters: {day: {type: date, required: true, default: 2024-05-01}}");
+        Assert.False(job.Parameters[0].Required);
+        Assert.Equal("""{"day":"2024-05-01"}""", ParameterBinder.Bind(job, []).Values.ToJsonString());
+    }
+
+    [Fact]
     public void Null_is_not_given() =>
         Assert.Equal("/parameters/day required", ParameterBinder.Bind(Job, new JsonObject { ["day"] = null, ["limit"] = null }).Faults
             .Select(f => $"{f.Pointer} {f.Code}").Single());
