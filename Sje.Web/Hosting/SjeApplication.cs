@@ -98,14 +98,8 @@ internal static class SjeApplication
         builder.Services.AddSjeCore();
         if (role.Works())
         {
-            builder.Services.AddSjeWorker();
             SjeEngines.AddTo(builder.Services);
             builder.Services.AddSjeWorker();
-        }
-
-        if (role.Serves())
-        {
-            builder.Services.AddSjeServer();
         }
 
         if (role.Serves())
