@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using CliWrap;
@@ -18,11 +19,15 @@ internal sealed class ChildProcess(
     private const int MaxLineBytes = 64 * 1024;
     private const int LeaseMissing = 125;
 
-    // What is gone cannot write, but what it wrote may take a while to be read.
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(30);
 
     private static readonly string Launcher = ReadLauncher();
+    private static readonly Lazy<Task<IReadOnlyList<string>>> Starter = new(FindStarterAsync);
+
+    /// <summary>
+    /// How long output is read after all has ended. What is gone cannot write, but somebody who shook the attempt off may hold the pipe open.
+    /// </summary>
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Runs the command to its end. <paramref name="onLine"/> is called for each line, by one thread per stream.
@@ -39,8 +44,9 @@ internal sealed class ChildProcess(
         using var drained = new CancellationTokenSource();
         Process? process = null;
         LeasePipe? pipe = null;
-        var running = Cli.Wrap("setsid")
-            .WithArguments(LauncherArguments(command))
+        IReadOnlyList<string> starter = await Starter.Value;
+        var running = Cli.Wrap(starter[0])
+            .WithArguments([.. starter.Skip(1), .. LauncherArguments(command)])
             .WithWorkingDirectory(command.WorkingDirectory)
             .WithValidation(CommandResultValidation.None)
             .WithStandardOutputPipe(PipeTarget.Create((from, _) => PumpAsync(from, LogStream.Stdout, onLine, drained.Token)))
@@ -62,7 +68,7 @@ internal sealed class ChildProcess(
                 // Stopping is ours: CliWrap would end one process, not the session.
                 CancellationToken.None);
 
-        // setsid becomes the launcher and that the command, in place: one process id, which is also the session's.
+        // env and setsid become the launcher and that the command, in place: one process id, which is also the session's.
         var session = new Session(running.ProcessId, command, time);
         using var leaseEnded = new CancellationTokenSource();
         using (pipe)
@@ -152,6 +158,25 @@ internal sealed class ChildProcess(
         }
 
         splitter.Complete();
+    }
+
+    // The runtime ignores SIGPIPE and hands that on to its children (a handler it would reset, this not), in which a program like
+    // "yes | head" then reports an error instead of ending quietly. A shell cannot undo it; GNU's env can, busybox's cannot.
+    private static async Task<IReadOnlyList<string>> FindStarterAsync()
+    {
+        string[] withDefaults = ["env", "--default-signal=PIPE", "setsid"];
+        try
+        {
+            var probe = await Cli.Wrap(withDefaults[0])
+                .WithArguments([withDefaults[1], "true"])
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteAsync(CancellationToken.None);
+            return probe.ExitCode == 0 ? withDefaults : ["setsid"];
+        }
+        catch (Win32Exception)
+        {
+            return ["setsid"];
+        }
     }
 
     private static string ReadLauncher()

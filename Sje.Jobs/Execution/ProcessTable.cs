@@ -6,12 +6,19 @@ namespace Sje.Jobs.Execution;
 
 /// <summary>A line of the process table (proc(5), <c>/proc/PID/stat</c>). Times are in clock ticks, of which Linux shows 100 a second.</summary>
 internal readonly record struct ProcessEntry(
-    int Id, char State, int SessionId, long CpuTicks, long StartTicks, long ResidentPages)
+    int Id, char State, int SessionId, long CpuTicks, long StartTicks, long VirtualBytes, long ResidentPages,
+    long EnvironmentEnd)
 {
     public const double TicksPerSecond = 100;
 
     /// <summary>Whether it has ended and only waits for its parent to notice.</summary>
     public bool IsDead => State is 'Z' or 'X' or 'x';
+
+    /// <summary>Whether it is a thread of the kernel, which has no memory of its own.</summary>
+    public bool IsKernel => VirtualBytes == 0;
+
+    /// <summary>Whether it is in the middle of becoming another program (execve(2)) and shows no environment until it is.</summary>
+    public bool IsChanging => EnvironmentEnd == 0 && !IsKernel;
 }
 
 /// <summary>Reads <c>/proc</c>. Whatever vanishes while it is read is left out.</summary>
@@ -45,7 +52,7 @@ internal static class ProcessTable
 
         rest = rest[(nameEnd + 2)..];
         var state = (char)rest[0];
-        Span<long> fields = stackalloc long[25];
+        Span<long> fields = stackalloc long[52];
         for (var field = 3; field < fields.Length; field++)
         {
             var space = rest.IndexOf((byte)' ');
@@ -62,16 +69,21 @@ internal static class ProcessTable
             // Its own time and that of the children it has waited for.
             CpuTicks: fields[14] + fields[15] + fields[16] + fields[17],
             StartTicks: fields[22],
-            ResidentPages: fields[24]);
+            VirtualBytes: fields[23],
+            ResidentPages: fields[24],
+            EnvironmentEnd: fields[51]);
     }
 
-    /// <summary>Whether a process carries all of these <c>NAME=value</c> entries in the environment it was started with.</summary>
-    public static bool CarriesEnvironment(int id, params ReadOnlySpan<string> entries)
+    /// <summary>
+    /// Whether a process carries all of these <c>NAME=value</c> entries in the environment it was started with. Null when it shows an
+    /// empty one: it may have none, or be <see cref="ProcessEntry.IsChanging">changing</see>.
+    /// </summary>
+    public static bool? CarriesEnvironment(int id, params ReadOnlySpan<string> entries)
     {
-        string[] environment;
+        byte[] bytes;
         try
         {
-            environment = Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{id}/environ")).Split('\0');
+            bytes = File.ReadAllBytes($"/proc/{id}/environ");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -79,6 +91,12 @@ internal static class ProcessTable
             return false;
         }
 
+        if (bytes.Length == 0)
+        {
+            return null;
+        }
+
+        var environment = Encoding.UTF8.GetString(bytes).Split('\0');
         foreach (var entry in entries)
         {
             if (!environment.Contains(entry, StringComparer.Ordinal))

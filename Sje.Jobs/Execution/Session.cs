@@ -8,6 +8,7 @@ namespace Sje.Jobs.Execution;
 /// </summary>
 internal sealed class Session
 {
+    private const int MaxUncertainLooks = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly int _sessionId;
@@ -20,7 +21,7 @@ internal sealed class Session
     public Session(int sessionId, ChildCommand command, TimeProvider time)
     {
         _sessionId = sessionId;
-        // Nothing that is older than the command can be of this attempt. The leader may be gone already; then everything is looked at.
+        // The leader may be gone already; then everything is looked at.
         _startTicks = ProcessTable.Find(sessionId)?.StartTicks ?? 0;
         _marks = [$"SJE_TASK_ID={command.TaskId}", $"SJE_ATTEMPT={command.Attempt.ToString(CultureInfo.InvariantCulture)}"];
         _guardFile = Path.Combine(command.PrivateDirectory, ChildCommand.GuardFile);
@@ -30,68 +31,107 @@ internal sealed class Session
     /// <summary>Asks all of the session to end; the guard does not listen.</summary>
     public void Terminate()
     {
-        foreach (var process in ProcessTable.Read().Where(process => process.SessionId == _sessionId))
-        {
-            UnixSignals.Send(process.Id, UnixSignals.Terminate);
-        }
+        SignalAll(
+            ProcessTable.Read().Where(process => process.SessionId == _sessionId).Select(process => process.Id),
+            UnixSignals.Terminate);
     }
 
-    /// <summary>Waits until nothing but the guard is left; false when that takes longer than <paramref name="limit"/>.</summary>
-    public async Task<bool> WaitUntilGoneAsync(TimeSpan limit)
+    /// <summary>Waits until nothing but the guard is left, at most <paramref name="limit"/>.</summary>
+    public async Task WaitUntilGoneAsync(TimeSpan limit)
     {
         var start = _time.GetTimestamp();
-        while (Others().Count > 0)
+        while (Look().Others.Count > 0 && _time.GetElapsedTime(start) < limit)
         {
-            if (_time.GetElapsedTime(start) > limit)
-            {
-                return false;
-            }
-
             await Task.Delay(Pause, _time);
         }
-
-        return true;
     }
 
-    /// <summary>
-    /// Kills everything until a look at every process of the machine finds nothing more, then the guard.
-    /// </summary>
+    /// <summary>Kills everything until a look at every process of the machine finds nothing more, then the guard.</summary>
     /// <exception cref="TimeoutException">Something did not die (a process in an uninterruptible wait).</exception>
     public async Task EndAsync(TimeSpan limit)
     {
         var start = _time.GetTimestamp();
-        while (Others() is { Count: > 0 } left)
+        var uncertain = 0;
+        var clean = 0;
+        var cleanNeeded = 1;
+        for (var round = 0; ; round++)
         {
-            foreach (var process in left)
+            var (others, guard, unsure) = Look();
+            if (others.Count > 0)
             {
-                UnixSignals.Send(process.Id, UnixSignals.Kill);
+                // Once processes were killed, one look may miss a child that got a number which the look had already passed (they start
+                // again at the low end) from a parent that was gone when the look came to it. Two in a row do not.
+                cleanNeeded = 2;
+                uncertain = clean = 0;
+                SignalAll(others, UnixSignals.Kill);
+            }
+            else if (unsure && uncertain < MaxUncertainLooks)
+            {
+                uncertain++;
+            }
+            else if (guard is { } last)
+            {
+                SignalAll([last], UnixSignals.Kill);
+            }
+            else if (++clean >= cleanNeeded)
+            {
+                return;
             }
 
             if (_time.GetElapsedTime(start) > limit)
             {
+                var left = guard is { } one ? [.. others, one] : others;
                 throw new TimeoutException(
-                    $"Processes {string.Join(", ", left.Select(process => process.Id))} of session {_sessionId} did not end within {limit.TotalSeconds} s of SIGKILL.");
+                    $"Processes {string.Join(", ", left)} of session {_sessionId} did not end within {limit.TotalSeconds} s of SIGKILL.");
             }
 
-            await Task.Delay(Pause, _time);
-        }
-
-        if (GuardId() is { } guard && ProcessTable.Find(guard) is { IsDead: false } entry && entry.SessionId == _sessionId)
-        {
-            UnixSignals.Send(guard, UnixSignals.Kill);
+            // Most ends need one more look: the first pauses are short.
+            await Task.Delay(round < 3 ? Pause / 5 : Pause, _time);
         }
     }
 
-    private List<ProcessEntry> Others()
+    private static void SignalAll(IEnumerable<int> processes, int signal)
     {
-        var guard = GuardId();
-        return [.. ProcessTable.Read().Where(process => process.Id != guard && Belongs(process))];
+        foreach (var process in processes)
+        {
+            UnixSignals.Send(process, signal);
+        }
     }
 
-    private bool Belongs(ProcessEntry process) =>
-        process.SessionId == _sessionId
-        || (process.StartTicks >= _startTicks && process.Id != Environment.ProcessId
-            && ProcessTable.CarriesEnvironment(process.Id, _marks));
+    // One look at every process: those of the attempt, its guard, and whether some process might belong but does not say so yet.
+    private (List<int> Others, int? Guard, bool Unsure) Look()
+    {
+        var guardId = GuardId();
+        var others = new List<int>();
+        int? guard = null;
+        var unsure = false;
+        foreach (var process in ProcessTable.Read())
+        {
+            var ofSession = process.SessionId == _sessionId
+                // Started, but not in its session yet.
+                || (process.Id == _sessionId && process.StartTicks == _startTicks);
+            if (ofSession && process.Id == guardId)
+            {
+                guard = process.Id;
+                continue;
+            }
+
+            // Nothing that is older than the command can be of this attempt.
+            var belongs = ofSession ? true
+                : process.StartTicks < _startTicks || process.IsKernel || process.Id == Environment.ProcessId ? false
+                : ProcessTable.CarriesEnvironment(process.Id, _marks);
+            if (belongs == true)
+            {
+                others.Add(process.Id);
+            }
+
+            // An empty environment for good, or for the moment?
+            unsure |= belongs is null && (process.IsChanging || ProcessTable.Find(process.Id) is { IsDead: false } now
+                && (now.IsChanging || ProcessTable.CarriesEnvironment(process.Id, _marks) == true));
+        }
+
+        return (others, guard, unsure);
+    }
 
     // Read each time: the guard may not have written it yet.
     private int? GuardId()

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Sje.Jobs.Execution;
 
-/// <summary>Signals of Linux: sending them, and their names by number (signal(7)).</summary>
+/// <summary>UnixSignals of Linux: sending them, and their names by number (signal(7)).</summary>
 internal static class UnixSignals
 {
     public const int Kill = 9;

@@ -16,20 +16,22 @@ done
 directory=$1 task=$2 attempt=$3 stdin=$4 openFiles=$5 cpuSeconds=$6
 shift 6
 
-# Whether a process carries this attempt in its environment: it then belongs to it, even in a session of its own.
+# Whether a process carries this attempt in its environment: it then belongs to it, even in a session of its own. 2 when it is just
+# becoming another program and will show its environment in a moment: readable, but without an end (field 51) beside memory (23).
 carriesAttempt() {
   local -a environment
   local entry found=0
-  mapfile -d '' -t environment <"$1/environ"
+  mapfile -d '' -t environment <"$1/environ" || return 1
+  ((${#environment[@]} == 0 && fields[48] == 0 && fields[20] != 0)) && return 2
   for entry in "${environment[@]}"; do
     [[ $entry == "SJE_TASK_ID=$task" || $entry == "SJE_ATTEMPT=$attempt" ]] && ((found++))
   done
   ((found >= 2))
 }
 
-# Kills all that belongs to the attempt, until a look at every process finds nothing more.
+# Kills all that belongs to the attempt, until two looks at every process find nothing more.
 endSession() {
-  local entry pid stat found
+  local entry pid stat found clean=0
   local -a fields
   exec 4<> <(:) # A pipe that never says anything: reading it with a time limit is a sleep without a program.
   while :; do
@@ -44,9 +46,11 @@ endSession() {
       if ((fields[3] == $$)) || carriesAttempt "$entry"; then
         kill -KILL "$pid"
         found=1
+      elif (($? == 2)); then
+        found=1
       fi
     done
-    ((found)) || return
+    ((found)) && clean=0 || ((++clean < 2)) || return
     read -r -t 0.02 -u 4
   done
 }

@@ -1,9 +1,9 @@
-using Sje.Jobs;
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
+using Sje.Jobs;
 using Sje.Jobs.Engines.Process;
 using Sje.Jobs.Execution;
 
@@ -16,15 +16,17 @@ internal sealed class ExecutionBench : IDisposable
     private readonly AttemptDirectories _directories;
     private readonly AttemptDirectory _directory;
 
-    public ExecutionBench(Action<ExecutionOptions>? configure = null)
+    public ExecutionBench(Action<ExecutionOptions>? configure = null, string? root = null)
     {
         configure?.Invoke(Options);
-        Root = Directory.CreateTempSubdirectory("sje-execution-").FullName;
+        Root = root ?? Directory.CreateTempSubdirectory("sje-execution-").FullName;
         _directories = new AttemptDirectories(Wrapped, NullLogger<AttemptDirectories>.Instance);
         _directory = _directories.Create(Root, Identity);
         Children = new ChildProcess(Wrapped, _sampler, TimeProvider.System, NullLogger<ChildProcess>.Instance);
         Processes = new TaskProcess(Children, Wrapped, TimeProvider.System);
         Engine = new ProcessEngine(Processes);
+        Host = new EngineHost(
+            new ChildEngineHost(Processes, SelfCommand.OfThisProcess()), NullLogger<EngineHost>.Instance);
     }
 
     public ExecutionOptions Options { get; } = new();
@@ -40,6 +42,9 @@ internal sealed class ExecutionBench : IDisposable
     public TaskProcess Processes { get; }
 
     public ProcessEngine Engine { get; }
+
+    /// <summary>Its children are this very program, see Program.cs.</summary>
+    public EngineHost Host { get; }
 
     public RecordingReporter Reporter { get; } = new();
 
@@ -74,8 +79,19 @@ internal sealed class ExecutionBench : IDisposable
     public IReadOnlyList<int> Survivors() =>
     [
         .. ProcessTable.Read().Select(process => process.Id).Where(id =>
-            ProcessTable.CarriesEnvironment(id, $"SJE_TASK_ID={Identity.TaskId}", $"SJE_ATTEMPT={Identity.Attempt}")),
+            ProcessTable.CarriesEnvironment(id, $"SJE_TASK_ID={Identity.TaskId}", $"SJE_ATTEMPT={Identity.Attempt}") == true),
     ];
+
+    /// <summary>Waits for something that no signal tells; fails after half a minute.</summary>
+    public static async Task EventuallyAsync(Func<bool> condition)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30), "It did not come true within 30 s.");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
 
     public void Dispose()
     {
@@ -98,6 +114,8 @@ internal sealed class RecordingReporter : ITaskReporter
     public ConcurrentDictionary<string, double> Metrics { get; } = new();
 
     public ConcurrentQueue<JsonNode> Checkpoints { get; } = new();
+
+    public Action<string>? OnLine { get; set; }
 
     public Task FirstCheckpoint => _firstCheckpoint.Task;
 
@@ -130,6 +148,7 @@ internal sealed class RecordingReporter : ITaskReporter
         lock (_lock)
         {
             _lines.Add((stream, line));
+            OnLine?.Invoke(line);
             foreach (var (wanted, seen) in _waiters)
             {
                 if (wanted(line))
