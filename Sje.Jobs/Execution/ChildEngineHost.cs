@@ -67,7 +67,8 @@ internal sealed class ChildEngineHost(TaskProcess processes, SelfCommand self)
 
     private static Dictionary<string, string> RuntimeEnvironment(ResourceSpec resources)
     {
-        // Start-up counts for more than peak speed in a process that mostly waits for native code. Measured, see TaskChild.
+        // Start-up counts for more than peak speed in a process that mostly waits for native code. Measured from start to exit
+        // without an engine: 0.17 s of processor time (0.18 s with profiling for tiered compilation left on).
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["DOTNET_TieredPGO"] = "0",
