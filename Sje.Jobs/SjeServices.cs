@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Sje.Jobs.Background;
+using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
@@ -16,7 +17,7 @@ public static class SjeServices
     /// <summary>What a process has that runs tasks.</summary>
     public static IServiceCollection AddSjeWorker(this IServiceCollection services)
     {
-        services.AddSjeExecution();
+        services.AddSjeExecution().AddSjeEngines();
         services.AddSingleton(p => new EngineOffer(p.GetRequiredService<EngineRegistry>().Types));
         services.AddSingleton<AttemptRunner>();
         return services.AddSjeWorkerFeed().AddSjeBackgroundWorker();

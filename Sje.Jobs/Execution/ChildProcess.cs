@@ -5,6 +5,7 @@ using System.Globalization;
 using CliWrap;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
 
 namespace Sje.Jobs.Execution;

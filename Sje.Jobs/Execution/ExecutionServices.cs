@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
-using Sje.Jobs.Engines.Process;
 
 namespace Sje.Jobs.Execution;
 
@@ -11,8 +10,8 @@ namespace Sje.Jobs.Execution;
 public static class ExecutionServices
 {
     /// <summary>
-    /// Adds <see cref="EngineHost"/>, <see cref="EngineRegistry"/>, <see cref="AttemptDirectories"/> and the <c>process</c> engine. Other engines are
-    /// registered as <see cref="IEngine"/> by their own features.
+    /// Adds <see cref="EngineHost"/>, <see cref="EngineRegistry"/>, <see cref="AttemptDirectories"/>. The engines themselves are registered as
+    /// <see cref="IEngine"/> by others.
     /// </summary>
     public static IServiceCollection AddSjeExecution(this IServiceCollection services)
     {
@@ -30,7 +29,6 @@ public static class ExecutionServices
         services.TryAddSingleton<EngineRegistry>();
         services.TryAddSingleton(provider => new EngineHost(
             provider.GetRequiredService<ChildEngineHost>(), provider.GetRequiredService<ILogger<EngineHost>>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, ProcessEngine>());
         services.AddHostedService<AttemptDirectorySweep>();
         return services;
     }

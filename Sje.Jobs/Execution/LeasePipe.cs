@@ -3,6 +3,7 @@ using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
 
 namespace Sje.Jobs.Execution;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
 
 namespace Sje.Jobs.Execution;

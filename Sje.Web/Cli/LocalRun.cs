@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
+using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
-using Sje.Jobs;
 using Sje.Jobs.Execution;
 
 namespace Sje.Web.Cli;

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Sje.Core.Jobs;
+using Sje.Jobs.Engines;
+using Sje.Jobs.Execution;
 using Sje.Web.Hosting;
 
 namespace Sje.Web.Cli;
@@ -26,7 +28,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var file = await JobFile.ReadAsync(parsed.GetRequiredValue(FileArgument), null, stop);
-        var read = new JobReader(SjeEngines.Types()).Read(
+        var read = new JobReader(BuiltInEngines.Types()).Read(
             file.Text, options: new JobReadOptions { DefaultName = Path.GetFileNameWithoutExtension(file.Name) });
         var job = read.Spec ?? throw Wrong(file, read.Faults);
         var given = JobFile.Values(
@@ -45,7 +47,7 @@ internal static class RunCommand
         SjeLogging.Console.MinimumLevel = LogEventLevel.Warning;
         await using var logger = SjeLogging.Create(settings, logs: null);
         using var loggers = new SerilogLoggerFactory(logger);
-        await using var services = SjeEngines.AddTo(new ServiceCollection())
+        await using var services = new ServiceCollection().AddSjeExecution().AddSjeEngines()
             .AddSingleton<IConfiguration>(settings)
             .AddSingleton<ILoggerFactory>(loggers)
             .AddLogging()

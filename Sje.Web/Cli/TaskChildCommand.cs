@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
-using Sje.Web.Hosting;
 
 namespace Sje.Web.Cli;
 
@@ -13,7 +13,7 @@ internal static class TaskChildCommand
     {
         var command = new Command(SelfCommand.Verb, "Run one attempt for a worker") { Request };
         command.Hidden = true;
-        command.SetAction((parsed, stop) => TaskChild.RunAsync(parsed.GetRequiredValue(Request), SjeEngines.ForChildren(), stop));
+        command.SetAction((parsed, stop) => TaskChild.RunAsync(parsed.GetRequiredValue(Request), BuiltInEngines.ForChildren(), stop));
         return command;
     }
 }

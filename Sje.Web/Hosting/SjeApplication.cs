@@ -4,6 +4,7 @@ using Serilog;
 using Serilog.Core;
 using Sje.Core.Jobs;
 using Sje.Jobs;
+using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
@@ -98,7 +99,6 @@ internal static class SjeApplication
         builder.Services.AddSjeCore();
         if (role.Works())
         {
-            SjeEngines.AddTo(builder.Services);
             builder.Services.AddSjeWorker();
         }
 
@@ -112,7 +112,7 @@ internal static class SjeApplication
             (host, worker) => host.ShutdownTimeout = TimeSpan.FromSeconds(worker.Value.DrainSeconds + 60));
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
-        builder.Services.AddSingleton(SjeEngines.Types());
+        builder.Services.AddSingleton(BuiltInEngines.Types());
         builder.Services.AddSingleton<JobReader>();
     }
 

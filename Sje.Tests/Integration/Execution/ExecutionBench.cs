@@ -1,9 +1,9 @@
+using Sje.Jobs.Queueing;
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
-using Sje.Jobs;
 using Sje.Jobs.Engines.Process;
 using Sje.Jobs.Execution;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Sje.Jobs;
+namespace Sje.Jobs.Queueing;
 
 /// <summary>
 /// The clock of leases on this machine: seconds since boot as in <c>/proc/uptime</c>. It never jumps, goes on while the machine

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sje.Core.Jobs;
+using Sje.Core.Pipelines;
+using Sje.Jobs.Engines.Pipeline;
+using Sje.Jobs.Engines.Process;
+
+namespace Sje.Jobs.Engines;
+
+/// <summary>What is built in: the one list for servers, workers, their children and runs without a server.</summary>
+public static class BuiltInEngines
+{
+    /// <summary>What can be submitted, whether or not an engine for it runs here: Spark's tasks wait for a worker that offers it.</summary>
+    public static TaskTypes Types() => new([new PipelineTaskType(), new ProcessTaskType(), new SparkTaskType()]);
+
+    /// <summary>The engines that run inside a child process, made without a container: a child needs none.</summary>
+    public static IReadOnlyList<IEngine> ForChildren() => [new PipelineEngine(TimeProvider.System)];
+
+    /// <summary>Adds every engine.</summary>
+    public static IServiceCollection AddSjeEngines(this IServiceCollection services)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, PipelineEngine>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, ProcessEngine>());
+        return services;
+    }
+}

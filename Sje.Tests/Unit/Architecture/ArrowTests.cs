@@ -1,0 +1,101 @@
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+using ArchUnitNET.xUnitV3;
+using Sje.Core.Jobs;
+using Sje.Jobs;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+
+namespace Sje.Tests.Unit.Architecture;
+
+/// <summary>The arrows of the design: Web -> Jobs -> Core; what knows Hangfire, DuckDB and HTTP; no circle between the rooms of Jobs.</summary>
+public class ArrowTests
+{
+    private static readonly ArchUnitNET.Domain.Architecture Code = new ArchLoader()
+        .LoadAssemblies(typeof(StateMachine).Assembly, typeof(SjeServices).Assembly, typeof(Sje.Web.Hosting.SjeApplication).Assembly)
+        .Build();
+
+    [Fact]
+    public void Core_knows_nothing_of_Jobs_and_Web() =>
+        Types().That().ResideInAssembly(typeof(StateMachine).Assembly)
+            .Should().NotDependOnAny(Types().That().ResideInNamespaceMatching("^Sje\\.(Jobs|Web)"))
+            .Check(Code);
+
+    [Fact]
+    public void Jobs_knows_nothing_of_Web() =>
+        Types().That().ResideInAssembly(typeof(SjeServices).Assembly)
+            .Should().NotDependOnAny(Types().That().ResideInNamespaceMatching("^Sje\\.Web"))
+            .Check(Code);
+
+    [Theory]
+    [InlineData("Hangfire", "^Sje\\.(Jobs\\.Background|Web\\.Dashboard)")]
+    [InlineData("DuckDB", "^Sje\\.Jobs\\.Engines\\.Pipeline")]
+    [InlineData("CliWrap", "^Sje\\.(Jobs\\.Execution|Web\\.Hosting)")]
+    public void A_library_stays_in_its_room(string library, string room)
+    {
+        var strangers = Code.Types
+            .Where(t => t.FullName.StartsWith("Sje.", StringComparison.Ordinal))
+            .Where(t => !System.Text.RegularExpressions.Regex.IsMatch(t.Namespace.FullName, room))
+            .Where(t => t.Dependencies.Any(d => d.Target.FullName.StartsWith(library + ".", StringComparison.Ordinal)))
+            .Where(t => !IsTheMigrator(t))
+            .Select(t => t.FullName)
+            .Order();
+
+        Assert.Empty(strangers);
+    }
+
+    [Theory]
+    [InlineData("Npgsql")]
+    [InlineData("System.Net.Http")]
+    [InlineData("System.Diagnostics.Process")]
+    [InlineData("Microsoft.AspNetCore")]
+    [InlineData("Microsoft.EntityFrameworkCore")]
+    public void Core_does_no_input_or_output(string what)
+    {
+        var strangers = Code.Types
+            .Where(t => t.FullName.StartsWith("Sje.Core.", StringComparison.Ordinal))
+            .Where(t => t.Dependencies.Any(d => d.Target.FullName.StartsWith(what, StringComparison.Ordinal)))
+            .Select(t => t.FullName);
+
+        Assert.Empty(strangers);
+    }
+
+    [Fact]
+    public void The_rooms_of_Jobs_form_no_circle()
+    {
+        var arrows = Code.Types
+            .SelectMany(t => t.Dependencies.Select(d => (From: Room(t), To: Room(d.Target))))
+            .Where(a => a.From is not null && a.To is not null && a.From != a.To)
+            .Select(a => (From: a.From!, To: a.To!))
+            .Distinct()
+            .ToLookup(a => a.From, a => a.To);
+
+        foreach (var room in arrows.Select(a => a.Key))
+        {
+            Assert.DoesNotContain(room, Reachable(room, arrows));
+        }
+    }
+
+    // Hangfire's schema is made where ours is.
+    private static bool IsTheMigrator(IType type) => type.Name.StartsWith("Migrator", StringComparison.Ordinal);
+
+    private static string? Room(IType type) =>
+        type.Namespace?.FullName.Split('.') is ["Sje", "Jobs", var room, ..] ? room : null;
+
+    private static HashSet<string> Reachable(string from, ILookup<string, string> arrows)
+    {
+        var seen = new HashSet<string>();
+        var open = new Stack<string>(arrows[from]);
+        while (open.TryPop(out var room))
+        {
+            if (seen.Add(room))
+            {
+                foreach (var next in arrows[room])
+                {
+                    open.Push(next);
+                }
+            }
+        }
+
+        return seen;
+    }
+}
