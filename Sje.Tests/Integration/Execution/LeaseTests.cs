@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sje.Core.Jobs;
-using Sje.Jobs;
+using Sje.Jobs.Queueing;
 using Sje.Jobs.Execution;
 
 namespace Sje.Tests.Integration.Execution;

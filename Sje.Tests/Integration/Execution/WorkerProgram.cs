@@ -1,4 +1,4 @@
-using Sje.Jobs;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Tests.Integration.Execution;
 
