@@ -8,11 +8,11 @@ namespace Sje.Jobs.Storage;
 /// <summary>A line of a log; numbers rise within an attempt.</summary>
 public sealed record LogLine(long Number, DateTimeOffset At, LogStream Stream, string Text);
 
-/// <summary>Whose log, and how much of it there is: lines from FirstLine up to before NextLine. Ended: no further line will come.</summary>
-public sealed record LogHead(Guid TaskId, string Task, int Attempt, long FirstLine, long NextLine, bool Ended);
+/// <summary>Whose log, and how much of it there is: lines from FirstLine up to before NextLine. Ended: this attempt writes no further line; TaskEnded: neither does another.</summary>
+public sealed record LogHead(Guid TaskId, string Task, int Attempt, long FirstLine, long NextLine, bool Ended, bool TaskEnded);
 
-/// <summary>Where a follower stands: the first line it has not seen.</summary>
-public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine);
+/// <summary>Where a follower stands: the first line it has not seen, and whether it knows that the attempt has ended.</summary>
+public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine, bool AttemptEnded);
 
 /// <summary>Reads the chunks of logs as lines.</summary>
 public sealed class LogReader(Database database)
@@ -26,7 +26,8 @@ public sealed class LogReader(Database database)
                t.state in ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped')
                    or coalesce($3, t.attempt) < t.attempt
                    or exists (select 1 from sje.attempts a
-                              where a.task_id = t.id and a.number = coalesce($3, t.attempt) and a.ended_at is not null)
+                              where a.task_id = t.id and a.number = coalesce($3, t.attempt) and a.ended_at is not null),
+               t.state in ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped')
         from sje.all_tasks t
         where t.execution_id = $1 and ($2::text is null or t.name = $2)
         order by array_position(array['running', 'failed', 'timed_out', 'waiting_retry', 'cancelled', 'succeeded'], t.state) nulls last,
@@ -48,11 +49,12 @@ public sealed class LogReader(Database database)
     private const string FindGrownSql =
         """
         select f.task_id, f.attempt
-        from unnest($1, $2, $3) as f (task_id, attempt, next_line)
+        from unnest($1, $2, $3, $4) as f (task_id, attempt, next_line, attempt_ended)
         where exists (select 1 from sje.log_chunks c
                       where c.task_id = f.task_id and c.attempt = f.attempt and c.first_line >= f.next_line)
-           or exists (select 1 from sje.attempts a
-                      where a.task_id = f.task_id and a.number = f.attempt and a.ended_at is not null)
+           or (not f.attempt_ended
+               and exists (select 1 from sje.attempts a
+                           where a.task_id = f.task_id and a.number = f.attempt and a.ended_at is not null))
            or exists (select 1 from sje.tasks t where t.id = f.task_id and t.attempt > f.attempt)
            or exists (select 1 from sje.finished_tasks t where t.id = f.task_id)
         """;
@@ -77,7 +79,8 @@ public sealed class LogReader(Database database)
             reader.GetInt32(2),
             first,
             await reader.IsDBNullAsync(5, stop) ? first : reader.GetInt64(5),
-            reader.GetBoolean(6));
+            reader.GetBoolean(6),
+            reader.GetBoolean(7));
     }
 
     /// <summary>At most <paramref name="count"/> lines, those numbered <paramref name="from"/> and up.</summary>
@@ -115,6 +118,7 @@ public sealed class LogReader(Database database)
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.TaskId).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.Attempt).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.NextLine).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.AttemptEnded).ToArray() });
         var grown = new HashSet<(Guid, int)>();
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))

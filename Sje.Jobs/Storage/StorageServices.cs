@@ -12,6 +12,11 @@ public static class StorageServices
     /// <summary>Adds them over a <see cref="Database"/>, which the caller registers.</summary>
     public static IServiceCollection AddSjeStorage(this IServiceCollection services)
     {
+        if (services.Any(service => service.ServiceType == typeof(JobStore)))
+        {
+            return services;
+        }
+
         services.TryAddSingleton(TimeProvider.System);
         services.AddDbContextFactory<SjeContext>((provider, options) => options
             .UseNpgsql(provider.GetRequiredService<Database>().Main)

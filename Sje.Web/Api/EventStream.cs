@@ -3,6 +3,9 @@ using System.Text.Json;
 
 namespace Sje.Web.Api;
 
+/// <summary>Says that an endpoint can answer with a stream of events.</summary>
+internal sealed class StreamsEvents;
+
 /// <summary>One server-sent event.</summary>
 internal sealed record ServerEvent(string? Id, string Kind, object Data);
 

@@ -71,7 +71,7 @@ internal static class LogsApi
             .MapGet("/{id:guid}/logs", GetAsync)
             .RequireAuthorization(Policies.Viewer)
             .Produces<LogPage>()
-            .Produces(StatusCodes.Status200OK, contentType: EventStream.MediaType)
+            .WithMetadata(new StreamsEvents())
             .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
             .WithName("getExecutionLogs")
             .WithSummary("Lines of a task's log; with Accept: text/event-stream they go on as they come")
@@ -147,21 +147,22 @@ internal static class LogsApi
                 continue;
             }
 
-            if (!head.Ended)
+            if (head.Ended && !oneAttempt && await logs.FindHeadAsync(executionId, head.Task, null, stop) is { } newest
+                && newest.Attempt > head.Attempt)
             {
-                await feed.WaitAsync(new LogPosition(head.TaskId, head.Attempt, next), stop);
+                head = newest;
+                next = newest.FirstLine;
                 continue;
             }
 
-            var newest = oneAttempt ? null : await logs.FindHeadAsync(executionId, head.Task, null, stop);
-            if (newest is null || newest.Attempt == head.Attempt)
+            // Between an attempt that failed and the next one the task lives on, and so does its log.
+            if (head.TaskEnded || (head.Ended && oneAttempt))
             {
                 yield return new ServerEvent(null, "end", new { task = head.Task, attempt = head.Attempt });
                 yield break;
             }
 
-            head = newest;
-            next = newest.FirstLine;
+            await feed.WaitAsync(new LogPosition(head.TaskId, head.Attempt, next, head.Ended), stop);
         }
     }
 

@@ -102,7 +102,8 @@ internal static class TasksApi
     {
         Accepted a => TypedResults.Accepted(
             $"/task/{a.ExecutionId}", new TaskAccepted(a.ExecutionId, a.Label, a.State, a.Queue)),
-        Repeated r => TypedResults.Ok(new TaskAccepted(r.ExecutionId, r.Label, r.State, r.Queue)),
+        // The first answer once more, whatever became of the execution since: that stands at its address.
+        Repeated r => TypedResults.Ok(new TaskAccepted(r.ExecutionId, r.Label, ExecutionState.Queued, r.Queue)),
         KeyReused k => new Refusal(ProblemKind.KeyReused, $"Idempotency key '{k.Key}' came with another body before."),
         _ => throw new InvalidOperationException($"The intake answered {result.GetType().Name} to a single submission."),
     };

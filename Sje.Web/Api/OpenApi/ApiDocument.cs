@@ -71,6 +71,12 @@ internal static class ApiDocument
             ];
         }
 
+        if (metadata.OfType<StreamsEvents>().Any() && operation.Responses?["200"] is OpenApiResponse answer)
+        {
+            answer.Content ??= new Dictionary<string, OpenApiMediaType>();
+            answer.Content[EventStream.MediaType] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+        }
+
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
         {
             Describe(parameter);

@@ -24,15 +24,16 @@ internal sealed record RequestBytes(ReadOnlyMemory<byte> Bytes, JobFormat Format
                 ProblemKind.UnsupportedMediaType, $"'{type}' is not read here; send {string.Join(", ", types)}."));
         }
 
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            // We count ourselves. With a limit of its own Kestrel would cut the connection of a client that is still sending, which
+            // then never sees the answer; so it reads on for some seconds and throws away.
+            limit.MaxRequestBodySize = null;
+        }
+
         if (context.Request.ContentLength > MaxBytes)
         {
             return Refused(TooLarge());
-        }
-
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            // One byte more, so that it is us who say that there is too much.
-            limit.MaxRequestBodySize = MaxBytes + 1;
         }
 
         using var buffer = new MemoryStream((int)(context.Request.ContentLength ?? 0));
