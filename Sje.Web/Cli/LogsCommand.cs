@@ -70,36 +70,38 @@ internal static class LogsCommand
             return;
         }
 
-        var text = Show.Text(line["text"]) ?? Show.Text(line["line"]) ?? "";
+        var text = Show.Text(line["text"]) ?? "";
         var stream = Show.Text(line["stream"]);
         var output = stream == "stderr" ? Console.Error : Console.Out;
         output.WriteLine((task is null ? "" : $"{task} | ") + (stream == "system" ? "# " : "") + text);
     }
 
-    /// <summary>Reads one task's lines on and on; a new attempt begins anew.</summary>
+    /// <summary>Reads one task's lines on and on; when a new attempt has begun, the old one is read to its end first.</summary>
     private sealed class TaskLog(SjeClient client, string path, int? wanted)
     {
-        private int? _seen;
-        private long _next = 1;
+        private string? _attempt = wanted?.ToString(CultureInfo.InvariantCulture);
+        private long _next;
 
         public async Task<IReadOnlyList<JsonNode>> NextAsync(CancellationToken stop)
         {
-            var attempt = (wanted ?? _seen) is { } number ? "&attempt=" + number.ToString(CultureInfo.InvariantCulture) : "";
-            var answer = await client.GetAsync($"{path}{attempt}&from={_next}&count={Page}", stop);
-            var lines = (answer["lines"] as JsonArray ?? answer["items"] as JsonArray ?? []).OfType<JsonNode>().ToList();
-            if (lines.Count > 0)
+            var page = await PageAsync(_attempt, stop);
+            _attempt ??= Show.Text(page["attempt"]) is { } first and not "0" ? first : null;
+            var lines = (page["items"] as JsonArray ?? []).OfType<JsonNode>().ToList();
+            _next = Show.Text(page["nextFrom"]) is { } next ? long.Parse(next, CultureInfo.InvariantCulture) : _next;
+            if (lines.Count == 0 && wanted is null && Show.Text(page["ended"]) == "true")
             {
-                _next = Number(lines[^1]) + 1;
-            }
-            else if (wanted is null && answer["attempt"] is JsonValue now && now.TryGetValue<int>(out var latest) && latest != _seen)
-            {
-                (_seen, _next) = (latest, 1);
+                var newest = Show.Text((await PageAsync(null, stop))["attempt"]);
+                if (newest != _attempt)
+                {
+                    (_attempt, _next) = (newest, 0);
+                    return await NextAsync(stop);
+                }
             }
 
             return lines;
         }
 
-        private static long Number(JsonNode line) =>
-            long.Parse(Show.Text(line["number"]) ?? "0", CultureInfo.InvariantCulture);
+        private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) => client.GetAsync(
+            $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={_next.ToString(CultureInfo.InvariantCulture)}&count={Page}", stop);
     }
 }

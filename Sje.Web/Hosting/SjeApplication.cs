@@ -1,3 +1,4 @@
+using Hangfire;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Serilog;
@@ -8,6 +9,8 @@ using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
+using Sje.Web.Api;
+using Sje.Web.Api.Auth;
 using Sje.Web.Hosting.Postgres;
 
 namespace Sje.Web.Hosting;
@@ -25,6 +28,7 @@ internal static class SjeApplication
         [StorageOptions.Section] = typeof(StorageOptions),
         [WorkerOptions.Section] = typeof(WorkerOptions),
         [ExecutionOptions.Section] = typeof(ExecutionOptions),
+        [AuthOptions.Section] = typeof(AuthOptions),
         [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
     });
 
@@ -120,12 +124,18 @@ internal static class SjeApplication
     {
         var server = builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
         builder.WebHost.UseUrls(server.Split());
+        builder.Services.AddSjeApi(builder.Configuration);
     }
 
     private static void MapServer(WebApplication app)
     {
         app.UseDefaultFiles();
         app.UseStaticFiles();
+        app.UseSjeApi();
+        app.MapSjeApi();
+        // Hangfire's own rule, requests from this machine, lets everyone in behind a proxy; ours asks what the API asks.
+        app.MapHangfireDashboardWithAuthorizationPolicy(
+            Policies.Operator, "/hangfire", new DashboardOptions { DashboardTitle = "SJE", DisplayStorageConnectionString = false });
     }
 
     /// <summary>The built pages: those of the clone while they are worked on, else those beside the binary.</summary>

@@ -42,7 +42,11 @@ internal sealed class SjeConfiguration
     {
         var configuration = new SjeConfiguration(shape);
         // Where SJE_HOME names another folder than the one we stand in, users' paths start there too.
-        configuration.Add("default", [KeyValuePair.Create("storage:root", (string?)home.Folder)]);
+        configuration.Add("default",
+        [
+            KeyValuePair.Create("storage:root", (string?)home.Folder),
+            KeyValuePair.Create("worker:queues", (string?)"default"),
+        ]);
         var beside = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
         var own = Path.Combine(home.Folder, "appsettings.json");
         configuration.AddFile(beside, builder => builder.AddJsonFile(beside));

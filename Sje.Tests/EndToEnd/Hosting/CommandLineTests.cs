@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Sje.Tests.Integration.Hosting;
+using Sje.Tests.Support;
+using Sje.Web.Cli;
+
+namespace Sje.Tests.EndToEnd.Hosting;
+
+/// <summary>The verbs against a real server that works too, on a database of its own.</summary>
+public sealed class CommandLineTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+{
+    private readonly string folder = EmbeddedPostgresTests.TestFolder();
+    private SjeProcess server = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = SjeProcess.Start(folder, ["all", "--port", "0", "--db", database.ConnectionString]);
+        await server.ReadyAsync(folder);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_job_is_submitted_waited_for_and_shown_with_its_log()
+    {
+        Write("name: hello\njobId: label-1\ntype: process\nparameters: {who: {type: string, default: nobody}}\nprocess: {command: 'echo hello {{ parameters.who }}'}\n");
+
+        var submit = await SjeProcess.RunAsync(folder, "submit", "job.yaml", "--wait", "--param", "who=world", "--output", "json");
+
+        Assert.True(submit.Code == ExitCodes.Ok, submit.Errors + server.Errors);
+        using var end = JsonDocument.Parse(submit.Output);
+        Assert.Equal("succeeded", end.RootElement.GetProperty("state").GetString());
+        var id = end.RootElement.GetProperty("taskId").GetString()!;
+        var logs = await SjeProcess.RunAsync(folder, "logs", id, "--follow");
+        Assert.Contains("hello world", logs.Output, StringComparison.Ordinal);
+        var status = await SjeProcess.RunAsync(folder, "status", "label-1");
+        Assert.Contains(id, status.Output, StringComparison.Ordinal);
+        Assert.Contains("succeeded", status.Output, StringComparison.Ordinal);
+        var executions = await SjeProcess.RunAsync(folder, "executions", "--state", "succeeded");
+        Assert.Contains(id, executions.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Exit_codes_tell_a_failure_a_cancellation_and_a_refusal_apart()
+    {
+        Write("name: broken\ntype: process\nprocess: {command: 'echo why >&2; exit 7'}\nretry: {policy: none}\n");
+        var failed = await SjeProcess.RunAsync(folder, "submit", "job.yaml", "--wait");
+        Assert.True(failed.Code == ExitCodes.JobFailed, failed.Errors + server.Errors);
+
+        Write("name: long\ntype: process\nprocess: {command: [sleep, '300']}\n");
+        var submitted = await SjeProcess.RunAsync(folder, "submit", "job.yaml");
+        var id = submitted.Output.Trim();
+        Assert.Equal(ExitCodes.Ok, (await SjeProcess.RunAsync(folder, "cancel", id)).Code);
+        Assert.Equal(ExitCodes.Cancelled, (await SjeProcess.RunAsync(folder, "wait", id)).Code);
+
+        Write("name: x\ntype: proces\nqueu: y\n");
+        var refused = await SjeProcess.RunAsync(folder, "submit", "job.yaml");
+        Assert.Equal(ExitCodes.Rejected, refused.Code);
+        Assert.Contains("/queu", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("(line 3)", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Rejected, (await SjeProcess.RunAsync(folder, "status", "nothing")).Code);
+    }
+
+    [Fact]
+    public async Task Workers_and_queues_are_listed_for_people_and_for_programs()
+    {
+        var workers = await SjeProcess.RunAsync(folder, "workers", "--output", "json");
+        Assert.Equal(ExitCodes.Ok, workers.Code);
+        using var list = JsonDocument.Parse(workers.Output);
+        Assert.NotEqual(0, list.RootElement.GetProperty("items").GetArrayLength());
+        var queues = await SjeProcess.RunAsync(folder, "queues");
+        Assert.Contains("default", queues.Output, StringComparison.Ordinal);
+    }
+
+    private void Write(string text) => File.WriteAllText(Path.Combine(folder, "job.yaml"), text);
+}
