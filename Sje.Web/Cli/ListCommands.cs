@@ -26,7 +26,7 @@ internal static class ListCommands
 
         var executions = List(
             "executions", "List executions, newest first", "api/v1/executions", "There is no such execution.",
-            ("execution", execution => Show.Text(execution["taskId"])),
+            ("execution", execution => Show.Text(execution["id"])),
             ("name", execution => Show.Text(execution["name"])),
             ("state", execution => Show.Text(execution["state"])),
             ("queue", execution => Show.Text(execution["queue"])),
@@ -44,6 +44,7 @@ internal static class ListCommands
                 ("lane", queue => Show.Text(queue["lane"])),
                 ("queued", queue => Show.Text(queue["queued"])),
                 ("running", queue => Show.Text(queue["running"])),
+                ("retrying", queue => Show.Text(queue["waitingRetry"])),
                 ("paused", queue => Show.Time(queue["pausedAt"]))),
             List(
                 "workers", "List the workers", "api/v1/workers", "No worker is there.",
