@@ -1,4 +1,3 @@
-using Hangfire;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Serilog;
@@ -11,6 +10,7 @@ using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api;
 using Sje.Web.Api.Auth;
+using Sje.Web.Dashboard;
 using Sje.Web.Hosting.Postgres;
 
 namespace Sje.Web.Hosting;
@@ -129,13 +129,11 @@ internal static class SjeApplication
 
     private static void MapServer(WebApplication app)
     {
+        app.UseSjeApi();
         app.UseDefaultFiles();
         app.UseStaticFiles();
-        app.UseSjeApi();
         app.MapSjeApi();
-        // Hangfire's own rule, requests from this machine, lets everyone in behind a proxy; ours asks what the API asks.
-        app.MapHangfireDashboardWithAuthorizationPolicy(
-            Policies.Operator, "/hangfire", new DashboardOptions { DashboardTitle = "SJE", DisplayStorageConnectionString = false });
+        app.MapSjeDashboard();
     }
 
     /// <summary>The built pages: those of the clone while they are worked on, else those beside the binary.</summary>

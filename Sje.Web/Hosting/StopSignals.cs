@@ -3,13 +3,17 @@ using System.Runtime.InteropServices;
 namespace Sje.Web.Hosting;
 
 /// <summary>
-/// Ctrl-C and SIGTERM as a token. The first asks to stop, and drains; a second Ctrl-C ends the process at once, for the person who
-/// cannot wait.
+/// Ctrl-C and SIGTERM as a token. The first asks to stop, and drains; a second Ctrl-C, a moment later, ends the process at once, for
+/// the person who cannot wait.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
+    // Wrappers pass on a signal that the terminal has sent to the whole group already, so one Ctrl-C may come twice.
+    private static readonly TimeSpan OnePress = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _source;
     private readonly PosixSignalRegistration[] _registrations;
+    private long _firstAt;
 
     public StopSignals(CancellationToken outer)
     {
@@ -41,8 +45,11 @@ internal sealed class StopSignals : IDisposable
 
     private void Handle(PosixSignalContext signal)
     {
+        var now = TimeProvider.System.GetTimestamp();
+        var first = Interlocked.CompareExchange(ref _firstAt, now, 0);
+
         // Left alone, a second Ctrl-C kills: the work is then taken over like after any crash.
-        signal.Cancel = signal.Signal != PosixSignal.SIGINT || !_source.IsCancellationRequested;
+        signal.Cancel = signal.Signal != PosixSignal.SIGINT || first == 0 || TimeProvider.System.GetElapsedTime(first, now) < OnePress;
         _source.Cancel();
     }
 }
