@@ -30,14 +30,9 @@ internal static class Joins
                 new("broadcast", ParameterKind.Text) { Choices = ["left", "right", "none", "auto"] },
             ],
             Join) { Ports = ["left", "right"] },
-        new("join.semi", ComponentKind.Transform, KeysAnd(new ParameterSpec("nullSafe", ParameterKind.Boolean)), c => BySameKeys(c, JoinKind.Semi, c.Flag("nullSafe", false)))
-        {
-            Ports = ["left", "right"],
-        },
-        new("join.anti", ComponentKind.Transform, KeysAnd(new ParameterSpec("nullSafe", ParameterKind.Boolean)), c => BySameKeys(c, JoinKind.Anti, c.Flag("nullSafe", false)))
-        {
-            Ports = ["left", "right"],
-        },
+        new("join.semi-anti", ComponentKind.Transform,
+            KeysAnd(new ParameterSpec("type", ParameterKind.Text) { Choices = ["semi", "anti"], Required = true }, new ParameterSpec("nullSafe", ParameterKind.Boolean)),
+            c => BySameKeys(c, Kind(c), c.Flag("nullSafe", false))) { Ports = ["left", "right"] },
         new("join.nullsafe", ComponentKind.Transform, KeysAnd(Type(SideBySide), new("suffixes", ParameterKind.Names)), c => BySameKeys(c, Kind(c), nullSafe: true))
         {
             Ports = ["left", "right"],

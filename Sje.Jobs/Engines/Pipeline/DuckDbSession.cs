@@ -138,7 +138,7 @@ internal sealed class DuckDbSession : IDisposable
         Execute("SET autoinstall_known_extensions = false");
         Execute("SET autoload_known_extensions = false");
         Execute("SET allow_community_extensions = false");
-        Execute("SET disabled_optimizers = 'filter_pullup'"); // see RowCounters
+        Execute("SET disabled_optimizers = 'filter_pullup,cte_filter_pusher'"); // see RowCounters
         Execute("SET enable_progress_bar = true");
         Execute("SET enable_progress_bar_print = false");
         Execute("SET progress_bar_time = 0");

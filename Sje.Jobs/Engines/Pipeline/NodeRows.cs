@@ -13,13 +13,14 @@ internal sealed class NodeRows(
     Dictionary<string, long> files,
     RowCounters counters)
 {
-    /// <summary>Rows that a node gave; for a sink, rows written.</summary>
-    public long Out(string node) => script.Rows[node] switch
+    /// <summary>Rows that a node gave (for a sink, wrote), or null where a limit behind it leaves that open.</summary>
+    public long? Out(string node) => script.Rows[node] switch
     {
         RowsOfFiles => files[node],
         RowsOfStatement => statements.GetValueOrDefault(node),
         RowsOfNode same => Out(same.NodeId),
         RowsCounted counted => counters[counted.Index],
+        RowsUnknown => null,
         _ => throw new InvalidOperationException($"no way to tell the rows of {node}"),
     };
 
@@ -29,7 +30,7 @@ internal sealed class NodeRows(
         {
             ["node"] = n.Id,
             ["type"] = n.Type,
-            ["rowsIn"] = n.Inputs.Sum(i => Out(i.NodeId)),
+            ["rowsIn"] = n.Inputs.Aggregate((long?)0, (sum, i) => sum + Out(i.NodeId)),
             ["rowsOut"] = Out(n.Id),
         }),
     ];

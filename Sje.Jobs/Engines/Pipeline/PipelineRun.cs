@@ -152,8 +152,8 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         }
 
         context.Reporter.Progress(1, null);
-        context.Reporter.Metric("rows_in", pipeline.Sources().Sum(s => (double)rows.Out(s.NodeId)));
-        context.Reporter.Metric("rows_out", sinks.Where(s => !s.Skipped).Sum(s => (double)rows.Out(s.NodeId)));
+        context.Reporter.Metric("rows_in", pipeline.Sources().Sum(s => (double)(rows.Out(s.NodeId) ?? 0)));
+        context.Reporter.Metric("rows_out", sinks.Where(s => !s.Skipped).Sum(s => (double)(rows.Out(s.NodeId) ?? 0)));
         return new EngineResult { Outputs = outputs, Preview = preview, Parts = rows.Parts() };
     }
 }

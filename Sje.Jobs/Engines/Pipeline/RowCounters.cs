@@ -5,7 +5,7 @@ namespace Sje.Jobs.Engines.Pipeline;
 /// <summary>
 /// Counts rows in the middle of a statement: <c>WHERE sje_rows(k)</c> is always true and sees every row once. DuckDB calls it per
 /// chunk of 2,048 rows: 16 ns a row on two cores, against 25 ns for reading one from Parquet, so it stands only where nothing
-/// cheaper tells. It is volatile, and with <c>filter_pullup</c> off DuckDB leaves it where it is.
+/// cheaper tells. It is volatile, and with <c>filter_pullup</c> and <c>cte_filter_pusher</c> off DuckDB leaves it where it is.
 /// </summary>
 internal sealed class RowCounters
 {

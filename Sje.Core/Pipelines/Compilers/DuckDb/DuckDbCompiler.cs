@@ -89,9 +89,52 @@ public static class DuckDbCompiler
                     _ when next is not null && !tables.Contains(id) && KeepsRows(plan.Find(next.Id).Relation!) => new RowsOfNode(next.Id),
                     _ when KeepsRows(node.Relation!) && node.Node.Inputs is [var input] && plan.Find(input.NodeId).Relation is ParquetRelation =>
                         new RowsOfNode(input.NodeId),
-                    _ => new RowsCounted(counted++),
+                    _ => After(id) switch
+                    {
+                        Later.Stops => new RowsUnknown(),
+                        var later => new RowsCounted(counted++) { Kept = later == Later.Narrows },
+                    },
                 };
             }
+        }
+
+        /// <summary>What the nodes behind one, up to the next table or sink, may do to its counting.</summary>
+        private Later After(string id)
+        {
+            var worst = Later.Nothing;
+            foreach (var next in plan.Nodes.Where(n => n.Node.Inputs.Any(i => i.NodeId == id)))
+            {
+                var here = Effect(next.Relation!);
+                var behind = tables.Contains(next.Node.Id) || here == Later.Stops ? Later.Nothing : After(next.Node.Id);
+                worst = (Later)Math.Max((int)worst, Math.Max((int)here, (int)behind));
+            }
+
+            return worst;
+        }
+
+        private static Later Effect(Relation relation) => relation switch
+        {
+            FilterRelation or JoinRelation => Later.Narrows,
+            LimitRelation { Keys.Count: 0 } => Later.Stops,
+            LimitRelation r => Effect(r.Input),
+            ProjectRelation r => Effect(r.Input),
+            SortRelation r => Effect(r.Input),
+            DistinctRelation r => Effect(r.Input),
+            AggregateRelation r => Effect(r.Input),
+            WriteRelation r => Effect(r.Input),
+            UnionRelation r => r.Inputs.Max(Effect),
+            _ => Later.Nothing,
+        };
+
+        private enum Later
+        {
+            Nothing,
+
+            /// <summary>Conditions that DuckDB may move below the node.</summary>
+            Narrows,
+
+            /// <summary>A limit that ends the reading.</summary>
+            Stops,
         }
 
         /// <summary>Whether a relation gives exactly one row for each row of the one node below it.</summary>
@@ -151,12 +194,13 @@ public static class DuckDbCompiler
         private string Expression(NodePlan node)
         {
             var select = relations.Select(node.Relation!);
-            if (rows[node.Node.Id] is RowsCounted counted)
+            var counted = rows[node.Node.Id] as RowsCounted;
+            if (counted is not null)
             {
-                select = $"SELECT * FROM ({select}) WHERE sje_rows({counted.Index})";
+                select = relations.Counted(node.Relation!, counted.Index);
             }
 
-            return $"{Sql.Name(node.Node.Id)} AS NOT MATERIALIZED (\n  {select}\n)";
+            return $"{Sql.Name(node.Node.Id)} AS {(counted?.Kept == true ? "" : "NOT ")}MATERIALIZED (\n  {select}\n)";
         }
 
         private static string Options(WriteFormat format) => format switch

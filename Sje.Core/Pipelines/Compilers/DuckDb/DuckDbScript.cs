@@ -94,4 +94,14 @@ public sealed record RowsOfStatement : RowCount;
 public sealed record RowsOfNode(string NodeId) : RowCount;
 
 /// <summary>A call of <c>sje_rows(index)</c> in the statement counts them.</summary>
-public sealed record RowsCounted(int Index) : RowCount;
+public sealed record RowsCounted(int Index) : RowCount
+{
+    /// <summary>
+    /// Whether the rows are kept before they go on. DuckDB moves later conditions below earlier nodes, which would then seem to
+    /// give fewer rows; it moves nothing into kept rows.
+    /// </summary>
+    internal bool Kept { get; init; }
+}
+
+/// <summary>Nobody knows: a later limit stops the reading before the end, and counting would undo that.</summary>
+public sealed record RowsUnknown : RowCount;

@@ -24,6 +24,21 @@ internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> 
         _ => throw new InvalidOperationException($"no statement for {relation.GetType().Name}"),
     };
 
+    /// <summary>
+    /// The same, with a counter of its rows. DuckDB evaluates conditions in the order that it finds fastest, so the counter of a
+    /// filter stands behind its condition in a CASE; the condition itself is written once more for the scan to use.
+    /// </summary>
+    public string Counted(Relation relation, int counter)
+    {
+        if (relation is FilterRelation filter)
+        {
+            var condition = ExpressionWriter.Write(filter.Condition);
+            return $"SELECT * FROM {From(filter.Input)} WHERE {condition} AND CASE WHEN {condition} THEN sje_rows({counter}) ELSE false END";
+        }
+
+        return $"SELECT * FROM ({Select(relation)}) WHERE sje_rows({counter})";
+    }
+
     /// <summary>What stands behind FROM.</summary>
     private string From(Relation relation) => relation is InputRelation input ? Sql.Name(input.NodeId) : $"({Select(relation)})";
 

@@ -24,7 +24,9 @@ internal static class TextFunctions
         Scalar("substr",
             On("string, int32 -> string", "substr(@0, @1)"),
             On("string, int32, int32 -> string",
-                "substr(@0, CASE WHEN @1 = 0 THEN 1 ELSE @1 END, greatest(@2, CASE WHEN @2 IS NOT NULL THEN 0 END))")),
+                // A start before the text uses up some of the length, as on Spark.
+                "substr(@0, CASE WHEN @1 = 0 OR @1 < -length(@0) THEN 1 ELSE @1 END,"
+                + " greatest(CASE WHEN @1 < -length(@0) THEN @2 + (@1 + length(@0)) ELSE @2 END, CASE WHEN @2 IS NOT NULL THEN 0 END))")),
         Scalar("left", On("string, int32 -> string", "left(@0, greatest(@1, CASE WHEN @1 IS NOT NULL THEN 0 END))")),
         Scalar("right", On("string, int32 -> string", "right(@0, greatest(@1, CASE WHEN @1 IS NOT NULL THEN 0 END))")),
         Scalar("position", On("string, string -> int32", "CAST(instr(@1, @0) AS INTEGER)")),
