@@ -97,7 +97,7 @@ public static partial class PipelineReader
         if (ComponentCatalogue.Find(type) is not { } component)
         {
             faults.Add(new Fault(
-                Fault.At(pointer, FaultCodes.WrongType),
+                Fault.At(pointer, "type"),
                 $"node {id}: there is no component {type}.{NearName.Hint(type, ComponentCatalogue.Types)} There are {string.Join(", ", ComponentCatalogue.Types)}",
                 "unknown_component"));
             return null;

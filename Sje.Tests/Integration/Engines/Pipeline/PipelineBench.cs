@@ -64,14 +64,14 @@ internal sealed class PipelineBench : IDisposable
 internal sealed class RecordingReporter : ITaskReporter
 {
     private readonly Lock gate = new();
-    private readonly TaskCompletionSource<double> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public List<(double Fraction, string? Message)> Steps { get; } = [];
 
     public Dictionary<string, double> Metrics { get; } = [];
 
-    /// <summary>Completes with the first progress within a statement.</summary>
-    public Task<double> UnderWay => started.Task;
+    /// <summary>Completes when progress was told from within a statement.</summary>
+    public Task UnderWay => started.Task;
 
     public void Log(LogStream stream, string line)
     {
@@ -82,11 +82,10 @@ internal sealed class RecordingReporter : ITaskReporter
         lock (gate)
         {
             Steps.Add((fraction, message));
-        }
-
-        if (fraction > 0)
-        {
-            started.TrySetResult(fraction);
+            if (Steps.Count >= 3)
+            {
+                started.TrySetResult();
+            }
         }
     }
 
