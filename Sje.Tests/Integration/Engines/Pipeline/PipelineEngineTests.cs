@@ -108,11 +108,11 @@ public sealed class PipelineEngineTests : IDisposable
             """
             [{"id": "rows", "type": "source.csv", "params": {"path": "in.csv"}},
              {"id": "pairs", "type": "join", "params": {"type": "cross"}, "inputs": {"left": "rows", "right": "rows"}},
-             {"id": "triples", "type": "join", "params": {"type": "cross"}, "inputs": {"left": "pairs", "right": "rows"}},
+             {"id": "triples", "type": "join", "params": {"type": "cross", "suffixes": ["", "_third"]}, "inputs": {"left": "pairs", "right": "rows"}},
              {"id": "out", "type": "sink.parquet", "params": {"path": "deep/er/out.parquet"}, "inputs": {"in": "triples"}}]
             """,
             stop: stop.Token);
-        await _bench.Reporter.UnderWay.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.NotSame(run, await Task.WhenAny(run, _bench.Reporter.UnderWay).WaitAsync(TimeSpan.FromSeconds(60)));
 
         await stop.CancelAsync();
 
