@@ -247,7 +247,7 @@ internal sealed partial class WorkerSession(
     {
         lastRenewal = sent;
         refusedSince = 0;
-        Lease.Extend(sent + options.LeaseSeconds);
+        Lease.Extend(sent + options.TrustSeconds);
     }
 
     private async Task StartOverAsync(CancellationToken cancellationToken)
@@ -285,7 +285,7 @@ internal sealed partial class WorkerSession(
             {
                 // Nobody can take over before the database is back and one whole lease has passed: the guards may know.
                 lastRenewal = now;
-                Lease.Extend(now + options.LeaseSeconds);
+                Lease.Extend(now + options.TrustSeconds);
             }
         }
 
