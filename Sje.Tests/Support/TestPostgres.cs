@@ -12,6 +12,9 @@ internal static class TestPostgres
 {
     private static readonly Lazy<Task<string>> Own = new(StartOwnAsync);
 
+    // Held for good: collected, it would close the pipe, and the guard would take that for the end of the run.
+    private static Process? guard;
+
     public static Task<string> ConnectionStringAsync() =>
         Environment.GetEnvironmentVariable("SJE_TEST_POSTGRES") is { Length: > 0 } given ? Task.FromResult(given) : Own.Value;
 
@@ -36,7 +39,7 @@ internal static class TestPostgres
     /// </summary>
     private static void StartGuard(string folder, int postmaster)
     {
-        var guard = new ProcessStartInfo("setsid")
+        var start = new ProcessStartInfo("setsid")
         {
             RedirectStandardInput = true,
             ArgumentList =
@@ -54,6 +57,6 @@ internal static class TestPostgres
             },
         };
         // The pipe's other end is this process's alone and closes with it.
-        _ = Process.Start(guard) ?? throw new InvalidOperationException("setsid could not be started.");
+        guard = Process.Start(start) ?? throw new InvalidOperationException("setsid could not be started.");
     }
 }
