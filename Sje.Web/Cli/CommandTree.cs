@@ -52,7 +52,8 @@ internal static class CommandTree
         }
     }
 
-    private static RootCommand Create()
+    /// <summary>The words with their options, also for those who only read them.</summary>
+    internal static RootCommand Create()
     {
         var root = new RootCommand(Description);
         Command[] commands =
