@@ -40,6 +40,9 @@ public sealed record EngineContext
     /// <summary>What templates see.</summary>
     public required TemplateScope Scope { get; init; }
 
+    /// <summary>The declared parameters of the job: they give the values in <see cref="Scope"/> their types.</summary>
+    public IReadOnlyList<JobParameter> Parameters { get; init; } = [];
+
     /// <summary>What the task may use.</summary>
     public required ResourceSpec Resources { get; init; }
 

@@ -88,6 +88,7 @@ internal sealed partial class AttemptRunner(
                 Identity = task.Identity,
                 Settings = task.Settings,
                 Scope = task.Scope,
+                Parameters = task.Parameters,
                 Resources = task.Resources,
                 WorkingDirectory = directory.Path,
                 StorageRoot = storage.Value.FullRoot,

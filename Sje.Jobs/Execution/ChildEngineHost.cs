@@ -28,6 +28,7 @@ internal sealed class ChildEngineHost(TaskProcess processes, SelfCommand self)
             Identity = context.Identity,
             Settings = context.Settings,
             Scope = context.Scope.Values,
+            Parameters = context.Parameters,
             Resources = context.Resources,
             WorkingDirectory = directory,
             StorageRoot = context.StorageRoot,

@@ -17,6 +17,8 @@ internal sealed record ChildRequest
 
     public required JsonObject Scope { get; init; }
 
+    public IReadOnlyList<JobParameter> Parameters { get; init; } = [];
+
     public required ResourceSpec Resources { get; init; }
 
     public required string WorkingDirectory { get; init; }

@@ -55,6 +55,7 @@ public static class TaskChild
             Identity = request.Identity,
             Settings = request.Settings,
             Scope = new TemplateScope(request.Scope),
+            Parameters = request.Parameters,
             Resources = request.Resources,
             WorkingDirectory = request.WorkingDirectory,
             StorageRoot = request.StorageRoot,

@@ -49,6 +49,9 @@ public sealed class ClaimedTask : IDisposable
     /// <summary>The engine's settings.</summary>
     public required JsonObject Settings { get; init; }
 
+    /// <summary>The declared parameters of its job.</summary>
+    public required IReadOnlyList<JobParameter> Parameters { get; init; }
+
     /// <summary>What happens after a failure.</summary>
     public required RetrySpec Retry { get; init; }
 

@@ -235,7 +235,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Smallint, tasks.Select(t => (short)t.Priority)),
             Array(NpgsqlDbType.Jsonb, tasks.Select(t => JsonSerializer.Serialize(t.DependsOn))),
             Array(NpgsqlDbType.Integer, tasks.Select(t => t.DependsOn.Length)),
-            Array(NpgsqlDbType.Jsonb, tasks.Select(t => StoredTaskSpec.Write(t.Spec))),
+            Array(NpgsqlDbType.Jsonb, tasks.Select(t => StoredTaskSpec.Write(t.Spec, t.Job))),
             Array(NpgsqlDbType.Jsonb, tasks.Select(t => JsonSerializer.Serialize(t.Spec.Resources.Labels))),
             Array(NpgsqlDbType.Double, tasks.Select(t => t.Spec.Resources.Cpus)),
             Array(NpgsqlDbType.Bigint, tasks.Select(t => t.Spec.Resources.MemoryBytes)),
@@ -257,6 +257,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             idByName[spec.Name],
             execution.Id,
             ordinal,
+            job,
             spec,
             spec.Queue ?? job.Queue,
             execution.Submission.Tenant,
@@ -273,5 +274,5 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
     }
 
     private sealed record FreshTask(
-        Guid Id, Guid ExecutionId, int Ordinal, TaskSpec Spec, string Queue, string Tenant, int Priority, Guid[] DependsOn);
+        Guid Id, Guid ExecutionId, int Ordinal, JobSpec Job, TaskSpec Spec, string Queue, string Tenant, int Priority, Guid[] DependsOn);
 }

@@ -126,6 +126,7 @@ internal sealed class TaskQueue(Database database)
             Queue = row.GetString(6),
             Type = row.GetString(7),
             Settings = spec.Settings,
+            Parameters = spec.Parameters,
             Retry = spec.Retry,
             Resources = spec.Resources,
             RunTimeout = row.IsDBNull(9) ? null : row.GetTimeSpan(9),

@@ -239,7 +239,7 @@ internal static class ExecutionsApi
             return NotFound(id);
         }
 
-        var prepared = JobSubmission.OfRerun(execution, text, reader.Read(text.Spec), body.Value.Parameters, user.Caller());
+        var prepared = JobSubmission.OfRerun(execution, text, reader.Read(text.Spec, options: JobReadOptions.Stored), body.Value.Parameters, user.Caller());
         return prepared.Submission is { } submission
             ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
             : prepared.Refusal!; // One of the two is there.

@@ -227,7 +227,7 @@ internal static class JobsApi
         }
 
         var prepared = JobSubmission.OfSaved(
-            saved, reader.Read(saved.Spec), body.Value.Parameters, user.Caller(), body.Value.IdempotencyKey ?? idempotencyKey);
+            saved, reader.Read(saved.Spec, options: JobReadOptions.Stored), body.Value.Parameters, user.Caller(), body.Value.IdempotencyKey ?? idempotencyKey);
         return prepared.Submission is { } submission
             ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
             : prepared.Refusal!; // One of the two is there.

@@ -89,6 +89,7 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
                 Identity = identity,
                 Settings = task.Settings,
                 Scope = new TemplateScope(Scope()),
+                Parameters = job.Parameters,
                 Resources = task.Resources,
                 WorkingDirectory = directory.Path,
                 StorageRoot = _storageRoot,

@@ -83,7 +83,7 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         var faults = new List<Fault>();
         try
         {
-            return DuckDbCompiler.Compile(pipeline, sources, sinks.ToDictionary(s => s.NodeId, s => s.Staging), [], context.Scope, faults)
+            return DuckDbCompiler.Compile(pipeline, sources, sinks.ToDictionary(s => s.NodeId, s => s.Staging), context.Parameters, context.Scope, faults)
                 ?? throw PipelineFailure.Invalid(string.Join("; ", faults.Select(f => f.Detail)));
         }
         catch (StatementTooLongException e)
