@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Sje.Core.Reliability;
 
 namespace Sje.Core.Jobs;
 
@@ -144,7 +143,7 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         var first = retry.Duration("initialDelay") ?? inherited.InitialDelay;
         var longest = retry.Duration("maxDelay");
         retry.RefuseOthers();
-        if (policy == RetryPolicy.None)
+        if (policy == RetrySpec.None)
         {
             if (attempts > 1)
             {
@@ -154,7 +153,7 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
             attempts = Math.Min(attempts ?? 1, 1);
         }
 
-        var before = inherited.Policy == RetryPolicy.None ? new RetrySpec().MaxAttempts : inherited.MaxAttempts;
+        var before = inherited.Policy == RetrySpec.None ? new RetrySpec().MaxAttempts : inherited.MaxAttempts;
         return new RetrySpec
         {
             Policy = policy,

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using FluentValidation;
 using FluentValidation.Results;
-using Sje.Core.Reliability;
 
 namespace Sje.Core.Jobs;
 
@@ -86,9 +85,9 @@ public sealed class RetrySpecValidator : AbstractValidator<RetrySpec>
     /// <summary>Sets up the rules.</summary>
     public RetrySpecValidator()
     {
-        RuleFor(retry => retry.Policy).Refuse(policy => !RetryPolicy.Names.Contains(policy), FaultCodes.InvalidValue,
-            policy => $"There is no retry policy {Excerpt.Quote(policy)}.{NearName.Hint(policy, RetryPolicy.Names)} "
-                + $"Known are {string.Join(", ", RetryPolicy.Names)}.");
+        RuleFor(retry => retry.Policy).Refuse(policy => !RetrySpec.PolicyNames.Contains(policy), FaultCodes.InvalidValue,
+            policy => $"There is no retry policy {Excerpt.Quote(policy)}.{NearName.Hint(policy, RetrySpec.PolicyNames)} "
+                + $"Known are {string.Join(", ", RetrySpec.PolicyNames)}.");
         RuleFor(retry => retry.MaxAttempts).Refuse(attempts => attempts is < 1 or > MostAttempts, FaultCodes.OutOfRange,
             attempts => $"{attempts} is beyond 1..{MostAttempts}; 1 means no retry.");
         RuleFor(retry => retry.InitialDelay).Refuse((retry, delay) => delay > retry.MaxDelay, FaultCodes.Conflict,

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Sje.Core.Reliability;
 
 namespace Sje.Core.Jobs;
 
@@ -114,7 +113,7 @@ internal static class JobWriter
     {
         var result = new JsonObject();
         Add(result, "policy", retry.Policy == DefaultRetry.Policy ? null : retry.Policy);
-        if (retry.MaxAttempts != DefaultRetry.MaxAttempts && retry.Policy != RetryPolicy.None)
+        if (retry.MaxAttempts != DefaultRetry.MaxAttempts && retry.Policy != RetrySpec.None)
         {
             result["maxAttempts"] = retry.MaxAttempts;
         }

@@ -59,7 +59,7 @@ internal sealed class ParameterReader(FaultList faults)
         if (written?.GetValueKind() == JsonValueKind.String && Template.Parse(written.GetValue<string>()).References.FirstOrDefault() is { } reference)
         {
             faults.Add(pointer, FaultCodes.Template,
-                $"Column {reference.Column}: '{{{{ {Excerpt.Cut(reference.Text)} }}}}' is not filled in here; the value of a parameter is taken as it is.");
+                $"Column {reference.Position}: '{{{{ {Excerpt.Cut(reference.Text)} }}}}' is not filled in here; the value of a parameter is taken as it is.");
         }
 
         return written?.DeepClone();

@@ -14,14 +14,14 @@ public sealed record TemplateText(string Text) : TemplatePart;
 /// <summary>
 /// <c>{{ parameters.day }}</c>: the path in pieces (<c>parameters</c>, <c>day</c>), and the column of its <c>{{</c> in the text, from 1.
 /// </summary>
-public sealed record TemplateReference(IReadOnlyList<string> Path, int Column) : TemplatePart
+public sealed record TemplateReference(IReadOnlyList<string> Path, int Position) : TemplatePart
 {
     /// <summary>The path as written: <c>tasks.extract.outputs.rows</c>.</summary>
     public string Text => string.Join('.', Path);
 }
 
-/// <summary>Something in a text that looks like a template and is none; <see cref="Column"/> counts from 1.</summary>
-public sealed record TemplateError(int Column, string Detail);
+/// <summary>Something in a text that looks like a template and is none; <see cref="Position"/> counts from 1.</summary>
+public sealed record TemplateError(int Position, string Detail);
 
 /// <summary>
 /// A text with <c>{{ path }}</c> in it. There are no expressions and no escapes: a path names a parameter, a field of the execution,
@@ -124,7 +124,7 @@ public sealed class Template
         var template = Parse(text);
         if (template.Errors is [var error, ..])
         {
-            throw new TemplateException($"Column {error.Column}: {error.Detail}");
+            throw new TemplateException($"Column {error.Position}: {error.Detail}");
         }
 
         var result = new StringBuilder();

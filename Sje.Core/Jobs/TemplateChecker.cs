@@ -55,14 +55,14 @@ internal static class TemplateChecker
         var template = Template.Parse(text);
         foreach (var error in template.Errors)
         {
-            faults.Add(pointer, FaultCodes.Template, $"Column {error.Column}: {error.Detail}");
+            faults.Add(pointer, FaultCodes.Template, $"Column {error.Position}: {error.Detail}");
         }
 
         foreach (var reference in template.References)
         {
             if (names.Problem(reference.Path) is { } problem)
             {
-                faults.Add(pointer, FaultCodes.Template, $"Column {reference.Column}: {problem}");
+                faults.Add(pointer, FaultCodes.Template, $"Column {reference.Position}: {problem}");
             }
         }
     }

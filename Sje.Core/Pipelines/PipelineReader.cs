@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Components;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Components;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines;
 

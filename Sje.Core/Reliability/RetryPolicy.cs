@@ -8,24 +8,12 @@ namespace Sje.Core.Reliability;
 /// </summary>
 public static class RetryPolicy
 {
-    /// <summary>Exponential delays with full jitter.</summary>
-    public const string Exponential = "default";
-
-    /// <summary>The same delay every time.</summary>
-    public const string Fixed = "fixed";
-
-    /// <summary>One attempt only.</summary>
-    public const string None = "none";
-
     /// <summary>How often a task may be lost with its worker before that counts as its own fault.</summary>
     public const int MaxLost = 5;
 
-    /// <summary>The policies a job may name.</summary>
-    public static readonly IReadOnlyList<string> Names = [Exponential, Fixed, None];
-
     /// <summary>Whether another attempt is due after this failure; <paramref name="failures"/> counts it already.</summary>
     public static bool MayRetry(RetrySpec retry, int failures, TaskError error) =>
-        retry.Policy != None && failures < retry.MaxAttempts && !error.Permanent;
+        retry.Policy != RetrySpec.None && failures < retry.MaxAttempts && !error.Permanent;
 
     /// <summary>Whether a task lost for the <paramref name="lost"/>th time (counted already) goes back to its queue.</summary>
     public static bool MayRequeueLost(int lost) => lost < MaxLost;
@@ -48,8 +36,8 @@ public static class RetryPolicy
 
         return retry.Policy switch
         {
-            None => TimeSpan.Zero,
-            Fixed => TimeSpan.FromTicks(Math.Min(retry.InitialDelay.Ticks, retry.MaxDelay.Ticks)),
+            RetrySpec.None => TimeSpan.Zero,
+            RetrySpec.Fixed => TimeSpan.FromTicks(Math.Min(retry.InitialDelay.Ticks, retry.MaxDelay.Ticks)),
             _ => TimeSpan.FromTicks((long)(random01 * Ceiling(retry, failures))),
         };
     }

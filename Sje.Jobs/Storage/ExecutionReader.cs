@@ -159,11 +159,11 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
 
         if (filter.Text is { } text)
         {
-            var pattern = LikePattern.Contains(text);
+            var pattern = SearchPattern.Contains(text);
             rows = Guid.TryParse(text, out var id)
                 ? rows.Where(e => e.Id == id || e.Label == text)
-                : rows.Where(e => EF.Functions.ILike(e.Name, pattern, LikePattern.Escape)
-                                  || EF.Functions.ILike(e.Label!, pattern, LikePattern.Escape));
+                : rows.Where(e => EF.Functions.ILike(e.Name, pattern, SearchPattern.Escape)
+                                  || EF.Functions.ILike(e.Label!, pattern, SearchPattern.Escape));
         }
 
         // The bound on the id lets the primary key do the search; the one on accepted_at is what was asked.

@@ -84,8 +84,8 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
         var jobs = db.Jobs.AsNoTracking();
         if (text is not null)
         {
-            var pattern = LikePattern.Contains(text);
-            jobs = jobs.Where(j => EF.Functions.ILike(j.Name, pattern, LikePattern.Escape));
+            var pattern = SearchPattern.Contains(text);
+            jobs = jobs.Where(j => EF.Functions.ILike(j.Name, pattern, SearchPattern.Escape));
         }
 
         if (after is not null)

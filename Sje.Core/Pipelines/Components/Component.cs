@@ -1,4 +1,4 @@
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines.Components;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines.Components;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines.Components;
 

@@ -3,7 +3,7 @@ using Sje.Core.Pipelines.Expressions.Functions;
 namespace Sje.Core.Pipelines.Expressions;
 
 /// <summary>Calls: lambdas, distinct, order by, filter, ignore nulls, over.</summary>
-internal sealed partial class Parser
+internal sealed partial class ExpressionParser
 {
     private CallSyntax Call(Token name)
     {

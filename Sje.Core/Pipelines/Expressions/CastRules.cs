@@ -6,7 +6,7 @@ namespace Sje.Core.Pipelines.Expressions;
 internal static class CastRules
 {
     /// <summary>Why a cast is refused, or null when it is allowed.</summary>
-    public static string? Refusal(DataType from, DataType to, bool isTry)
+    public static string? Objection(DataType from, DataType to, bool isTry)
     {
         if (from == to || from == DataType.Null)
         {
@@ -17,7 +17,7 @@ internal static class CastRules
         {
             return !from.IsScalar && to == DataType.String
                 ? $"a cast of {from} to string is written differently by the engines: use to_json or array_join"
-                : Refusal(from, to);
+                : Objection(from, to);
         }
 
         if (isTry && from == DataType.Binary)
@@ -28,8 +28,8 @@ internal static class CastRules
         return Allowed(Kind(from), Kind(to)) ? null : $"there is no cast from {from} to {to}{Hint(from, to)}";
     }
 
-    private static string? Refusal(DataType from, DataType to) =>
-        from is ArrayType a && to is ArrayType b && Refusal(a.Element, b.Element, isTry: false) is null && Widening.Allows(from, to)
+    private static string? Objection(DataType from, DataType to) =>
+        from is ArrayType a && to is ArrayType b && Objection(a.Element, b.Element, isTry: false) is null && Widening.Allows(from, to)
             ? null
             : $"there is no cast from {from} to {to}";
 

@@ -74,7 +74,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         }
 
         var found = scope.Relations
-            .Select(r => (r.Relation, Column: r.Schema.Find(name.Name)))
+            .Select(r => (r.Alias, Column: r.Schema.Find(name.Name)))
             .Where(r => r.Column is not null)
             .ToList();
         return found switch
@@ -82,14 +82,14 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             [var (relation, column)] => new ColumnValue(relation, column!.Name, column.Type),
             [] => throw UnknownColumn(name.Name, scope.Relations.SelectMany(r => r.Schema.Columns), name.Position),
             _ => throw new ExpressionException(
-                $"both inputs have a column {name.Name}: write {string.Join(" or ", found.Select(f => $"{f.Relation}.{name.Name}"))}", name.Position),
+                $"both inputs have a column {name.Name}: write {string.Join(" or ", found.Select(f => $"{f.Alias}.{name.Name}"))}", name.Position),
         };
     }
 
     private Typed Field(FieldSyntax field)
     {
         if (field.Target is NameSyntax relation
-            && scope.Relations.FirstOrDefault(r => string.Equals(r.Relation, relation.Name, StringComparison.OrdinalIgnoreCase)) is { Relation: { } alias, Schema: { } schema })
+            && scope.Relations.FirstOrDefault(r => string.Equals(r.Alias, relation.Name, StringComparison.OrdinalIgnoreCase)) is { Alias: { } alias, Schema: { } schema })
         {
             return schema.Find(field.Name) is { } column
                 ? new ColumnValue(alias, column.Name, column.Type)
@@ -116,14 +116,14 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             "unknown_column");
     }
 
-    private Element Index(IndexSyntax index)
+    private ElementValue Index(IndexSyntax index)
     {
         var target = Check(index.Target);
         var at = Check(index.Index);
         return target.Type switch
         {
-            ArrayType array => new Element(target, Convert(at, at.Type == DataType.Int64 ? DataType.Int64 : DataType.Int32, index.Position, "the place in an array"), array.Element),
-            MapType map => new Element(target, Convert(at, map.Key, index.Position, "the key"), map.Value),
+            ArrayType array => new ElementValue(target, Convert(at, at.Type == DataType.Int64 ? DataType.Int64 : DataType.Int32, index.Position, "the place in an array"), array.Element),
+            MapType map => new ElementValue(target, Convert(at, map.Key, index.Position, "the key"), map.Value),
             _ => throw new ExpressionException($"[ ] needs an array or a map, but the value before it is {target.Type}", index.Position, "wrong_type"),
         };
     }
@@ -209,7 +209,7 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             return new Literal(null, cast.Type);
         }
 
-        return CastRules.Refusal(value.Type, cast.Type, cast.Try) is { } refusal
+        return CastRules.Objection(value.Type, cast.Type, cast.Try) is { } refusal
             ? throw new ExpressionException(refusal, cast.Position, "wrong_type")
             : value.Type == cast.Type ? value : new Converted(value, cast.Type, cast.Try);
     }

@@ -16,7 +16,7 @@ internal static class ExpressionCompiler
 {
     /// <summary>Checks against known columns; <paramref name="asked"/> is the type that the place needs, or null for any.</summary>
     public static ExpressionResult Compile(string text, ExpressionScope scope, Allowed allowed = Allowed.Scalars, DataType? asked = null) =>
-        Guarded(() => Check(Parser.Parse(text), scope, allowed, asked));
+        Guarded(() => Check(ExpressionParser.Parse(text), scope, allowed, asked));
 
     /// <summary>Checks an expression that was put together by a component.</summary>
     public static ExpressionResult Compile(Syntax syntax, ExpressionScope scope, Allowed allowed = Allowed.Scalars, DataType? asked = null) =>
@@ -27,7 +27,7 @@ internal static class ExpressionCompiler
     {
         try
         {
-            return (Parser.Parse(text), null);
+            return (ExpressionParser.Parse(text), null);
         }
         catch (ExpressionException e)
         {

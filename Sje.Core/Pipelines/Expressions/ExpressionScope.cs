@@ -5,7 +5,7 @@ using Sje.Core.Pipelines.Types;
 namespace Sje.Core.Pipelines.Expressions;
 
 /// <summary>The columns that an expression can name: those of one input, or of two under <c>l</c> and <c>r</c>.</summary>
-internal sealed record ExpressionScope(IReadOnlyList<(string? Relation, Schema Schema)> Relations, TemplateValues Templates)
+internal sealed record ExpressionScope(IReadOnlyList<(string? Alias, Schema Schema)> Relations, TemplateValues Templates)
 {
     public static ExpressionScope Of(Schema schema, TemplateValues templates) => new([(null, schema)], templates);
 }

@@ -7,7 +7,7 @@ namespace Sje.Core.Pipelines.Expressions;
 internal abstract record Typed(DataType Type);
 
 /// <summary>A column of the input, or of one of two inputs (<c>l</c>, <c>r</c>).</summary>
-internal sealed record ColumnValue(string? Relation, string Name, DataType Type) : Typed(Type);
+internal sealed record ColumnValue(string? Alias, string Name, DataType Type) : Typed(Type);
 
 /// <summary>
 /// A known value: bool, int, long, double, or text (strings, digits of decimals, hex of binaries, normal form of dates and times).
@@ -70,7 +70,7 @@ internal sealed record StructValue(IReadOnlyList<(string Name, Typed Value)> Fie
 internal sealed record EmptyMap(DataType Type) : Typed(Type);
 
 /// <summary>An item of an array (from 1, or from the end below 0), or of a map by key; null when there is none.</summary>
-internal sealed record Element(Typed Target, Typed Index, DataType Type) : Typed(Type);
+internal sealed record ElementValue(Typed Target, Typed Index, DataType Type) : Typed(Type);
 
 /// <summary>A field of a struct.</summary>
 internal sealed record FieldValue(Typed Target, string Name, DataType Type) : Typed(Type);

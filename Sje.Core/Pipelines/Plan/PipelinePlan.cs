@@ -1,6 +1,7 @@
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Components;
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Plan;

@@ -1,5 +1,5 @@
 using System.Text;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Jobs.Engines.Pipeline;
 

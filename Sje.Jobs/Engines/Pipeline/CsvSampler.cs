@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Sje.Core.Pipelines;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Jobs.Engines.Pipeline;

@@ -3,7 +3,7 @@ using Sje.Core.Pipelines.Compilers.DuckDb;
 
 namespace Sje.Jobs.Engines.Pipeline;
 
-using Pipeline = Sje.Core.Pipelines.Pipeline;
+using Pipeline = Sje.Core.Pipelines.Ir.Pipeline;
 
 /// <summary>The rows that each node took and gave.</summary>
 internal sealed class NodeRows(

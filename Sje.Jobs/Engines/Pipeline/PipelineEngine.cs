@@ -1,5 +1,6 @@
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines;
+using Sje.Core.Pipelines.Components;
 
 namespace Sje.Jobs.Engines.Pipeline;
 

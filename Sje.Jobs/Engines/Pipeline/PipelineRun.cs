@@ -2,10 +2,11 @@ using System.Text.Json.Nodes;
 using DuckDB.NET.Data;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Compilers.DuckDb;
+using Sje.Core.Pipelines.Components;
 
 namespace Sje.Jobs.Engines.Pipeline;
 
-using Pipeline = Sje.Core.Pipelines.Pipeline;
+using Pipeline = Sje.Core.Pipelines.Ir.Pipeline;
 
 /// <summary>One run of one pipeline: look at the sources, compile, shut the database in, run, publish.</summary>
 internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, TimeProvider clock)

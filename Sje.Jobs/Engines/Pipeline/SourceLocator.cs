@@ -1,6 +1,6 @@
 using Microsoft.Extensions.FileSystemGlobbing;
 using Microsoft.Extensions.FileSystemGlobbing.Abstractions;
-using Sje.Core.Pipelines;
+using Sje.Core.Pipelines.Components;
 
 namespace Sje.Jobs.Engines.Pipeline;
 

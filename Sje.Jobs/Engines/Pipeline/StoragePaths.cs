@@ -1,3 +1,4 @@
+
 namespace Sje.Jobs.Engines.Pipeline;
 
 /// <summary>

@@ -20,7 +20,7 @@ internal static class ShellScript
         var template = Template.Parse(script);
         if (template.Errors is [var error, ..])
         {
-            throw new FormatException($"process.command, column {error.Column}: {error.Detail}");
+            throw new FormatException($"process.command, column {error.Position}: {error.Detail}");
         }
 
         var text = new StringBuilder();

@@ -59,7 +59,7 @@ public class TemplateTests
     public void What_is_no_template_is_an_error_with_its_column(string text, int column)
     {
         var error = Assert.Single(Template.Parse(text).Errors);
-        Assert.Equal(column, error.Column);
+        Assert.Equal(column, error.Position);
         Assert.Throws<TemplateException>(() => Template.Render(text, Scope));
     }
 
@@ -71,7 +71,7 @@ public class TemplateTests
         Assert.Equal(new TemplateText("delay >= "), parts[0]);
         var reference = Assert.IsType<TemplateReference>(parts[1]);
         Assert.Equal(["parameters", "minDelay"], reference.Path);
-        Assert.Equal(10, reference.Column);
+        Assert.Equal(10, reference.Position);
         Assert.Equal(new TemplateText(" and x"), parts[2]);
     }
 

@@ -25,7 +25,7 @@ public class RetryPolicyTests
     [Fact]
     public void A_fixed_delay_is_always_the_same()
     {
-        var retry = new RetrySpec { Policy = RetryPolicy.Fixed, InitialDelay = TimeSpan.FromSeconds(7) };
+        var retry = new RetrySpec { Policy = RetrySpec.Fixed, InitialDelay = TimeSpan.FromSeconds(7) };
         Assert.All([1, 2, 50], failures => Assert.Equal(TimeSpan.FromSeconds(7), RetryPolicy.NextDelay(retry, failures, 0.3)));
     }
 

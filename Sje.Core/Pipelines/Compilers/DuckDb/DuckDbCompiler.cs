@@ -3,6 +3,7 @@ using System.Text;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Components;
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Plan;
 
 namespace Sje.Core.Pipelines.Compilers.DuckDb;

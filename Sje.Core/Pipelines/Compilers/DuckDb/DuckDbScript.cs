@@ -1,6 +1,6 @@
 using Sje.Core.Pipelines.Expressions;
 using Sje.Core.Pipelines.Expressions.Functions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Compilers.DuckDb;

@@ -22,7 +22,7 @@ internal sealed partial class ExpressionWriter
 
     private string Expression(Typed value) => value switch
     {
-        ColumnValue v => v.Relation is null ? Sql.Name(v.Name) : $"{v.Relation}.{Sql.Name(v.Name)}",
+        ColumnValue v => v.Alias is null ? Sql.Name(v.Name) : $"{v.Alias}.{Sql.Name(v.Name)}",
         Literal v => LiteralText(v),
         UnboundTemplate v => throw new InvalidOperationException($"{v.Path} has no value yet; a pipeline is compiled when its task runs"),
         Converted v => Fill(CastWriter.Template(v.Value.Type, v.Type, v.Try), [v.Value], []),
@@ -35,7 +35,7 @@ internal sealed partial class ExpressionWriter
         ArrayValue v => v.Items.Count == 0 ? $"CAST([] AS {Sql.Type(v.Type)})" : $"[{List(v.Items)}]",
         StructValue v => $"{{{string.Join(", ", v.Fields.Select(f => $"{Sql.Text(f.Name)}: {Expression(f.Value)}"))}}}",
         EmptyMap v => $"CAST(MAP {{}} AS {Sql.Type(v.Type)})",
-        Element v => $"{Operand(v.Target)}[{Expression(v.Index)}]",
+        ElementValue v => $"{Operand(v.Target)}[{Expression(v.Index)}]",
         FieldValue v => $"struct_extract({Expression(v.Target)}, {Sql.Text(v.Name)})",
         Lambda v => $"lambda {string.Join(", ", v.Parameters.Select(p => p.Name))}: {Expression(v.Body)}",
         LambdaParameter v => v.Name,

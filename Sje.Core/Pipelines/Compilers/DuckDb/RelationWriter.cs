@@ -1,6 +1,6 @@
 using System.Globalization;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines.Compilers.DuckDb;
 
@@ -44,7 +44,7 @@ internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> 
 
     private static string Items(IEnumerable<NamedValue> items) => string.Join(", ", items.Select(Item));
 
-    private static string Item(NamedValue item) => item.Value is ColumnValue { Relation: null } column && column.Name == item.Name
+    private static string Item(NamedValue item) => item.Value is ColumnValue { Alias: null } column && column.Name == item.Name
         ? Sql.Name(item.Name)
         : $"{ExpressionWriter.Write(item.Value)} AS {Sql.Name(item.Name)}";
 

@@ -1,12 +1,12 @@
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
 
 /// <summary>Components that choose, order and join up whole rows.</summary>
-internal static class Rows
+internal static class RowComponents
 {
     public static IReadOnlyList<Component> All { get; } =
     [

@@ -1,7 +1,7 @@
 namespace Sje.Jobs.Storage;
 
 /// <summary>Patterns of LIKE from text that users typed.</summary>
-internal static class LikePattern
+internal static class SearchPattern
 {
     public const string Escape = "\\";
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
@@ -10,7 +10,7 @@ namespace Sje.Core.Pipelines.Components;
 /// Components that read files. No engine infers types: CSV is read as text and cast by our rules, to declared types or to those
 /// that our own sampling found (<see cref="TypeInference"/>).
 /// </summary>
-internal static class Sources
+internal static class SourceComponents
 {
     private static readonly string[] Modes = ["failfast", "dropmalformed", "permissive"];
 
@@ -114,7 +114,7 @@ internal static class Sources
             }
 
             columns.Add(new Column(name, type));
-            if (CastRules.Refusal(DataType.String, type, isTry: true) is not null || type == DataType.Binary)
+            if (CastRules.Objection(DataType.String, type, isTry: true) is not null || type == DataType.Binary)
             {
                 context.Fault(pointer, $"a CSV field cannot be read as {type}", FaultCodes.WrongType);
             }
@@ -193,7 +193,7 @@ internal static class Sources
         {
             if (context.Column(file, name, Fault.At(context.Pointer("columns"), i)) is { } column)
             {
-                items.Add(Rows.Keep(column));
+                items.Add(RowComponents.Keep(column));
             }
         }
 

@@ -1,12 +1,12 @@
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
 
 /// <summary>Components that write files.</summary>
-internal static class Sinks
+internal static class SinkComponents
 {
     private static readonly ParameterSpec Path = new("path", ParameterKind.Text) { Required = true };
 
@@ -86,7 +86,7 @@ internal static class Sinks
                 continue;
             }
 
-            items.Add(new NamedValue(column.Name, Text(Rows.Keep(column).Value)));
+            items.Add(new NamedValue(column.Name, Text(RowComponents.Keep(column).Value)));
         }
 
         return context.HasFaults ? null : new WriteRelation(new ProjectRelation(context.Input, items), new CsvWrite

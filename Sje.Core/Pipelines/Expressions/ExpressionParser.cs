@@ -7,7 +7,7 @@ namespace Sje.Core.Pipelines.Expressions;
 /// A Pratt parser for the language of EXPRESSIONS.md: one loop over binding powers for operators. Comparisons do not chain
 /// (<c>a &lt; b &lt; c</c> is an error, not a surprise). Nesting is counted, so no input can exhaust the stack.
 /// </summary>
-internal sealed partial class Parser
+internal sealed partial class ExpressionParser
 {
     /// <summary>Levels of nesting, as everywhere in the product.</summary>
     public const int MaxDepth = 64;
@@ -20,13 +20,13 @@ internal sealed partial class Parser
     private int depth;
     private int operators;
 
-    private Parser(string text) => tokens = Lexer.Read(text);
+    private ExpressionParser(string text) => tokens = Lexer.Read(text);
 
     private Token Current => tokens[at];
 
     public static Syntax Parse(string text)
     {
-        var parser = new Parser(text);
+        var parser = new ExpressionParser(text);
         if (parser.Current.Kind == TokenKind.End)
         {
             throw new ExpressionException("the expression is empty", 0);

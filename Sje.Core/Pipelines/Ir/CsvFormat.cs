@@ -1,4 +1,4 @@
-namespace Sje.Core.Pipelines.Plan;
+namespace Sje.Core.Pipelines.Ir;
 
 /// <summary>The texture of a CSV file to read. A field equal to a null text is null, as an empty one always is.</summary>
 public sealed record CsvFormat

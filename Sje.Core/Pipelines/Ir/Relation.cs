@@ -1,7 +1,7 @@
 using Sje.Core.Pipelines.Expressions;
 using Sje.Core.Pipelines.Types;
 
-namespace Sje.Core.Pipelines.Plan;
+namespace Sje.Core.Pipelines.Ir;
 
 /// <summary>
 /// What a node does, as relational algebra over checked expressions: the one form that components lower to and each engine's

@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
 
 /// <summary>Components that compute, choose and name columns of each row.</summary>
-internal static class Columns
+internal static class ColumnComponents
 {
     public static IReadOnlyList<Component> All { get; } =
     [
@@ -84,7 +84,7 @@ internal static class Columns
             var name = item is JsonObject map ? map["name"]!.GetValue<string>() : item.GetValue<string>();
             if (context.Column(context.Input, name, Fault.At(context.Pointer("columns"), i)) is { } column)
             {
-                items.Add(Rows.Keep(column) with { Name = (item as JsonObject)?["as"]?.GetValue<string>() ?? column.Name });
+                items.Add(RowComponents.Keep(column) with { Name = (item as JsonObject)?["as"]?.GetValue<string>() ?? column.Name });
             }
         }
 
@@ -96,13 +96,13 @@ internal static class Columns
     {
         var first = Named(context);
         var rest = context.Input.Schema.Columns.Where(c => first.All(f => f.Name != c.Name));
-        return Project(context, [.. first.Concat(rest).Select(Rows.Keep)], "columns");
+        return Project(context, [.. first.Concat(rest).Select(RowComponents.Keep)], "columns");
     }
 
     private static Relation? Drop(NodeContext context)
     {
         var dropped = Named(context);
-        var kept = context.Input.Schema.Columns.Where(c => dropped.All(d => d.Name != c.Name)).Select(Rows.Keep).ToList();
+        var kept = context.Input.Schema.Columns.Where(c => dropped.All(d => d.Name != c.Name)).Select(RowComponents.Keep).ToList();
         if (kept.Count == 0)
         {
             context.Fault(context.Pointer("columns"), "no column would be left");
@@ -128,7 +128,7 @@ internal static class Columns
         }
 
         return Project(
-            context, [.. context.Input.Schema.Columns.Select(c => Rows.Keep(c) with { Name = names.GetValueOrDefault(c.Name, c.Name) })], "map");
+            context, [.. context.Input.Schema.Columns.Select(c => RowComponents.Keep(c) with { Name = names.GetValueOrDefault(c.Name, c.Name) })], "map");
     }
 
     private static Relation? Cast(NodeContext context)
@@ -142,7 +142,7 @@ internal static class Columns
                 && context.Column(context.Input, name, pointer) is { } column)
             {
                 types[column.Name] = target;
-                if (CastRules.Refusal(column.Type, target, isTry) is { } refusal)
+                if (CastRules.Objection(column.Type, target, isTry) is { } refusal)
                 {
                     context.Fault(pointer, refusal, FaultCodes.WrongType);
                 }
@@ -153,8 +153,8 @@ internal static class Columns
             context,
             [
                 .. context.Input.Schema.Columns.Select(c => types.TryGetValue(c.Name, out var type) && type != c.Type
-                    ? new NamedValue(c.Name, new Converted(Rows.Keep(c).Value, type, isTry))
-                    : Rows.Keep(c)),
+                    ? new NamedValue(c.Name, new Converted(RowComponents.Keep(c).Value, type, isTry))
+                    : RowComponents.Keep(c)),
             ],
             "map");
     }
@@ -208,7 +208,7 @@ internal static class Columns
     /// <summary>The relation with one more column, or with one replaced in its place.</summary>
     internal static ProjectRelation With(Relation relation, string name, Typed value)
     {
-        var items = relation.Schema.Columns.Select(Rows.Keep).ToList();
+        var items = relation.Schema.Columns.Select(RowComponents.Keep).ToList();
         var at = items.FindIndex(i => string.Equals(i.Name, name, StringComparison.OrdinalIgnoreCase));
         if (at < 0)
         {

@@ -1,13 +1,13 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
 
 /// <summary>Components that match the rows of two inputs. Null keys match nothing unless null-safe; NaN matches NaN.</summary>
-internal static class Joins
+internal static class JoinComponents
 {
     private static readonly string[] SideBySide = ["inner", "left", "right", "full"];
 

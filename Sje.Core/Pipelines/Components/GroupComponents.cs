@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
-using Sje.Core.Pipelines.Plan;
+using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Components;
 
 /// <summary>Components that make one row of many.</summary>
-internal static class Groups
+internal static class GroupComponents
 {
     private static readonly Dictionary<string, string> Functions = new()
     {
@@ -58,7 +58,7 @@ internal static class Groups
             var pointer = Fault.At(context.Pointer("groupBy"), i);
             if (context.Column(context.Input, name, pointer) is { } column)
             {
-                keys.Add(Rows.Keep(column));
+                keys.Add(RowComponents.Keep(column));
                 if (column.Type is MapType)
                 {
                     context.Fault(pointer, $"{column.Name} is a map; maps cannot be compared", FaultCodes.WrongType);
