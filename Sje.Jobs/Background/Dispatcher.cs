@@ -48,7 +48,7 @@ internal sealed partial class Dispatcher(
         await Task.Yield();
         while (!stoppingToken.IsCancellationRequested)
         {
-            var work = signals.Next(Signal.Work);
+            var work = signals.Next(SignalKind.Work);
             try
             {
                 if (await DispatchAsync(stoppingToken) == Chunk)
@@ -109,7 +109,7 @@ internal sealed partial class Dispatcher(
         var job = new Job(
             typeof(TaskJob), typeof(TaskJob).GetMethod(nameof(TaskJob.Run))!, [task.Title, task.Id], label);
         client.Create(job, new EnqueuedState(label));
-        signals.Raise(Signal.Work);
+        signals.Raise(SignalKind.Work);
     }
 
     [LoggerMessage(330, LogLevel.Warning, "Background jobs wait to be made: {Reason}")]

@@ -32,7 +32,7 @@ internal sealed partial class Reconciler(
         await Task.Yield();
         while (!stoppingToken.IsCancellationRequested)
         {
-            var control = signals.Next(Signal.Control);
+            var control = signals.Next(SignalKind.Control);
             try
             {
                 await view.BringUpLaggingAsync(stoppingToken);

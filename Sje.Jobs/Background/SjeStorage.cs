@@ -26,9 +26,9 @@ internal sealed class SjeStorage : PostgreSqlStorage
     }
 
     /// <inheritdoc/>
-    public override IStorageConnection GetConnection() => new Connection(this);
+    public override IStorageConnection GetConnection() => new LockingConnection(this);
 
-    private sealed class Connection(SjeStorage storage) : PostgreSqlConnection(storage)
+    private sealed class LockingConnection(SjeStorage storage) : PostgreSqlConnection(storage)
     {
         public override IDisposable AcquireDistributedLock(string resource, TimeSpan timeout) =>
             AdvisoryLock.Take(storage.database.Locks, resource, timeout, storage.log);

@@ -100,9 +100,9 @@ internal sealed class StateChangeHook(Signals signals)
 
         batch.Add(Settled, P(jobId), P(HangfireStates.Ours(newState), NpgsqlDbType.Array | NpgsqlDbType.Text));
         batch.ExecuteNonQuery();
-        signals.Raise(Signal.Control);
-        signals.Raise(Signal.Work);
-        signals.Raise(Signal.Change);
+        signals.Raise(SignalKind.Control);
+        signals.Raise(SignalKind.Work);
+        signals.Raise(SignalKind.Change);
     }
 
     /// <summary>The reconciler's condition: the row is still as it was when the new state was chosen.</summary>

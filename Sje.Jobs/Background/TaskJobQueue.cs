@@ -101,10 +101,10 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
     public IEnumerable<string> GetQueues() => labels.Names;
 
     /// <inheritdoc/>
-    public IEnumerable<long> GetEnqueuedJobIds(string queue, int from, int perPage) => Page(Waiting, queue, from, perPage);
+    public IEnumerable<long> GetEnqueuedJobIds(string queue, int from, int perPage) => PageOfIds(Waiting, queue, from, perPage);
 
     /// <inheritdoc/>
-    public IEnumerable<long> GetFetchedJobIds(string queue, int from, int perPage) => Page(Fetched, queue, from, perPage);
+    public IEnumerable<long> GetFetchedJobIds(string queue, int from, int perPage) => PageOfIds(Fetched, queue, from, perPage);
 
     /// <inheritdoc/>
     public EnqueuedAndFetchedCountDto GetEnqueuedAndFetchedCount(string queue)
@@ -171,7 +171,7 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         command.Parameters.Add(P(labels.Names.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text));
     }
 
-    private List<long> Page(string sql, string queue, int from, int perPage)
+    private List<long> PageOfIds(string sql, string queue, int from, int perPage)
     {
         using var command = database.Main.CreateCommand(sql);
         AddQueue(command, queue);

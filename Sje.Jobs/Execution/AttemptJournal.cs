@@ -152,7 +152,7 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
                 buffered -= work.Chunks.Sum(c => c.Body.Length);
             }
 
-            signals.Raise(Signal.Change);
+            signals.Raise(SignalKind.Change);
         }
         finally
         {
@@ -225,12 +225,12 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
         (lines, lineCount) = (new StringBuilder(), 0);
     }
 
-    private Work Gather()
+    private Unwritten Gather()
     {
         lock (gate)
         {
             CloseChunk();
-            var work = new Work(
+            var work = new Unwritten(
                 [.. chunks],
                 progressChanged ? progress : null,
                 metricsChanged ? StorableText.Json(metrics) : null,
@@ -241,7 +241,7 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
         }
     }
 
-    private void PutBack(Work work)
+    private void PutBack(Unwritten work)
     {
         lock (gate)
         {
@@ -252,7 +252,7 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
         }
     }
 
-    private async Task WriteAsync(Work work, CancellationToken cancellationToken)
+    private async Task WriteAsync(Unwritten work, CancellationToken cancellationToken)
     {
         var id = task.Identity;
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
@@ -286,7 +286,7 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
 
     private sealed record Chunk(long FirstLine, int LineCount, string Body);
 
-    private sealed record Work(List<Chunk> Chunks, (double? Fraction, string? Message)? Progress, string? Metrics, JsonNode? Checkpoint)
+    private sealed record Unwritten(List<Chunk> Chunks, (double? Fraction, string? Message)? Progress, string? Metrics, JsonNode? Checkpoint)
     {
         public bool Empty => Chunks.Count == 0 && Progress is null && Metrics is null && Checkpoint is null;
     }

@@ -106,7 +106,7 @@ public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider 
         while (!StopsForLackOfWatchers())
         {
             IReadOnlyList<StoredEvent> batch = [];
-            var change = signals.Next(Signal.Change);
+            var change = signals.Next(SignalKind.Change);
             try
             {
                 batch = await reader.ReadAsync(position, null, BatchSize, stop);

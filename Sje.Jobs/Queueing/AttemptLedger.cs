@@ -200,10 +200,10 @@ internal sealed class AttemptLedger(Database database, Signals signals)
 
         if (ended.Owned)
         {
-            signals.Raise(Signal.Change);
+            signals.Raise(SignalKind.Change);
             if (!singleTask || ended.State is TaskState.Queued)
             {
-                signals.Raise(Signal.Work);
+                signals.Raise(SignalKind.Work);
             }
         }
 

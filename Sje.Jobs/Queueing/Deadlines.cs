@@ -86,8 +86,8 @@ internal sealed partial class Deadlines(Database database, Signals signals, Time
 
         await batch.ExecuteNonQueryAsync(stop);
         LogEnded(log, execution, reason);
-        signals.Raise(Signal.Control);
-        signals.Raise(Signal.Change);
+        signals.Raise(SignalKind.Control);
+        signals.Raise(SignalKind.Change);
     }
 
     [LoggerMessage(140, LogLevel.Information, "Execution {ExecutionId}: {Reason}")]

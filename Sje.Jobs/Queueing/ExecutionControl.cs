@@ -9,7 +9,7 @@ namespace Sje.Jobs.Queueing;
 public abstract record ControlResult;
 
 /// <summary>The change is made, or under way where running tasks have to stop first.</summary>
-public sealed record Done(ExecutionState State, DateTimeOffset? CancelRequestedAt) : ControlResult;
+public sealed record ChangeMade(ExecutionState State, DateTimeOffset? CancelRequestedAt) : ControlResult;
 
 /// <summary>There is no such execution.</summary>
 public sealed record NotFound : ControlResult;
@@ -64,7 +64,7 @@ public sealed class ExecutionControl(Database database, Signals signals)
                     case "state":
                         var state = StateNames.ParseSnake<ExecutionState>(reader.GetString(0));
                         return changed
-                            ? new Done(state, await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1))
+                            ? new ChangeMade(state, await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1))
                             : new WrongState(state);
                 }
             }
@@ -75,8 +75,8 @@ public sealed class ExecutionControl(Database database, Signals signals)
 
     private void Tell()
     {
-        signals.Raise(Signal.Control);
-        signals.Raise(Signal.Work);
-        signals.Raise(Signal.Change);
+        signals.Raise(SignalKind.Control);
+        signals.Raise(SignalKind.Work);
+        signals.Raise(SignalKind.Change);
     }
 }

@@ -113,13 +113,13 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         await transaction.CommitAsync(cancellationToken);
         if (fresh.Count > 0)
         {
-            signals.Raise(Signal.Work);
-            signals.Raise(Signal.Change);
+            signals.Raise(SignalKind.Work);
+            signals.Raise(SignalKind.Change);
         }
 
         foreach (var (id, index, submission) in fresh)
         {
-            results[index] = new Accepted(id, ExecutionState.Queued, submission.Job.Queue, submission.Job.Label);
+            results[index] = new SubmissionAccepted(id, ExecutionState.Queued, submission.Job.Queue, submission.Job.Label);
         }
 
         return [.. results.Select(r => r ?? throw new InvalidOperationException("A submission was left without an answer."))];

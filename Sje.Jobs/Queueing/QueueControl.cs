@@ -21,8 +21,8 @@ public sealed class QueueControl(Database database, Signals signals)
         await using var command = database.Main.CreateCommand(sql);
         command.Parameters.Add(new() { Value = name });
         var found = await command.ExecuteNonQueryAsync(cancellationToken) == 1;
-        signals.Raise(Signal.Work);
-        signals.Raise(Signal.Change);
+        signals.Raise(SignalKind.Work);
+        signals.Raise(SignalKind.Change);
         return found;
     }
 }

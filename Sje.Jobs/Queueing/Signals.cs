@@ -6,7 +6,7 @@ using Sje.Jobs.Storage;
 namespace Sje.Jobs.Queueing;
 
 /// <summary>What a process may want to wake up for.</summary>
-public enum Signal
+public enum SignalKind
 {
     /// <summary>A task can be claimed, or needs its background job.</summary>
     Work,
@@ -29,12 +29,12 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
-    private readonly TaskCompletionSource[] pulses = [.. Enum.GetValues<Signal>().Select(_ => NewPulse())];
+    private readonly TaskCompletionSource[] pulses = [.. Enum.GetValues<SignalKind>().Select(_ => NewPulse())];
     private readonly SemaphoreSlim outgoing = new(0, 1);
     private int raised;
 
     /// <summary>Wakes this process now and the others within milliseconds.</summary>
-    public void Raise(Signal signal)
+    public void Raise(SignalKind signal)
     {
         Pulse(signal);
         Interlocked.Or(ref raised, 1 << (int)signal);
@@ -52,7 +52,7 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
     /// A task that ends at the next signal. Take it before looking at the database and await it afterwards, so that nothing that
     /// happens in between is missed.
     /// </summary>
-    public Task Next(Signal signal) => Volatile.Read(ref pulses[(int)signal]).Task;
+    public Task Next(SignalKind signal) => Volatile.Read(ref pulses[(int)signal]).Task;
 
     /// <summary>Waits for <paramref name="next"/> or until <paramref name="atMost"/> has passed.</summary>
     public async Task WaitAsync(Task next, TimeSpan atMost, CancellationToken stop)
@@ -73,7 +73,7 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
 
     private static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private void Pulse(Signal signal) =>
+    private void Pulse(SignalKind signal) =>
         Interlocked.Exchange(ref pulses[(int)signal], NewPulse()).TrySetResult();
 
     private async Task SendAsync(CancellationToken stop)
@@ -133,7 +133,7 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
     {
         if (payload.Split(' ') is [_, var flags] && int.TryParse(flags, out var bits))
         {
-            foreach (var signal in Enum.GetValues<Signal>())
+            foreach (var signal in Enum.GetValues<SignalKind>())
             {
                 if ((bits & (1 << (int)signal)) != 0)
                 {

@@ -89,7 +89,7 @@ internal sealed partial class Takeover(
             if (ended.State is { } state)
             {
                 LogTaken(log, name, execution, attempt, worker, state.ToString());
-                signals.Raise(Signal.Work);
+                signals.Raise(SignalKind.Work);
             }
         }
     }

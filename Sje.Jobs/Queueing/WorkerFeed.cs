@@ -85,7 +85,7 @@ internal sealed partial class WorkerFeed(
     {
         while (!stoppingToken.IsCancellationRequested && !session.Draining)
         {
-            var work = signals.Next(Signal.Work);
+            var work = signals.Next(SignalKind.Work);
             var free = NextDemand();
             try
             {
@@ -146,7 +146,7 @@ internal sealed partial class WorkerFeed(
         if (tasks.Count > 0)
         {
             available.Release(tasks.Count);
-            signals.Raise(Signal.Change);
+            signals.Raise(SignalKind.Change);
         }
 
         return tasks.Count;

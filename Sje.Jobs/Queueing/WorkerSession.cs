@@ -140,7 +140,7 @@ internal sealed partial class WorkerSession(
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var next = signals.Next(Signal.Control);
+            var next = signals.Next(SignalKind.Control);
             try
             {
                 await BeatAsync(stoppingToken);
@@ -185,7 +185,7 @@ internal sealed partial class WorkerSession(
         Lease = new WorkerLease();
         Renewed(sent);
         LogRegistered(log, Name, id, string.Join(',', options.ServedQueues), options.Slots);
-        signals.Raise(Signal.Change);
+        signals.Raise(SignalKind.Change);
     }
 
     private async Task BeatAsync(CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ public sealed record LogLine(long Number, DateTimeOffset At, LogStream Stream, s
 public sealed record LogHead(Guid TaskId, string Task, int Attempt, long FirstLine, long NextLine, bool Ended, bool TaskEnded);
 
 /// <summary>Where a follower stands: the first line it has not seen, and whether it knows that the attempt has ended.</summary>
-public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine, bool AttemptEnded);
+public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine, bool Ended);
 
 /// <summary>Reads the chunks of logs as lines.</summary>
 public sealed class LogReader(Database database)
@@ -118,7 +118,7 @@ public sealed class LogReader(Database database)
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.TaskId).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.Attempt).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.NextLine).ToArray() });
-        command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.AttemptEnded).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.Ended).ToArray() });
         var grown = new HashSet<(Guid, int)>();
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))

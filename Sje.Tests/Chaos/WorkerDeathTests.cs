@@ -77,7 +77,7 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         await ReadyAsync("second");
         var accepted = await node.Intake.AcceptAsync(
             [.. Enumerable.Range(0, Jobs).Select(i => TestNode.Job(Command($"echo {i} >> ran.{i}")))], CancellationToken.None);
-        var ids = accepted.Cast<Accepted>().Select(a => a.ExecutionId).ToArray();
+        var ids = accepted.Cast<SubmissionAccepted>().Select(a => a.ExecutionId).ToArray();
 
         await Eventually.TrueAsync(async () => await EndedAsync(ids) > Jobs / 4, "a quarter is done", 60);
         var shares = await db.ScalarAsync<long>(

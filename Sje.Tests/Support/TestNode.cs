@@ -54,7 +54,7 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     public async Task<Guid> SubmitAsync(params TaskSpec[] tasks) =>
-        ((Accepted)(await Intake.AcceptAsync([Job(tasks)], CancellationToken.None))[0]).ExecutionId;
+        ((SubmissionAccepted)(await Intake.AcceptAsync([Job(tasks)], CancellationToken.None))[0]).ExecutionId;
 
     public static Submission Job(params TaskSpec[] tasks) => new()
     {

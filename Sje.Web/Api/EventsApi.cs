@@ -9,6 +9,7 @@ using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;
+using Sje.Web.Api.Streams;
 
 namespace Sje.Web.Api;
 

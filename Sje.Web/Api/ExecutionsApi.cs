@@ -210,7 +210,7 @@ internal static class ExecutionsApi
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> CancelAsync(
-        Guid id, Body<CancelRequest> body, ClaimsPrincipal user, ExecutionReader executions, ExecutionControl control, CancellationToken stop)
+        Guid id, RequestBody<CancelRequest> body, ClaimsPrincipal user, ExecutionReader executions, ExecutionControl control, CancellationToken stop)
     {
         var caller = user.Caller();
         return await executions.FindAsync(id, caller.Scope, stop) is null
@@ -226,7 +226,7 @@ internal static class ExecutionsApi
 
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RerunAsync(
         Guid id,
-        Body<RerunRequest> body,
+        RequestBody<RerunRequest> body,
         ClaimsPrincipal user,
         ExecutionReader executions,
         JobReader reader,
@@ -247,7 +247,7 @@ internal static class ExecutionsApi
 
     private static Results<Accepted<ExecutionChanged>, Refusal> ToAnswer(Guid id, ControlResult result, string what) => result switch
     {
-        Done done => TypedResults.Accepted(
+        ChangeMade done => TypedResults.Accepted(
             $"/api/v1/executions/{id}", new ExecutionChanged(id, done.State, done.CancelRequestedAt)),
         WrongState wrong => new Refusal(ProblemKind.WrongState, $"Execution '{id}' is {wrong.State.ToSnake()} and cannot be {what}."),
         _ => NotFound(id),

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Sje.Jobs.Storage;
+using Sje.Web.Api.Json;
 using Sje.Web.Api.Problems;
 
 namespace Sje.Web.Api;

@@ -208,7 +208,7 @@ internal static class JobsApi
 
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RunAsync(
         string name,
-        Body<JobRunRequest> body,
+        RequestBody<JobRunRequest> body,
         [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey,
         ClaimsPrincipal user,
         JobStore jobs,

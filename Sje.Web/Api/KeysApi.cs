@@ -48,7 +48,7 @@ internal static class KeysApi
         TypedResults.Ok(new Page<ApiKeyInfo>(await keys.ListAsync(stop), null));
 
     private static async Task<Results<Created<KeyCreated>, Refusal>> CreateAsync(
-        Body<KeyRequest> body, HttpResponse response, KeyStore keys, CancellationToken stop)
+        RequestBody<KeyRequest> body, HttpResponse response, KeyStore keys, CancellationToken stop)
     {
         var request = body.Value;
         var made = await keys.CreateAsync(request.Name!, request.Role, request.Tenant, stop); // The validator asks for a name.

@@ -20,18 +20,18 @@ internal static class MaskedConfiguration
     private static readonly string[] SecretWords =
         ["password", "passwd", "pwd", "secret", "token", "apikey", "accesskey", "privatekey", "credential", "signature", "passphrase"];
 
-    public static JsonObject Show(IConfiguration configuration)
+    public static JsonObject Of(IConfiguration configuration)
     {
         var shown = new JsonObject();
         foreach (var section in configuration.GetChildren().Where(s => Sections.Contains(s.Key, StringComparer.OrdinalIgnoreCase)))
         {
-            shown[section.Key] = Show(section);
+            shown[section.Key] = Of(section);
         }
 
         return shown;
     }
 
-    private static JsonNode? Show(IConfigurationSection section)
+    private static JsonNode? Of(IConfigurationSection section)
     {
         var children = section.GetChildren().ToList();
         if (children.Count == 0)
@@ -41,13 +41,13 @@ internal static class MaskedConfiguration
 
         if (children.TrueForAll(child => int.TryParse(child.Key, out _)))
         {
-            return new JsonArray([.. children.Select(Show)]);
+            return new JsonArray([.. children.Select(Of)]);
         }
 
         var map = new JsonObject();
         foreach (var child in children)
         {
-            map[child.Key] = Show(child);
+            map[child.Key] = Of(child);
         }
 
         return map;

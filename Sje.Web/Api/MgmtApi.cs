@@ -40,5 +40,5 @@ internal static class MgmtApi
             ["/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/keys"]));
 
     private static Ok<MgmtConfig> GetConfig(IConfiguration configuration) =>
-        TypedResults.Ok(new MgmtConfig(MaskedConfiguration.Show(configuration)));
+        TypedResults.Ok(new MgmtConfig(MaskedConfiguration.Of(configuration)));
 }

@@ -43,7 +43,7 @@ internal static class SessionApi
     private static Ok<SessionView> Get(ClaimsPrincipal user) => TypedResults.Ok(ToView(user.Caller()));
 
     private static async Task<Results<Ok<SessionView>, Refusal>> SignInAsync(
-        Body<SignInRequest> body, HttpContext context, KeyStore keys, CancellationToken stop)
+        RequestBody<SignInRequest> body, HttpContext context, KeyStore keys, CancellationToken stop)
     {
         var key = body.Value.Key!; // The validator asks for one.
         if (await keys.FindCallerAsync(key, stop) is not { } caller)

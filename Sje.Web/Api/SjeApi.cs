@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sje.Jobs.Observers;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
+using Sje.Web.Api.Json;
 using Sje.Web.Api.OpenApi;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;

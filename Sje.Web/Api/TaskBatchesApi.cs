@@ -7,9 +7,9 @@ using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.Queueing;
 using Sje.Web.Api.Auth;
+using Sje.Web.Api.Json;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;
-using Accepted = Sje.Jobs.Queueing.Accepted;
 
 namespace Sje.Web.Api;
 
@@ -69,7 +69,7 @@ internal static class TaskBatchesApi
         var atomic = query.Atomic == "true";
         var caller = user.Caller();
         var prepared = batch.Items.Select(item => Prepare(item, reader, caller)).ToList();
-        var outcomes = new Outcome[prepared.Count];
+        var outcomes = new ItemOutcome[prepared.Count];
         var right = new List<(int Index, Submission Submission)>();
         for (var index = 0; index < prepared.Count; index++)
         {
@@ -79,7 +79,7 @@ internal static class TaskBatchesApi
             }
             else
             {
-                outcomes[index] = new Outcome(null, null, prepared[index].Refusal);
+                outcomes[index] = new ItemOutcome(null, null, prepared[index].Refusal);
             }
         }
 
@@ -123,16 +123,16 @@ internal static class TaskBatchesApi
         return JobSubmission.OfText(reader.Read(tree, entry.Faults), caller, key);
     }
 
-    private static Outcome ToOutcome(IntakeResult result) => result switch
+    private static ItemOutcome ToOutcome(IntakeResult result) => result switch
     {
-        Accepted a => new Outcome(a.ExecutionId, a.Label, null),
-        Repeated r => new Outcome(r.ExecutionId, r.Label, null, IsRepeat: true),
-        KeyReused k => new Outcome(
+        SubmissionAccepted a => new ItemOutcome(a.ExecutionId, a.Label, null),
+        Repeated r => new ItemOutcome(r.ExecutionId, r.Label, null, IsRepeat: true),
+        KeyReused k => new ItemOutcome(
             null, null, new Refusal(ProblemKind.KeyReused, $"Idempotency key '{k.Key}' came with another job before.")),
         _ => default,
     };
 
-    private static Results<Accepted<BatchAccepted>, Refusal> ToAnswer(Outcome[] outcomes, Func<int, string> at)
+    private static Results<Accepted<BatchAccepted>, Refusal> ToAnswer(ItemOutcome[] outcomes, Func<int, string> at)
     {
         var accepted = outcomes.Count(outcome => outcome.Id is not null);
         var items = outcomes.Select((outcome, index) => ToItem(outcome, index)).ToList();
@@ -158,7 +158,7 @@ internal static class TaskBatchesApi
         };
     }
 
-    private static BatchItem ToItem(Outcome outcome, int index) => outcome switch
+    private static BatchItem ToItem(ItemOutcome outcome, int index) => outcome switch
     {
         { Id: { } id } => new BatchItem(
             index, outcome.IsRepeat ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, id, outcome.Label, null),
@@ -167,5 +167,5 @@ internal static class TaskBatchesApi
         _ => new BatchItem(index, StatusCodes.Status424FailedDependency, null, null, null),
     };
 
-    private readonly record struct Outcome(Guid? Id, string? Label, Refusal? Refusal, bool IsRepeat = false);
+    private readonly record struct ItemOutcome(Guid? Id, string? Label, Refusal? Refusal, bool IsRepeat = false);
 }

@@ -8,7 +8,6 @@ using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;
-using Accepted = Sje.Jobs.Queueing.Accepted;
 
 namespace Sje.Web.Api;
 
@@ -100,7 +99,7 @@ internal static class TasksApi
 
     internal static Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal> ToAnswer(IntakeResult result) => result switch
     {
-        Accepted a => TypedResults.Accepted(
+        SubmissionAccepted a => TypedResults.Accepted(
             $"/task/{a.ExecutionId}", new TaskAccepted(a.ExecutionId, a.Label, a.State, a.Queue)),
         // The first answer once more, whatever became of the execution since: that stands at its address.
         Repeated r => TypedResults.Ok(new TaskAccepted(r.ExecutionId, r.Label, ExecutionState.Queued, r.Queue)),
@@ -164,7 +163,7 @@ internal static class TasksApi
 
         return await control.CancelAsync(execution.Id, $"cancelled by {caller.Name}", stop) switch
         {
-            Done done => TypedResults.Accepted(
+            ChangeMade done => TypedResults.Accepted(
                 $"/task/{execution.Id}", new TaskCancelled(done.State, done.CancelRequestedAt)),
             WrongState wrong => new Refusal(ProblemKind.WrongState, $"Task '{id}' is {wrong.State.ToSnake()}; nothing is left to cancel."),
             _ => Refusal.NotFound("task", id),

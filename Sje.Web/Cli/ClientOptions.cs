@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
 namespace Sje.Web.Cli;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
@@ -24,7 +25,7 @@ internal static class CommandTree
         {
             foreach (var error in parsed.Errors)
             {
-                Failure.Write(error.Message);
+                CliFailure.Write(error.Message);
             }
 
             await Console.Error.WriteLineAsync("sje --help tells the words, sje WORD --help the options of one.");
@@ -42,12 +43,12 @@ internal static class CommandTree
         }
         catch (FailureException told)
         {
-            Failure.Write(told.Message, told.Faults);
+            CliFailure.Write(told.Message, told.Faults);
             return told.ExitCode;
         }
         catch (Exception unforeseen) when (Environment.GetEnvironmentVariable("SJE_TRACE") is null)
         {
-            Failure.Write($"{unforeseen.Message} ({unforeseen.GetType().Name}; SJE_TRACE=1 shows where)");
+            CliFailure.Write($"{unforeseen.Message} ({unforeseen.GetType().Name}; SJE_TRACE=1 shows where)");
             return ExitCodes.ServerError;
         }
     }

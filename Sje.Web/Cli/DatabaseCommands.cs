@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Spectre.Console;
 using Sje.Core.Security;
 using Sje.Jobs.Storage;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
+using Spectre.Console;
 
 namespace Sje.Web.Cli;
 

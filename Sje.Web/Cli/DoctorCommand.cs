@@ -4,6 +4,7 @@ using CliWrap;
 using CliWrap.Buffered;
 using Npgsql;
 using Sje.Jobs.Storage;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
 using Sje.Web.Hosting.Postgres;
 using Command = System.CommandLine.Command;
@@ -146,7 +147,7 @@ internal static class DoctorCommand
         var urls = new ServerOptions { Urls = configuration.Get("server:urls") ?? new ServerOptions().Urls };
         try
         {
-            Addresses.RequireFree(urls.Split(), home);
+            ListenAddresses.RequireFree(urls.Split(), home);
             findings.Add(new("address", Verdict.Ok, $"{urls.Urls} is free"));
         }
         catch (FailureException taken)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 

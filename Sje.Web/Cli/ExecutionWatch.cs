@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sje.Web.Failures;
 using Spectre.Console;
 
 namespace Sje.Web.Cli;
@@ -75,7 +76,7 @@ internal static class ExecutionWatch
             return ExitCodes.Ok;
         }
 
-        Failure.Write($"{id} {state}{Reason(execution["error"])}");
+        CliFailure.Write($"{id} {state}{Reason(execution["error"])}");
         foreach (var line in (Show.Text(execution["error"]?["logTail"]) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(20))
         {
             await Console.Error.WriteLineAsync("  | " + line);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 

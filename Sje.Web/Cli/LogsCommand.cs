@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
 /// <summary><c>sje logs ID</c>: what the tasks of an execution wrote.</summary>
 internal static class LogsCommand
 {
-    private const int Page = 1000;
+    private const int PageSize = 1000;
 
     private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Go on as new lines come, until the end" };
     private static readonly Option<string> TaskName = new("--task") { Description = "Of this task [default: of all]" };
@@ -102,6 +103,6 @@ internal static class LogsCommand
         }
 
         private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) => client.GetAsync(
-            $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={_next.ToString(CultureInfo.InvariantCulture)}&count={Page}", stop);
+            $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={_next.ToString(CultureInfo.InvariantCulture)}&count={PageSize}", stop);
     }
 }

@@ -5,6 +5,7 @@ using Serilog.Extensions.Logging;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
 namespace Sje.Web.Cli;
@@ -74,7 +75,7 @@ internal static class RunCommand
             var state = Show.Text(task["state"]);
             if (state is "failed" or "timed_out")
             {
-                Failure.Write($"task {Show.Text(task["name"])} {state}: {Show.Text(task["error"]?["message"])}");
+                CliFailure.Write($"task {Show.Text(task["name"])} {state}: {Show.Text(task["error"]?["message"])}");
             }
 
             Show.Result(task);

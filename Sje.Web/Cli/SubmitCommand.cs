@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Http.Headers;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Net;
 using Serilog.Events;
-using Spectre.Console;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
+using Spectre.Console;
 
 namespace Sje.Web.Cli;
 
@@ -111,7 +112,7 @@ internal static class UpCommand
         {
             // The server is up and of use all the same.
             var refusal = SjeClient.Refusal(answer, "The example");
-            Failure.Write("the example was refused: " + refusal.Message, refusal.Faults);
+            CliFailure.Write("the example was refused: " + refusal.Message, refusal.Faults);
             return;
         }
 

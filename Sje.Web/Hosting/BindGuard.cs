@@ -1,5 +1,5 @@
 using Sje.Jobs.Storage;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting;
 
@@ -10,7 +10,7 @@ internal static class BindGuard
     /// <exception cref="FailureException">Neither is the case.</exception>
     public static async Task CheckAsync(IServiceProvider services, IEnumerable<string> urls, bool allowAnonymous, CancellationToken stop)
     {
-        if (allowAnonymous || urls.FirstOrDefault(url => !Addresses.IsLoopback(url)) is not { } open)
+        if (allowAnonymous || urls.FirstOrDefault(url => !ListenAddresses.IsLoopback(url)) is not { } open)
         {
             return;
         }

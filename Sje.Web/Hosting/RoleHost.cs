@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Npgsql;
 using Serilog.Extensions.Logging;
 using Sje.Jobs.Storage;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 using Sje.Web.Hosting.Postgres;
 
 namespace Sje.Web.Hosting;
@@ -25,7 +25,7 @@ internal static class RoleHost
         var server = plain.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
         if (role.Serves())
         {
-            Addresses.RequireFree(server.Split(), home);
+            ListenAddresses.RequireFree(server.Split(), home);
         }
 
         home.CreateState();

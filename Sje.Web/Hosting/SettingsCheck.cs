@@ -147,11 +147,11 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
             var value = member is null ? null : type.GetProperty(member)?.GetValue(options);
             yield return value is null
                 ? $"{key}: {result.ErrorMessage}"
-                : string.Create(CultureInfo.InvariantCulture, $"{key} is '{Show(value)}' ({configuration.SourceOf(key)}): {result.ErrorMessage}");
+                : string.Create(CultureInfo.InvariantCulture, $"{key} is '{Shown(value)}' ({configuration.SourceOf(key)}): {result.ErrorMessage}");
         }
     }
 
-    private static string Show(object value) => value is System.Collections.IEnumerable list and not string
+    private static string Shown(object value) => value is System.Collections.IEnumerable list and not string
         ? string.Join(",", list.Cast<object>())
         : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Sje.Core.Jobs;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting;
 
@@ -72,7 +72,7 @@ internal sealed class SjeConfiguration
         {
             throw new FailureException(
                 faults.Count == 1 ? "The configuration is wrong: " + faults[0] : $"The configuration is wrong in {faults.Count} places:",
-                Cli.ExitCodes.Configuration,
+                ExitCodes.Configuration,
                 faults.Count == 1 ? [] : faults);
         }
     }

@@ -1,4 +1,4 @@
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting;
 

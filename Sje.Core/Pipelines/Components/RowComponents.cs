@@ -1,5 +1,6 @@
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 

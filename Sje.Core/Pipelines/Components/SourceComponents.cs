@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Ir;
 using Sje.Core.Pipelines.Types;
 

@@ -1,5 +1,6 @@
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines.Expressions.Functions;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Expressions;

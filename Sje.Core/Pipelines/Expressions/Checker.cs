@@ -1,4 +1,5 @@
 using Sje.Core.Jobs;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Expressions;

@@ -1,3 +1,4 @@
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Expressions;

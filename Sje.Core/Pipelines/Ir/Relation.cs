@@ -1,4 +1,5 @@
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Ir;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Sje.Tests.Integration.Hosting;
 using Sje.Tests.Support;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Tests.EndToEnd.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Sje.Tests.Support;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Tests.EndToEnd.Hosting;
 

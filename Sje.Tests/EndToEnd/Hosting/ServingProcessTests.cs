@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Sje.Tests.Integration.Hosting;
 using Sje.Tests.Support;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 using Sje.Web.Hosting.Postgres;
 
 namespace Sje.Tests.EndToEnd.Hosting;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 using Sje.Web.Hosting.Postgres;
 
 namespace Sje.Tests.Integration.Hosting;

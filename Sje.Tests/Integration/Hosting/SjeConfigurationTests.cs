@@ -1,4 +1,4 @@
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
 namespace Sje.Tests.Integration.Hosting;

@@ -72,7 +72,7 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         await db.ExecutionBecomesAsync(id, "failed");
         Assert.Equal("skipped", await db.TaskStateAsync(id, "c"));
 
-        Assert.IsType<Done>(await node.Control.RetryAsync(id, CancellationToken.None));
+        Assert.IsType<ChangeMade>(await node.Control.RetryAsync(id, CancellationToken.None));
 
         await db.ExecutionBecomesAsync(id, "succeeded");
         Assert.Equal("failed,succeeded", await db.OutcomesAsync(id, "a"));
@@ -89,7 +89,7 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         await db.TaskBecomesAsync(id, "main", "running");
         await Eventually.TrueAsync(() => System.Threading.Tasks.Task.FromResult(engine.Started == 1), "it runs");
 
-        var done = Assert.IsType<Done>(await node.Control.CancelAsync(id, "enough", CancellationToken.None));
+        var done = Assert.IsType<ChangeMade>(await node.Control.CancelAsync(id, "enough", CancellationToken.None));
 
         Assert.NotNull(done.CancelRequestedAt);
         Assert.Equal(ExecutionState.Running, done.State);
@@ -107,8 +107,8 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         var id = await node.SubmitAsync(Task("a", "ok"), Task("b", "ok", 3, "a"));
 
         Assert.Equal(
-            new Done(ExecutionState.Cancelled, null),
-            (Assert.IsType<Done>(await node.Control.CancelAsync(id, "never mind", CancellationToken.None)) with { CancelRequestedAt = null }));
+            new ChangeMade(ExecutionState.Cancelled, null),
+            (Assert.IsType<ChangeMade>(await node.Control.CancelAsync(id, "never mind", CancellationToken.None)) with { CancelRequestedAt = null }));
 
         Assert.Equal("cancelled", await db.TaskStateAsync(id, "b"));
     }
@@ -124,7 +124,7 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
 
         var waiting = await node.SubmitAsync(waits);
         var running = await node.SubmitAsync(runs);
-        var both = ((Accepted)(await node.Intake.AcceptAsync([total], CancellationToken.None))[0]).ExecutionId;
+        var both = ((SubmissionAccepted)(await node.Intake.AcceptAsync([total], CancellationToken.None))[0]).ExecutionId;
 
         await db.ExecutionBecomesAsync(waiting, "timed_out");
         await db.ExecutionBecomesAsync(running, "timed_out");
@@ -164,7 +164,7 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         foreach (var priority in new[] { 0, 0, 10, -10 })
         {
             var job = Job(Task("main", "ok"));
-            ids.Add(((Accepted)(await accepting.Intake.AcceptAsync([job with { Job = job.Job with { Priority = priority } }], CancellationToken.None))[0]).ExecutionId);
+            ids.Add(((SubmissionAccepted)(await accepting.Intake.AcceptAsync([job with { Job = job.Job with { Priority = priority } }], CancellationToken.None))[0]).ExecutionId);
         }
 
         await Eventually.TrueAsync(async () => await db.ScalarAsync<long>("select count(*) from sje.tasks where hangfire_job_id is null") == 0, "all have jobs");

@@ -5,6 +5,7 @@ using Sje.Jobs.Engines;
 using Sje.Tests.Support;
 using Sje.Web.Api.Problems;
 using Sje.Web.Cli;
+using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
 namespace Sje.Tests.Unit.Docs;

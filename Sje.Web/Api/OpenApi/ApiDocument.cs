@@ -6,6 +6,7 @@ using Scalar.AspNetCore;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;
+using Sje.Web.Api.Streams;
 
 namespace Sje.Web.Api.OpenApi;
 

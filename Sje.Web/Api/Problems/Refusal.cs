@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Web.Api.Json;
 
 namespace Sje.Web.Api.Problems;
 

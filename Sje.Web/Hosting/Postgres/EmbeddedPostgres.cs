@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting.Postgres;
 
@@ -105,11 +105,11 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
                 _location.Binaries.Program("pg_ctl"), ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"], stop);
             if (ProcessId is not null)
             {
-                HostingLog.PostgresDidNotStop(_log, process, result.StandardError.Trim());
+                PostgresLog.DidNotStop(_log, process, result.StandardError.Trim());
                 return;
             }
 
-            HostingLog.PostgresStopped(_log, process);
+            PostgresLog.Stopped(_log, process);
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         {
             Port = running.Port > 0 ? running.Port : ReadPort();
             await AwaitAnswerAsync(stop);
-            HostingLog.PostgresAdopted(_log, running.ProcessId, Port);
+            PostgresLog.Adopted(_log, running.ProcessId, Port);
         }
         else
         {
@@ -159,7 +159,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         {
             if (_time.GetElapsedTime(since) > TimeSpan.FromSeconds(10))
             {
-                HostingLog.PostgresChildrenKilled(_log, left.Count, Data);
+                PostgresLog.ChildrenKilled(_log, left.Count, Data);
                 foreach (var process in left)
                 {
                     Postmaster.Kill(process);
@@ -203,7 +203,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
         Port = port;
         await File.WriteAllTextAsync(_location.File("port"), port.ToString(CultureInfo.InvariantCulture), stop);
-        HostingLog.PostgresStarted(_log, _location.Binaries.Major, ProcessId ?? 0, port, Data);
+        PostgresLog.Started(_log, _location.Binaries.Major, ProcessId ?? 0, port, Data);
     }
 
     /// <summary>Starts the server and waits until it takes connections; returns why it does not, or null.</summary>

@@ -18,7 +18,7 @@ internal sealed class EmbeddedPostgresSupervisor(
                 var since = time.GetTimestamp();
                 if (await postgres.RestartIfDownAsync(stoppingToken))
                 {
-                    HostingLog.PostgresRestarted(logger, (long)time.GetElapsedTime(since).TotalMilliseconds);
+                    PostgresLog.Restarted(logger, (long)time.GetElapsedTime(since).TotalMilliseconds);
                 }
 
                 pause = Look;
@@ -26,7 +26,7 @@ internal sealed class EmbeddedPostgresSupervisor(
             catch (Exception failed) when (failed is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-                HostingLog.PostgresRestartFailed(logger, pause.TotalSeconds, failed);
+                PostgresLog.RestartFailed(logger, pause.TotalSeconds, failed);
             }
         }
     }

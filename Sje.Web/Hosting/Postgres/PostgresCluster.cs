@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting.Postgres;
 
@@ -20,7 +20,7 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
                 ExitCodes.Machine);
         }
 
-        HostingLog.PostgresCreating(log, location.Binaries.Major, location.Data, location.User.Name);
+        PostgresLog.Creating(log, location.Binaries.Major, location.Data, location.User.Name);
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
         var fresh = location.File("new");
         if (Directory.Exists(fresh))

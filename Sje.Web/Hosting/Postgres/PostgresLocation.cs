@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using CliWrap.Buffered;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting.Postgres;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using CliWrap;
 using CliWrap.Buffered;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting.Postgres;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using CliWrap;
 using CliWrap.Buffered;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting.Postgres;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Sje.Core.Pipelines.Expressions;
 using Sje.Core.Pipelines.Expressions.Functions;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines.Compilers.DuckDb;

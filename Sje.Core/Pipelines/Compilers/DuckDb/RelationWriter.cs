@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sje.Core.Pipelines.Expressions;
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Ir;
 
 namespace Sje.Core.Pipelines.Compilers.DuckDb;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Sje.Core.Pipelines.Expressions.Values;
 using static Sje.Core.Pipelines.Expressions.Functions.Function;
 using static Sje.Core.Pipelines.Expressions.Functions.Overload;
 

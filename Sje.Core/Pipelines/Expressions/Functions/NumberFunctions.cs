@@ -1,3 +1,4 @@
+using Sje.Core.Pipelines.Expressions.Values;
 using Sje.Core.Pipelines.Types;
 using static Sje.Core.Pipelines.Expressions.Functions.Function;
 using static Sje.Core.Pipelines.Expressions.Functions.Overload;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sje.Core.Pipelines.Expressions.Values;
 
 namespace Sje.Core.Pipelines.Expressions.Functions;
 

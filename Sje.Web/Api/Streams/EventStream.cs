@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Sje.Web.Api.Json;
 
-namespace Sje.Web.Api;
+namespace Sje.Web.Api.Streams;
 
 /// <summary>Says that an endpoint can answer with a stream of events.</summary>
 internal sealed class StreamsEvents;

@@ -1,13 +1,8 @@
-namespace Sje.Web.Api;
+namespace Sje.Web.Api.Auth;
 
-internal static partial class ApiLog
+/// <summary>What is logged of who may come in: event ids 802 to 809.</summary>
+internal static partial class AuthLog
 {
-    [LoggerMessage(800, LogLevel.Error, "{Method} {Path} failed (trace {TraceId}).")]
-    public static partial void RequestFailed(this ILogger log, string method, string path, string traceId, Exception failure);
-
-    [LoggerMessage(801, LogLevel.Warning, "{Method} {Path}: the database does not answer.")]
-    public static partial void DatabaseUnavailable(this ILogger log, string method, string path, Exception failure);
-
     [LoggerMessage(802, LogLevel.Warning,
         "Auth:AllowAnonymous is set: everybody who can reach {Addresses} may submit jobs, which run commands on the workers.")]
     public static partial void OpenToEverybody(this ILogger log, string addresses);

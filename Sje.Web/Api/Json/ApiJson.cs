@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Sje.Web.Api;
+namespace Sje.Web.Api.Json;
 
 /// <summary>How the API writes JSON: camelCase names, states in snake_case, nulls shown.</summary>
 internal static class ApiJson

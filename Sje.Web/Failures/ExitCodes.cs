@@ -1,4 +1,4 @@
-namespace Sje.Web.Cli;
+namespace Sje.Web.Failures;
 
 /// <summary>What the process ends with, for scripts. Documented in <c>sje --help</c>; numbers never change their meaning.</summary>
 internal static class ExitCodes

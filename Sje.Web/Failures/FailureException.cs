@@ -1,4 +1,4 @@
-namespace Sje.Web.Cli;
+namespace Sje.Web.Failures;
 
 /// <summary>
 /// Why the program cannot do what it was asked, in words for the person who asked: one line, and below it every single fault where

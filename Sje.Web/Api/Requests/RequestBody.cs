@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.Metadata;
 using Sje.Core.Jobs;
+using Sje.Web.Api.Json;
 using Sje.Web.Api.Problems;
 
 namespace Sje.Web.Api.Requests;
@@ -21,12 +22,12 @@ internal interface IBoundBody
 /// A small JSON or YAML body as a record of ours; no body is an empty one. The bytes go through the same reader as jobs, with its
 /// limits on depth, duplicate keys and characters.
 /// </summary>
-internal sealed class Body<T> : IBoundBody, IEndpointParameterMetadataProvider
+internal sealed class RequestBody<T> : IBoundBody, IEndpointParameterMetadataProvider
     where T : class
 {
     private readonly T? value;
 
-    private Body(T? value, Refusal? refusal)
+    private RequestBody(T? value, Refusal? refusal)
     {
         this.value = value;
         Refusal = refusal;
@@ -39,12 +40,12 @@ internal sealed class Body<T> : IBoundBody, IEndpointParameterMetadataProvider
     /// <summary>The request; there is one when the handler is called.</summary>
     public T Value => value ?? throw new InvalidOperationException("The body was refused.");
 
-    public static async ValueTask<Body<T>> BindAsync(HttpContext context, ParameterInfo parameter)
+    public static async ValueTask<RequestBody<T>> BindAsync(HttpContext context, ParameterInfo parameter)
     {
         var bytes = await RequestBytes.ReadAsync(context, RequestBytes.DocumentTypes);
         if (bytes.Refusal is not null)
         {
-            return new Body<T>(null, bytes.Refusal);
+            return new RequestBody<T>(null, bytes.Refusal);
         }
 
         if (bytes.Bytes.IsEmpty)
@@ -55,13 +56,13 @@ internal sealed class Body<T> : IBoundBody, IEndpointParameterMetadataProvider
         var document = DocumentReader.Read(bytes.Bytes, bytes.Format, RequestBytes.MaxBytes);
         return document.Failure == JobReadFailure.None
             ? FromTree(document.Root)
-            : new Body<T>(null, Refusal.Of(document.Failure, document.WithLines(document.Faults)));
+            : new RequestBody<T>(null, Refusal.Of(document.Failure, document.WithLines(document.Faults)));
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(new AcceptsMetadata(RequestBytes.DocumentTypes, typeof(T), isOptional: true));
 
-    private static Body<T> FromTree(JsonNode? root)
+    private static RequestBody<T> FromTree(JsonNode? root)
     {
         if (root is not JsonObject fields)
         {
@@ -80,7 +81,7 @@ internal sealed class Body<T> : IBoundBody, IEndpointParameterMetadataProvider
 
         try
         {
-            return new Body<T>(fields.Deserialize<T>(ApiJson.Options), null);
+            return new RequestBody<T>(fields.Deserialize<T>(ApiJson.Options), null);
         }
         catch (JsonException wrong)
         {
@@ -88,7 +89,7 @@ internal sealed class Body<T> : IBoundBody, IEndpointParameterMetadataProvider
         }
     }
 
-    private static Body<T> Wrong(params Fault[] faults) => new(null, Refusal.Invalid(faults));
+    private static RequestBody<T> Wrong(params Fault[] faults) => new(null, Refusal.Invalid(faults));
 
     // "$.parameters" of System.Text.Json; our records are flat, so that is all there is.
     private static string ToPointer(string? path) =>

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
-using Sje.Web.Cli;
+using Sje.Web.Failures;
 
 namespace Sje.Web.Hosting;
 
 /// <summary>The addresses the server is to listen on, looked at before anything is started for them.</summary>
-internal static class Addresses
+internal static class ListenAddresses
 {
     /// <summary>Whether only this machine can reach an address.</summary>
     public static bool IsLoopback(string url) =>
