@@ -18,15 +18,15 @@ public sealed class AttemptDirectories
 
     private static readonly Lazy<string> Host = new(ReadHost);
 
-    private readonly ExecutionOptions _options;
-    private readonly ILogger<AttemptDirectories> _logger;
+    private readonly ExecutionOptions options;
+    private readonly ILogger<AttemptDirectories> logger;
 
     /// <summary>Made by the container.</summary>
     public AttemptDirectories(IOptions<ExecutionOptions> options, ILogger<AttemptDirectories> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _options = options.Value;
-        _logger = logger;
+        this.options = options.Value;
+        this.logger = logger;
     }
 
     /// <summary>A new, empty directory that only this user can enter; removed when disposed.</summary>
@@ -69,13 +69,13 @@ public sealed class AttemptDirectories
                 && ProcessTable.Find(id) is var owner
                 && (owner is not { IsDead: false } || owner.Value.StartTicks != start))
             {
-                ExecutionLog.DirectorySwept(_logger, directory);
+                ExecutionLog.DirectorySwept(logger, directory);
                 Remove(directory);
             }
         }
     }
 
-    private string WorkRoot(string storageRoot) => Path.GetFullPath(Path.Combine(storageRoot, _options.WorkRoot));
+    private string WorkRoot(string storageRoot) => Path.GetFullPath(Path.Combine(storageRoot, options.WorkRoot));
 
     private static string OwnName()
     {
@@ -96,7 +96,7 @@ public sealed class AttemptDirectories
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The next sweep tries again; an attempt must not fail for it.
-            ExecutionLog.DirectoryStays(_logger, path, e);
+            ExecutionLog.DirectoryStays(logger, path, e);
         }
     }
 
@@ -112,17 +112,17 @@ public sealed class AttemptDirectories
 /// <summary>The private directory of one attempt.</summary>
 public sealed class AttemptDirectory : IDisposable
 {
-    private readonly Action<string> _remove;
+    private readonly Action<string> remove;
 
     internal AttemptDirectory(string path, Action<string> remove)
     {
         Path = path;
-        _remove = remove;
+        this.remove = remove;
     }
 
     /// <summary>Absolute.</summary>
     public string Path { get; }
 
     /// <summary>Removes it with all that the attempt left in it.</summary>
-    public void Dispose() => _remove(Path);
+    public void Dispose() => remove(Path);
 }

@@ -12,31 +12,31 @@ internal sealed class AttemptLog(ITaskReporter reporter, long maxBytes)
     private const int TailLines = 50;
     private const int TailBytes = 8 * 1024;
 
-    private readonly Lock _lock = new();
-    private readonly Queue<string> _tail = new(TailLines);
-    private long _bytes;
-    private bool _cut;
+    private readonly Lock gate = new();
+    private readonly Queue<string> tail = new(TailLines);
+    private long bytes;
+    private bool cut;
 
     /// <summary>A line of the task.</summary>
     public void Write(LogStream stream, string line)
     {
         bool cutNow;
-        lock (_lock)
+        lock (gate)
         {
-            if (_tail.Count == TailLines)
+            if (tail.Count == TailLines)
             {
-                _tail.Dequeue();
+                tail.Dequeue();
             }
 
-            _tail.Enqueue(line);
-            if (_cut)
+            tail.Enqueue(line);
+            if (this.cut)
             {
                 return;
             }
 
             // Characters are counted, not bytes: a limit against floods need not be exact.
-            _bytes += line.Length + 1;
-            cutNow = _cut = _bytes > maxBytes;
+            bytes += line.Length + 1;
+            cutNow = this.cut = bytes > maxBytes;
         }
 
         if (cutNow)
@@ -57,16 +57,16 @@ internal sealed class AttemptLog(ITaskReporter reporter, long maxBytes)
     /// <summary>The last lines, as many as fit into 8 KiB; null when the task wrote nothing.</summary>
     public string? Tail()
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (_tail.Count == 0)
+            if (tail.Count == 0)
             {
                 return null;
             }
 
             var lines = new List<string>();
             var room = TailBytes;
-            foreach (var line in _tail.Reverse())
+            foreach (var line in tail.Reverse())
             {
                 var size = Encoding.UTF8.GetByteCount(line) + 1;
                 if (size > room)

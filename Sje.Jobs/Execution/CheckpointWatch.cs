@@ -12,8 +12,8 @@ internal sealed class CheckpointWatch(string path, Action<System.Text.Json.Nodes
     public const int MaxBytes = 1024 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private readonly Lock _lock = new();
-    private (DateTime WrittenAt, long Size)? _seen;
+    private readonly Lock gate = new();
+    private (DateTime WrittenAt, long Size)? seen;
 
     /// <summary>Looks every 500 ms until <paramref name="stop"/>.</summary>
     public async Task RunAsync(TimeProvider time, CancellationToken stop)
@@ -35,15 +35,15 @@ internal sealed class CheckpointWatch(string path, Action<System.Text.Json.Nodes
     /// <summary>Reports the checkpoint if it is a new one.</summary>
     public void Look()
     {
-        lock (_lock)
+        lock (gate)
         {
             var file = new FileInfo(path);
-            if (!file.Exists || _seen == (file.LastWriteTimeUtc, file.Length))
+            if (!file.Exists || seen == (file.LastWriteTimeUtc, file.Length))
             {
                 return;
             }
 
-            _seen = (file.LastWriteTimeUtc, file.Length);
+            seen = (file.LastWriteTimeUtc, file.Length);
             if (BoundedFile.Read(path, MaxBytes, out var tooLarge) is not { } bytes)
             {
                 if (tooLarge)

@@ -114,13 +114,13 @@ internal static class ChildProtocol
 
     private readonly ref struct Pair(ReadOnlySpan<char> first, ReadOnlySpan<char> rest)
     {
-        private readonly ReadOnlySpan<char> _first = first;
-        private readonly ReadOnlySpan<char> _rest = rest;
+        private readonly ReadOnlySpan<char> first = first;
+        private readonly ReadOnlySpan<char> rest = rest;
 
         public void Deconstruct(out ReadOnlySpan<char> first, out ReadOnlySpan<char> rest)
         {
-            first = _first;
-            rest = _rest;
+            first = this.first;
+            rest = this.rest;
         }
     }
 }

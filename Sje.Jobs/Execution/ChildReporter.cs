@@ -7,7 +7,7 @@ namespace Sje.Jobs.Execution;
 /// <summary>Reports from a child to its worker: lines of the child protocol on standard output, checkpoints by file.</summary>
 internal sealed class ChildReporter(Stream output, string? checkpointFile) : ITaskReporter
 {
-    private readonly Lock _lock = new();
+    private readonly Lock gate = new();
 
     public void Log(LogStream stream, string line)
     {
@@ -28,7 +28,7 @@ internal sealed class ChildReporter(Stream output, string? checkpointFile) : ITa
             throw new InvalidOperationException("SJE_CHECKPOINT_OUT is not set, so there is nowhere to put a checkpoint.");
         }
 
-        lock (_lock)
+        lock (gate)
         {
             var draft = checkpointFile + ".draft";
             File.WriteAllText(draft, checkpoint.ToJsonString());
@@ -39,7 +39,7 @@ internal sealed class ChildReporter(Stream output, string? checkpointFile) : ITa
     private void Write(string line)
     {
         var bytes = Encoding.UTF8.GetBytes(line + "\n");
-        lock (_lock)
+        lock (gate)
         {
             // One write for a line, not buffered: what was said before a crash is said.
             output.Write(bytes);

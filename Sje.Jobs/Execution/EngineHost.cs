@@ -6,14 +6,14 @@ namespace Sje.Jobs.Execution;
 /// <summary>Runs attempts where their engine says: in this process, or in a child of it.</summary>
 public sealed class EngineHost
 {
-    private readonly ChildEngineHost _children;
-    private readonly ILogger<EngineHost> _logger;
+    private readonly ChildEngineHost children;
+    private readonly ILogger<EngineHost> logger;
 
     /// <summary>Made by the container.</summary>
     internal EngineHost(ChildEngineHost children, ILogger<EngineHost> logger)
     {
-        _children = children;
-        _logger = logger;
+        this.children = children;
+        this.logger = logger;
     }
 
     /// <summary>
@@ -27,7 +27,7 @@ public sealed class EngineHost
         try
         {
             return engine.Placement == EnginePlacement.Child
-                ? await _children.RunAsync(engine.Type, context, stop)
+                ? await children.RunAsync(engine.Type, context, stop)
                 : await engine.RunAsync(context, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -37,7 +37,7 @@ public sealed class EngineHost
         catch (Exception e)
         {
             var identity = context.Identity;
-            ExecutionLog.EngineFailed(_logger, engine.Type, identity.Attempt, identity.TaskId, identity.ExecutionId, e);
+            ExecutionLog.EngineFailed(logger, engine.Type, identity.Attempt, identity.TaskId, identity.ExecutionId, e);
             return new EngineResult { Error = EngineFailure.From(e) };
         }
     }

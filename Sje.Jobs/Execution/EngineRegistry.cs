@@ -7,7 +7,7 @@ namespace Sje.Jobs.Execution;
 /// <summary>The engines of this worker, by task type.</summary>
 public sealed class EngineRegistry
 {
-    private readonly FrozenDictionary<string, IEngine> _engines;
+    private readonly FrozenDictionary<string, IEngine> engines;
 
     /// <summary>Takes all engines that are registered.</summary>
     /// <exception cref="ArgumentException">Two of them are for the same type.</exception>
@@ -24,7 +24,7 @@ public sealed class EngineRegistry
             }
         }
 
-        _engines = byType.ToFrozenDictionary(StringComparer.Ordinal);
+        this.engines = byType.ToFrozenDictionary(StringComparer.Ordinal);
         Types = [.. byType.Keys.Order(StringComparer.Ordinal)];
     }
 
@@ -32,5 +32,5 @@ public sealed class EngineRegistry
     public IReadOnlyList<string> Types { get; }
 
     /// <summary>The engine for a canonical task type.</summary>
-    public bool TryFind(string type, [NotNullWhen(true)] out IEngine? engine) => _engines.TryGetValue(type, out engine);
+    public bool TryFind(string type, [NotNullWhen(true)] out IEngine? engine) => engines.TryGetValue(type, out engine);
 }

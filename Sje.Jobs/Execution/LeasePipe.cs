@@ -19,7 +19,7 @@ namespace Sje.Jobs.Execution;
 /// </remarks>
 internal sealed class LeasePipe : IDisposable
 {
-    private readonly FileStream _pipe;
+    private readonly FileStream pipe;
 
     public LeasePipe(Stream standardInput)
     {
@@ -33,7 +33,7 @@ internal sealed class LeasePipe : IDisposable
             throw new IOException($"The lease pipe could not be duplicated: error {Marshal.GetLastPInvokeError()}.");
         }
 
-        _pipe = new FileStream(new SafeFileHandle(copy, ownsHandle: true), FileAccess.Write, bufferSize: 0);
+        this.pipe = new FileStream(new SafeFileHandle(copy, ownsHandle: true), FileAccess.Write, bufferSize: 0);
     }
 
     /// <summary>Passes deadlines on until <paramref name="stop"/>, or until the guard is gone.</summary>
@@ -44,7 +44,7 @@ internal sealed class LeasePipe : IDisposable
         {
             while (true)
             {
-                _pipe.Write(Encoding.ASCII.GetBytes(Line(deadline)));
+                pipe.Write(Encoding.ASCII.GetBytes(Line(deadline)));
                 deadline = await lease.NextDeadlineAsync(deadline, stop);
             }
         }
@@ -59,7 +59,7 @@ internal sealed class LeasePipe : IDisposable
     }
 
     /// <summary>Lets the guard end the session at once.</summary>
-    public void Dispose() => _pipe.Dispose();
+    public void Dispose() => pipe.Dispose();
 
     /// <summary>Rounded down: never more than the lease gives.</summary>
     internal static string Line(double deadline) =>

@@ -8,8 +8,8 @@ namespace Sje.Jobs.Execution;
 /// </summary>
 internal sealed class LineSplitter(int maxLineBytes, Action<string> onLine)
 {
-    private readonly byte[] _pending = new byte[maxLineBytes];
-    private int _length;
+    private readonly byte[] pending = new byte[maxLineBytes];
+    private int length;
 
     /// <summary>Takes the next bytes and hands on every line that they complete.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
@@ -18,32 +18,32 @@ internal sealed class LineSplitter(int maxLineBytes, Action<string> onLine)
         {
             var end = bytes.IndexOf((byte)'\n');
             var part = end < 0 ? bytes : bytes[..end];
-            if (end >= 0 && _length == 0 && part.Length <= _pending.Length)
+            if (end >= 0 && length == 0 && part.Length <= pending.Length)
             {
                 Emit(part, lineEnds: true);
                 bytes = bytes[(end + 1)..];
                 continue;
             }
 
-            var room = _pending.Length - _length;
+            var room = pending.Length - length;
             if (part.Length > room)
             {
-                part[..room].CopyTo(_pending.AsSpan(_length));
-                _length = _pending.Length;
+                part[..room].CopyTo(pending.AsSpan(length));
+                length = pending.Length;
                 EmitFull();
                 bytes = bytes[room..];
                 continue;
             }
 
-            part.CopyTo(_pending.AsSpan(_length));
-            _length += part.Length;
+            part.CopyTo(pending.AsSpan(length));
+            length += part.Length;
             if (end < 0)
             {
                 return;
             }
 
-            Emit(_pending.AsSpan(0, _length), lineEnds: true);
-            _length = 0;
+            Emit(pending.AsSpan(0, length), lineEnds: true);
+            length = 0;
             bytes = bytes[(end + 1)..];
         }
     }
@@ -51,31 +51,31 @@ internal sealed class LineSplitter(int maxLineBytes, Action<string> onLine)
     /// <summary>Hands on what stands after the last line break, if anything.</summary>
     public void Complete()
     {
-        if (_length > 0)
+        if (length > 0)
         {
-            Emit(_pending.AsSpan(0, _length), lineEnds: true);
-            _length = 0;
+            Emit(pending.AsSpan(0, length), lineEnds: true);
+            length = 0;
         }
     }
 
     private void EmitFull()
     {
         // Not in the middle of a character: the bytes of its beginning stay for the next piece.
-        var cut = _length;
-        for (var back = 1; back <= 4 && back < _length; back++)
+        var cut = length;
+        for (var back = 1; back <= 4 && back < length; back++)
         {
-            var lead = _pending[_length - back];
+            var lead = pending[length - back];
             if ((lead & 0xC0) != 0x80)
             {
                 var width = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-                cut = width > back ? _length - back : _length;
+                cut = width > back ? length - back : length;
                 break;
             }
         }
 
-        Emit(_pending.AsSpan(0, cut), lineEnds: false);
-        _pending.AsSpan(cut, _length - cut).CopyTo(_pending);
-        _length -= cut;
+        Emit(pending.AsSpan(0, cut), lineEnds: false);
+        pending.AsSpan(cut, length - cut).CopyTo(pending);
+        length -= cut;
     }
 
     private void Emit(ReadOnlySpan<byte> line, bool lineEnds)

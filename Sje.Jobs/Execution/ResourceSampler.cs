@@ -11,21 +11,21 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private readonly ConcurrentDictionary<int, ResourceWatch> _watches = new();
-    private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly ConcurrentDictionary<int, ResourceWatch> watches = new();
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource stop = new();
+    private Task loop = Task.CompletedTask;
 
     /// <summary>Watches a session until the watch is disposed.</summary>
     public ResourceWatch Watch(int sessionId, long memoryLimit)
     {
-        var watch = new ResourceWatch(memoryLimit, () => _watches.TryRemove(sessionId, out _));
-        lock (_lock)
+        var watch = new ResourceWatch(memoryLimit, () => watches.TryRemove(sessionId, out _));
+        lock (gate)
         {
-            _watches[sessionId] = watch;
-            if (_loop.IsCompleted)
+            watches[sessionId] = watch;
+            if (loop.IsCompleted)
             {
-                _loop = RunAsync(_stop.Token);
+                loop = RunAsync(stop.Token);
             }
         }
 
@@ -34,8 +34,8 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
 
     public void Dispose()
     {
-        _stop.Cancel();
-        _stop.Dispose();
+        stop.Cancel();
+        stop.Dispose();
     }
 
     private async Task RunAsync(CancellationToken stop)
@@ -45,11 +45,11 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                lock (_lock)
+                lock (gate)
                 {
-                    if (_watches.IsEmpty)
+                    if (watches.IsEmpty)
                     {
-                        _loop = Task.CompletedTask;
+                        loop = Task.CompletedTask;
                         return;
                     }
                 }
@@ -69,7 +69,7 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
         {
             foreach (var session in ProcessTable.Read().GroupBy(process => process.SessionId))
             {
-                if (_watches.TryGetValue(session.Key, out var watch))
+                if (watches.TryGetValue(session.Key, out var watch))
                 {
                     watch.Take([.. session]);
                 }
@@ -85,12 +85,12 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
 /// <summary>What sampling has seen of one session.</summary>
 internal sealed class ResourceWatch(long memoryLimit, Action onDispose) : IDisposable
 {
-    private readonly TaskCompletionSource _exceeded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _lock = new();
-    private ResourceUse _use;
+    private readonly TaskCompletionSource exceeded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock gate = new();
+    private ResourceUse use;
 
     /// <summary>Completes when the session was seen above its memory limit.</summary>
-    public Task Exceeded => _exceeded.Task;
+    public Task Exceeded => exceeded.Task;
 
     /// <summary>Called after each sample; may be called by several threads in turn.</summary>
     public Action<ResourceUse>? OnSample { get; set; }
@@ -100,9 +100,9 @@ internal sealed class ResourceWatch(long memoryLimit, Action onDispose) : IDispo
     {
         get
         {
-            lock (_lock)
+            lock (gate)
             {
-                return _use;
+                return use;
             }
         }
     }
@@ -120,18 +120,18 @@ internal sealed class ResourceWatch(long memoryLimit, Action onDispose) : IDispo
         }
 
         ResourceUse use;
-        lock (_lock)
+        lock (gate)
         {
-            use = _use = new ResourceUse(
+            use = this.use = new ResourceUse(
                 resident,
-                Math.Max(_use.PeakMemoryBytes, resident),
-                Math.Max(_use.CpuSeconds, processes.Sum(process => process.CpuTicks) / ProcessEntry.TicksPerSecond));
+                Math.Max(this.use.PeakMemoryBytes, resident),
+                Math.Max(this.use.CpuSeconds, processes.Sum(process => process.CpuTicks) / ProcessEntry.TicksPerSecond));
         }
 
         OnSample?.Invoke(use);
         if (exceeded)
         {
-            _exceeded.TrySetResult();
+            this.exceeded.TrySetResult();
         }
     }
 

@@ -11,38 +11,38 @@ internal sealed class Session
     private const int MaxUncertainLooks = 100;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly int _sessionId;
-    private readonly long _startTicks;
-    private readonly string[] _marks;
-    private readonly string _guardFile;
-    private readonly TimeProvider _time;
+    private readonly int sessionId;
+    private readonly long startTicks;
+    private readonly string[] marks;
+    private readonly string guardFile;
+    private readonly TimeProvider time;
 
     /// <summary>The session that the process <paramref name="sessionId"/> leads.</summary>
     public Session(int sessionId, ChildCommand command, TimeProvider time)
     {
-        _sessionId = sessionId;
+        this.sessionId = sessionId;
         // The leader may be gone already; then everything is looked at.
-        _startTicks = ProcessTable.Find(sessionId)?.StartTicks ?? 0;
-        _marks = [$"SJE_TASK_ID={command.TaskId}", $"SJE_ATTEMPT={command.Attempt.ToString(CultureInfo.InvariantCulture)}"];
-        _guardFile = Path.Combine(command.PrivateDirectory, ChildCommand.GuardFile);
-        _time = time;
+        startTicks = ProcessTable.Find(sessionId)?.StartTicks ?? 0;
+        marks = [$"SJE_TASK_ID={command.TaskId}", $"SJE_ATTEMPT={command.Attempt.ToString(CultureInfo.InvariantCulture)}"];
+        guardFile = Path.Combine(command.PrivateDirectory, ChildCommand.GuardFile);
+        this.time = time;
     }
 
     /// <summary>Asks all of the session to end; the guard does not listen.</summary>
     public void Terminate()
     {
         SignalAll(
-            ProcessTable.Read().Where(process => process.SessionId == _sessionId).Select(process => process.Id),
+            ProcessTable.Read().Where(process => process.SessionId == sessionId).Select(process => process.Id),
             UnixSignals.Terminate);
     }
 
     /// <summary>Waits until nothing but the guard is left, at most <paramref name="limit"/>.</summary>
     public async Task WaitUntilGoneAsync(TimeSpan limit)
     {
-        var start = _time.GetTimestamp();
-        while (Look().Others.Count > 0 && _time.GetElapsedTime(start) < limit)
+        var start = time.GetTimestamp();
+        while (Look().Others.Count > 0 && time.GetElapsedTime(start) < limit)
         {
-            await Task.Delay(Pause, _time);
+            await Task.Delay(Pause, time);
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class Session
     /// <exception cref="TimeoutException">Something did not die (a process in an uninterruptible wait).</exception>
     public async Task EndAsync(TimeSpan limit)
     {
-        var start = _time.GetTimestamp();
+        var start = time.GetTimestamp();
         var uncertain = 0;
         var clean = 0;
         var cleanNeeded = 1;
@@ -78,15 +78,15 @@ internal sealed class Session
                 return;
             }
 
-            if (_time.GetElapsedTime(start) > limit)
+            if (time.GetElapsedTime(start) > limit)
             {
                 var left = guard is { } one ? [.. others, one] : others;
                 throw new TimeoutException(
-                    $"Processes {string.Join(", ", left)} of session {_sessionId} did not end within {limit.TotalSeconds} s of SIGKILL.");
+                    $"Processes {string.Join(", ", left)} of session {sessionId} did not end within {limit.TotalSeconds} s of SIGKILL.");
             }
 
             // Most ends need one more look: the first pauses are short.
-            await Task.Delay(round < 3 ? Pause / 5 : Pause, _time);
+            await Task.Delay(round < 3 ? Pause / 5 : Pause, time);
         }
     }
 
@@ -107,9 +107,9 @@ internal sealed class Session
         var unsure = false;
         foreach (var process in ProcessTable.Read())
         {
-            var ofSession = process.SessionId == _sessionId
+            var ofSession = process.SessionId == sessionId
                 // Started, but not in its session yet.
-                || (process.Id == _sessionId && process.StartTicks == _startTicks);
+                || (process.Id == sessionId && process.StartTicks == startTicks);
             if (ofSession && process.Id == guardId)
             {
                 guard = process.Id;
@@ -118,8 +118,8 @@ internal sealed class Session
 
             // Nothing that is older than the command can be of this attempt.
             var belongs = ofSession ? true
-                : process.StartTicks < _startTicks || process.IsKernel || process.Id == Environment.ProcessId ? false
-                : ProcessTable.CarriesEnvironment(process.Id, _marks);
+                : process.StartTicks < startTicks || process.IsKernel || process.Id == Environment.ProcessId ? false
+                : ProcessTable.CarriesEnvironment(process.Id, marks);
             if (belongs == true)
             {
                 others.Add(process.Id);
@@ -127,7 +127,7 @@ internal sealed class Session
 
             // An empty environment for good, or for the moment?
             unsure |= belongs is null && (process.IsChanging || ProcessTable.Find(process.Id) is { IsDead: false } now
-                && (now.IsChanging || ProcessTable.CarriesEnvironment(process.Id, _marks) == true));
+                && (now.IsChanging || ProcessTable.CarriesEnvironment(process.Id, marks) == true));
         }
 
         return (others, guard, unsure);
@@ -138,7 +138,7 @@ internal sealed class Session
     {
         try
         {
-            return int.TryParse(File.ReadAllText(_guardFile), CultureInfo.InvariantCulture, out var id) ? id : null;
+            return int.TryParse(File.ReadAllText(guardFile), CultureInfo.InvariantCulture, out var id) ? id : null;
         }
         catch (FileNotFoundException)
         {

@@ -11,17 +11,17 @@ internal sealed class SjeProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    private readonly Process _process;
-    private readonly StringBuilder _errors = new();
-    private readonly StringBuilder _output = new();
+    private readonly Process process;
+    private readonly StringBuilder errors = new();
+    private readonly StringBuilder output = new();
 
-    private SjeProcess(Process process) => _process = process;
+    private SjeProcess(Process process) => this.process = process;
 
-    public int Id => _process.Id;
+    public int Id => process.Id;
 
-    public string Output => Text(_output);
+    public string Output => Text(output);
 
-    public string Errors => Text(_errors);
+    public string Errors => Text(errors);
 
     /// <summary>Starts <c>sje WORDS</c>.</summary>
     public static SjeProcess Start(string folder, IReadOnlyList<string> words, IReadOnlyDictionary<string, string>? environment = null)
@@ -46,8 +46,8 @@ internal sealed class SjeProcess : IAsyncDisposable
 
         var process = Process.Start(start) ?? throw new InvalidOperationException("sje could not be started.");
         var sje = new SjeProcess(process);
-        process.ErrorDataReceived += (_, line) => Add(sje._errors, line.Data);
-        process.OutputDataReceived += (_, line) => Add(sje._output, line.Data);
+        process.ErrorDataReceived += (_, line) => Add(sje.errors, line.Data);
+        process.OutputDataReceived += (_, line) => Add(sje.output, line.Data);
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return sje;
@@ -69,7 +69,7 @@ internal sealed class SjeProcess : IAsyncDisposable
         await EventuallyAsync(
             () =>
             {
-                Assert.False(_process.HasExited, "sje ended: " + Errors);
+                Assert.False(process.HasExited, "sje ended: " + Errors);
                 if (File.Exists(file))
                 {
                     using var run = System.Text.Json.JsonDocument.Parse(File.ReadAllText(file));
@@ -95,25 +95,25 @@ internal sealed class SjeProcess : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            await _process.WaitForExitAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             Assert.Fail($"sje did not end within {Patience.TotalSeconds} s. It said: {Errors}");
         }
 
-        return _process.ExitCode;
+        return process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (!process.HasExited)
         {
             Signal("TERM");
             await EndAsync();
         }
 
-        _process.Dispose();
+        process.Dispose();
     }
 
     /// <summary>Waits for a condition.</summary>

@@ -13,12 +13,12 @@ internal sealed class DatabaseAccess : IAsyncDisposable
 {
     private static readonly Option<string> Database = new("--db") { Description = "Connection string (ConnectionStrings:Sje) [default: the database of this folder]" };
 
-    private readonly EmbeddedPostgres? _postgres;
+    private readonly EmbeddedPostgres? postgres;
 
     private DatabaseAccess(string connectionString, EmbeddedPostgres? postgres)
     {
         ConnectionString = connectionString;
-        _postgres = postgres;
+        this.postgres = postgres;
     }
 
     /// <summary>How to reach it.</summary>
@@ -69,10 +69,10 @@ internal sealed class DatabaseAccess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_postgres is not null)
+        if (postgres is not null)
         {
-            await _postgres.StopAsync(CancellationToken.None);
-            await _postgres.DisposeAsync();
+            await postgres.StopAsync(CancellationToken.None);
+            await postgres.DisposeAsync();
         }
     }
 }

@@ -12,10 +12,10 @@ namespace Sje.Web.Cli;
 /// </summary>
 internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObject parameters, bool quiet)
 {
-    private readonly Guid _executionId = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
-    private readonly JsonObject _outputs = [];
-    private readonly Dictionary<string, JsonObject> _ended = [];
-    private readonly string _storageRoot = services.GetRequiredService<IOptions<StorageOptions>>().Value.FullRoot;
+    private readonly Guid executionId = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+    private readonly JsonObject outputs = [];
+    private readonly Dictionary<string, JsonObject> ended = [];
+    private readonly string storageRoot = services.GetRequiredService<IOptions<StorageOptions>>().Value.FullRoot;
 
     /// <summary>Runs to the end and returns the execution as the API would show it, with each task's result.</summary>
     public async Task<JsonObject> RunAsync(CancellationToken stop)
@@ -26,16 +26,16 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
         var waiting = job.Tasks.ToList();
         while (waiting.Count > 0 || running.Count > 0)
         {
-            foreach (var task in waiting.Where(task => task.DependsOn.All(_ended.ContainsKey)).ToList())
+            foreach (var task in waiting.Where(task => task.DependsOn.All(this.ended.ContainsKey)).ToList())
             {
                 waiting.Remove(task);
-                if (task.DependsOn.All(name => Show.Text(_ended[name]["state"]) == "succeeded"))
+                if (task.DependsOn.All(name => Show.Text(this.ended[name]["state"]) == "succeeded"))
                 {
                     running.Add(RunTaskAsync(task, slots, total.Token, stop), task);
                 }
                 else
                 {
-                    _ended[task.Name] = Ended(task, "cancelled");
+                    this.ended[task.Name] = Ended(task, "cancelled");
                 }
             }
 
@@ -46,21 +46,21 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
 
             var done = await Task.WhenAny(running.Keys);
             running.Remove(done, out var ended);
-            _ended[ended!.Name] = await done; // taken from the map that it is the key of
+            this.ended[ended!.Name] = await done; // taken from the map that it is the key of
         }
 
         return new JsonObject
         {
-            ["taskId"] = _executionId.ToString(),
+            ["taskId"] = executionId.ToString(),
             ["name"] = job.Name,
             ["state"] = State(stop),
-            ["tasks"] = new JsonArray([.. job.Tasks.Select(task => _ended[task.Name])]),
+            ["tasks"] = new JsonArray([.. job.Tasks.Select(task => this.ended[task.Name])]),
         };
     }
 
     private string State(CancellationToken stop)
     {
-        var states = _ended.Values.Select(task => Show.Text(task["state"])).ToList();
+        var states = ended.Values.Select(task => Show.Text(task["state"])).ToList();
         return stop.IsCancellationRequested ? "cancelled"
             : states.Contains("timed_out") ? "timed_out"
             : states.TrueForAll(state => state == "succeeded") ? "succeeded"
@@ -82,8 +82,8 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
             await slots.WaitAsync(limit.Token);
             taken = true;
             var identity = new AttemptIdentity(
-                _executionId, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), job.Name, task.Name, Attempt: 1);
-            using var directory = services.GetRequiredService<AttemptDirectories>().Create(_storageRoot, identity);
+                executionId, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), job.Name, task.Name, Attempt: 1);
+            using var directory = services.GetRequiredService<AttemptDirectories>().Create(storageRoot, identity);
             var result = await services.GetRequiredService<EngineHost>().RunAsync(engine, new EngineContext
             {
                 Identity = identity,
@@ -92,7 +92,7 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
                 Parameters = job.Parameters,
                 Resources = task.Resources,
                 WorkingDirectory = directory.Path,
-                StorageRoot = _storageRoot,
+                StorageRoot = storageRoot,
                 Reporter = new ConsoleReporter(job.Tasks.Count > 1 ? task.Name : null, quiet),
                 Lease = new OwnLease(),
             }, limit.Token);
@@ -101,9 +101,9 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
                 return Ended(task, "failed", error);
             }
 
-            lock (_outputs)
+            lock (outputs)
             {
-                _outputs[task.Name] = new JsonObject { ["outputs"] = result.Outputs.DeepClone() };
+                outputs[task.Name] = new JsonObject { ["outputs"] = result.Outputs.DeepClone() };
             }
 
             var ended = Ended(task, "succeeded");
@@ -128,13 +128,13 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
 
     private JsonObject Scope()
     {
-        lock (_outputs)
+        lock (outputs)
         {
             return new JsonObject
             {
                 ["parameters"] = parameters.DeepClone(),
-                ["execution"] = new JsonObject { ["id"] = _executionId.ToString(), ["scheduledFor"] = null },
-                ["tasks"] = _outputs.DeepClone(),
+                ["execution"] = new JsonObject { ["id"] = executionId.ToString(), ["scheduledFor"] = null },
+                ["tasks"] = outputs.DeepClone(),
             };
         }
     }
@@ -164,14 +164,14 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
     /// <summary>The task's own words go where the task sent them; ours and its progress to standard error.</summary>
     private sealed class ConsoleReporter(string? task, bool quiet) : ITaskReporter
     {
-        private readonly Lock _gate = new();
-        private int _percent = -1;
+        private readonly Lock gate = new();
+        private int percent = -1;
 
         public void Log(LogStream stream, string line)
         {
             // With --output json standard output is the answer's alone.
             var output = stream == LogStream.Stdout && !quiet ? Console.Out : Console.Error;
-            lock (_gate)
+            lock (gate)
             {
                 output.WriteLine(task is null ? line : $"{task} | {line}");
             }
@@ -180,14 +180,14 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
         public void Progress(double fraction, string? message)
         {
             var percent = (int)(Math.Clamp(fraction, 0, 1) * 100);
-            lock (_gate)
+            lock (gate)
             {
-                if (quiet || percent / 10 == _percent / 10 && _percent >= 0)
+                if (quiet || percent / 10 == this.percent / 10 && this.percent >= 0)
                 {
                     return;
                 }
 
-                _percent = percent;
+                this.percent = percent;
                 Console.Error.WriteLine($"{(task is null ? "" : task + " | ")}{percent} % {message}");
             }
         }

@@ -80,21 +80,21 @@ internal static class LogsCommand
     /// <summary>Reads one task's lines on and on; when a new attempt has begun, the old one is read to its end first.</summary>
     private sealed class TaskLog(SjeClient client, string path, int? wanted)
     {
-        private string? _attempt = wanted?.ToString(CultureInfo.InvariantCulture);
-        private long _next;
+        private string? attempt = wanted?.ToString(CultureInfo.InvariantCulture);
+        private long next;
 
         public async Task<IReadOnlyList<JsonNode>> NextAsync(CancellationToken stop)
         {
-            var page = await PageAsync(_attempt, stop);
-            _attempt ??= Show.Text(page["attempt"]) is { } first and not "0" ? first : null;
+            var page = await PageAsync(this.attempt, stop);
+            this.attempt ??= Show.Text(page["attempt"]) is { } first and not "0" ? first : null;
             var lines = (page["items"] as JsonArray ?? []).OfType<JsonNode>().ToList();
-            _next = Show.Text(page["nextFrom"]) is { } next ? long.Parse(next, CultureInfo.InvariantCulture) : _next;
+            this.next = Show.Text(page["nextFrom"]) is { } next ? long.Parse(next, CultureInfo.InvariantCulture) : this.next;
             if (lines.Count == 0 && wanted is null && Show.Text(page["ended"]) == "true")
             {
                 var newest = Show.Text((await PageAsync(null, stop))["attempt"]);
-                if (newest != _attempt)
+                if (newest != this.attempt)
                 {
-                    (_attempt, _next) = (newest, 0);
+                    (this.attempt, this.next) = (newest, 0);
                     return await NextAsync(stop);
                 }
             }
@@ -103,6 +103,6 @@ internal static class LogsCommand
         }
 
         private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) => client.GetAsync(
-            $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={_next.ToString(CultureInfo.InvariantCulture)}&count={PageSize}", stop);
+            $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={this.next.ToString(CultureInfo.InvariantCulture)}&count={PageSize}", stop);
     }
 }

@@ -21,19 +21,19 @@ internal sealed record Answer(HttpStatusCode Status, JsonNode? Body, string Text
 /// <summary>Talks to a server. What goes wrong is turned into one line that says what to do about it.</summary>
 internal sealed class SjeClient : IDisposable
 {
-    private readonly HttpClient _http;
+    private readonly HttpClient http;
 
     public SjeClient(Uri address, string? key)
     {
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = address };
+        http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = address };
         if (!string.IsNullOrEmpty(key))
         {
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         }
     }
 
     /// <summary>Where it connects to.</summary>
-    public Uri Address => _http.BaseAddress!; // set by the constructor
+    public Uri Address => http.BaseAddress!; // set by the constructor
 
     /// <summary>Asks, and returns the body of a good answer.</summary>
     /// <exception cref="FailureException">The server does not answer, or refuses.</exception>
@@ -62,7 +62,7 @@ internal sealed class SjeClient : IDisposable
 
         try
         {
-            using var response = await _http.SendAsync(request, stop);
+            using var response = await http.SendAsync(request, stop);
             var text = await response.Content.ReadAsStringAsync(stop);
             return new Answer(response.StatusCode, Parse(text), text, response.Headers.RetryAfter?.Delta);
         }
@@ -72,7 +72,7 @@ internal sealed class SjeClient : IDisposable
         }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw Unreachable($"no answer within {_http.Timeout.TotalSeconds} s");
+            throw Unreachable($"no answer within {http.Timeout.TotalSeconds} s");
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class SjeClient : IDisposable
         HttpResponseMessage response;
         try
         {
-            response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
         }
         catch (HttpRequestException down)
         {
@@ -152,7 +152,7 @@ internal sealed class SjeClient : IDisposable
         return new FailureException($"{message} ({(int)answer.Status})", code, faults);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => http.Dispose();
 
     /// <summary>A JSON body.</summary>
     public static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");

@@ -13,7 +13,7 @@ namespace Sje.Web.Hosting;
 /// </summary>
 internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration configuration)
 {
-    private readonly IConfigurationRoot _root = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
+    private readonly IConfigurationRoot root = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
 
     /// <summary>All faults, in the order of the sections.</summary>
     public IEnumerable<string> Faults()
@@ -25,7 +25,7 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
 
         foreach (var (name, type) in shape.Sections)
         {
-            var section = _root.GetSection(name);
+            var section = root.GetSection(name);
             // SJE_SERVER, the address for the command line, is no value of the section "server".
             var faults = Keys(section, name, type).ToList();
             if (faults.Count == 0)

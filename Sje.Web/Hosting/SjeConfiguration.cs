@@ -12,28 +12,28 @@ namespace Sje.Web.Hosting;
 /// </summary>
 internal sealed class SjeConfiguration
 {
-    private readonly SettingsShape _shape;
-    private readonly Dictionary<string, (string? Value, string Source)> _values = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<string> _faults = [];
-    private readonly List<string> _notes = [];
+    private readonly SettingsShape shape;
+    private readonly Dictionary<string, (string? Value, string Source)> values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> faults = [];
+    private readonly List<string> notes = [];
 
-    private SjeConfiguration(SettingsShape shape) => _shape = shape;
+    private SjeConfiguration(SettingsShape shape) => this.shape = shape;
 
     /// <summary>The merged values, for a host's configuration.</summary>
     public IEnumerable<KeyValuePair<string, string?>> Values =>
-        _values.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
+        values.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Value));
 
     /// <summary>What was read and means nothing here.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    public IReadOnlyList<string> Notes => notes;
 
     /// <summary>The connection string, or null.</summary>
     public string? ConnectionString => Get("ConnectionStrings:Sje");
 
     /// <summary>One value, or null.</summary>
-    public string? Get(string key) => _values.TryGetValue(key, out var found) && found.Value is { Length: > 0 } value ? value : null;
+    public string? Get(string key) => values.TryGetValue(key, out var found) && found.Value is { Length: > 0 } value ? value : null;
 
     /// <summary>Where a value came from, for messages.</summary>
-    public string SourceOf(string key) => _values.TryGetValue(key, out var found) ? found.Source : "default";
+    public string SourceOf(string key) => values.TryGetValue(key, out var found) ? found.Source : "default";
 
     /// <summary>Reads every source. Nothing is thrown for wrong values; <see cref="Check"/> tells them.</summary>
     /// <exception cref="FailureException">A file cannot be read at all.</exception>
@@ -67,7 +67,7 @@ internal sealed class SjeConfiguration
     /// <exception cref="FailureException">There is one or more.</exception>
     public void Check()
     {
-        var faults = _faults.Concat(new SettingsCheck(_shape, this).Faults()).ToList();
+        var faults = this.faults.Concat(new SettingsCheck(shape, this).Faults()).ToList();
         if (faults.Count > 0)
         {
             throw new FailureException(
@@ -114,7 +114,7 @@ internal sealed class SjeConfiguration
         var values = new List<KeyValuePair<string, string?>>();
         foreach (var (key, value) in pairs)
         {
-            if (value is not null && _shape.BytesKey(key) is { } bytesKey)
+            if (value is not null && shape.BytesKey(key) is { } bytesKey)
             {
                 if (SizeText.TryParse(value, out var bytes))
                 {
@@ -122,10 +122,10 @@ internal sealed class SjeConfiguration
                 }
                 else
                 {
-                    _faults.Add($"{key} is '{value}' ({source}): {SizeText.Examples} is needed");
+                    faults.Add($"{key} is '{value}' ({source}): {SizeText.Examples} is needed");
                 }
             }
-            else if (value is not null && _shape.IsList(key))
+            else if (value is not null && shape.IsList(key))
             {
                 var items = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
                 values.AddRange(items.Select((item, index) => KeyValuePair.Create($"{key}:{index}", (string?)item)));
@@ -136,17 +136,17 @@ internal sealed class SjeConfiguration
             }
         }
 
-        foreach (var list in values.Select(pair => Parent(pair.Key)).Where(_shape.IsList).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
+        foreach (var list in values.Select(pair => Parent(pair.Key)).Where(shape.IsList).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
         {
-            foreach (var old in _values.Keys.Where(key => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)).ToList())
+            foreach (var old in this.values.Keys.Where(key => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)).ToList())
             {
-                _values.Remove(old);
+                this.values.Remove(old);
             }
         }
 
         foreach (var (key, value) in values.Where(pair => pair.Value is not null))
         {
-            _values[key] = (value, source);
+            this.values[key] = (value, source);
         }
     }
 
@@ -155,13 +155,13 @@ internal sealed class SjeConfiguration
     {
         if (HasSection("rabbitMqConfig"))
         {
-            _notes.Add("rabbitMqConfig is not used: PostgreSQL is the queue");
+            notes.Add("rabbitMqConfig is not used: PostgreSQL is the queue");
         }
 
         foreach (var name in new[] { "cpus", "memory" })
         {
             var key = "executorNodeConfig:" + name;
-            var ours = _shape.BytesKey("worker:" + name) ?? "worker:" + name;
+            var ours = shape.BytesKey("worker:" + name) ?? "worker:" + name;
             if (Get(key) is { } value && Get(ours) is null)
             {
                 Add($"{key} in {SourceOf(key)}", [KeyValuePair.Create("worker:" + name, (string?)value)]);
@@ -176,13 +176,13 @@ internal sealed class SjeConfiguration
         var type = Get("dbConfig:type");
         if (type is not null && type.ToUpperInvariant() is not ("POSTGRES" or "POSTGRESQL" or "PG"))
         {
-            _faults.Add($"dbConfig:type is '{type}' ({SourceOf("dbConfig:type")}): SJE keeps its data in postgresql");
+            faults.Add($"dbConfig:type is '{type}' ({SourceOf("dbConfig:type")}): SJE keeps its data in postgresql");
         }
 
         var port = 5432;
         if (Get("dbConfig:port") is { } text && (!int.TryParse(text, out port) || port is < 1 or > 65535))
         {
-            _faults.Add($"dbConfig:port is '{text}' ({SourceOf("dbConfig:port")}): a port is a number from 1 to 65535");
+            faults.Add($"dbConfig:port is '{text}' ({SourceOf("dbConfig:port")}): a port is a number from 1 to 65535");
             return;
         }
 
@@ -196,11 +196,11 @@ internal sealed class SjeConfiguration
                 Username = Get("dbConfig:username") ?? Get("dbConfig:user"),
                 Password = Get("dbConfig:password"),
             };
-            _values["ConnectionStrings:Sje"] = (built.ConnectionString, "dbConfig in " + SourceOf("dbConfig:host"));
+            values["ConnectionStrings:Sje"] = (built.ConnectionString, "dbConfig in " + SourceOf("dbConfig:host"));
         }
     }
 
-    private bool HasSection(string name) => _values.Keys.Any(key =>
+    private bool HasSection(string name) => values.Keys.Any(key =>
         key.Equals(name, StringComparison.OrdinalIgnoreCase) || key.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
 
     private static string Parent(string key) => key.LastIndexOf(':') is > 0 and var end ? key[..end] : "";

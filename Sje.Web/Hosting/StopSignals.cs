@@ -11,14 +11,14 @@ internal sealed class StopSignals : IDisposable
     // Wrappers pass on a signal that the terminal has sent to the whole group already, so one Ctrl-C may come twice.
     private static readonly TimeSpan OnePress = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _source;
-    private readonly PosixSignalRegistration[] _registrations;
-    private long _firstAt;
+    private readonly CancellationTokenSource source;
+    private readonly PosixSignalRegistration[] registrations;
+    private long firstAt;
 
     public StopSignals(CancellationToken outer)
     {
-        _source = CancellationTokenSource.CreateLinkedTokenSource(outer);
-        _registrations =
+        source = CancellationTokenSource.CreateLinkedTokenSource(outer);
+        registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
@@ -28,28 +28,28 @@ internal sealed class StopSignals : IDisposable
     }
 
     /// <summary>Fires at the first signal.</summary>
-    public CancellationToken Token => _source.Token;
+    public CancellationToken Token => source.Token;
 
     /// <summary>Stops as a signal would.</summary>
-    public void Stop() => _source.Cancel();
+    public void Stop() => source.Cancel();
 
     public void Dispose()
     {
-        foreach (var registration in _registrations)
+        foreach (var registration in registrations)
         {
             registration.Dispose();
         }
 
-        _source.Dispose();
+        source.Dispose();
     }
 
     private void Handle(PosixSignalContext signal)
     {
         var now = TimeProvider.System.GetTimestamp();
-        var first = Interlocked.CompareExchange(ref _firstAt, now, 0);
+        var first = Interlocked.CompareExchange(ref firstAt, now, 0);
 
         // Left alone, a second Ctrl-C kills: the work is then taken over like after any crash.
         signal.Cancel = signal.Signal != PosixSignal.SIGINT || first == 0 || TimeProvider.System.GetElapsedTime(first, now) < OnePress;
-        _source.Cancel();
+        source.Cancel();
     }
 }

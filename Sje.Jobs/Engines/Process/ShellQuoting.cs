@@ -18,11 +18,11 @@ internal sealed class ShellQuoting
         HereDocument,
     }
 
-    private readonly Stack<Place> _places = new([Place.Plain]);
-    private readonly Queue<(string Word, bool Quoted, bool StripTabs)> _pending = new();
-    private readonly System.Text.StringBuilder _line = new();
-    private bool _wordStarts = true;
-    private bool _escaped;
+    private readonly Stack<Place> places = new([Place.Plain]);
+    private readonly Queue<(string Word, bool Quoted, bool StripTabs)> pending = new();
+    private readonly System.Text.StringBuilder line = new();
+    private bool wordStarts = true;
+    private bool escaped;
 
     /// <summary>Goes on over text.</summary>
     public void Read(string text)
@@ -36,22 +36,22 @@ internal sealed class ShellQuoting
     /// <summary>Goes on over a reference, which is part of a word.</summary>
     public void ReadReference()
     {
-        _wordStarts = false;
-        _escaped = false;
-        if (_places.Peek() == Place.HereDocument)
+        wordStarts = false;
+        escaped = false;
+        if (places.Peek() == Place.HereDocument)
         {
             // A line with a value in it is not the end of the document.
-            _line.Append('\0');
+            line.Append('\0');
         }
     }
 
     /// <summary>The variable as it must be written here.</summary>
     /// <exception cref="FormatException">Nothing written here would be replaced.</exception>
-    public string Quote(string variable, string reference) => _places.Peek() switch
+    public string Quote(string variable, string reference) => places.Peek() switch
     {
         Place.Double => variable,
         Place.Single => $"'\"{variable}\"'",
-        Place.HereDocument when _pending.Peek().Quoted => throw new FormatException(
+        Place.HereDocument when pending.Peek().Quoted => throw new FormatException(
             $"process.command: '{{{{ {reference} }}}}' stands in a here-document whose end word is quoted, where the shell replaces nothing. Write the word without quotes."),
         Place.HereDocument => variable,
         Place.DollarSingle => $"'\"{variable}\"$'",
@@ -62,11 +62,11 @@ internal sealed class ShellQuoting
     private int Step(string text, int i)
     {
         var c = text[i];
-        var place = _places.Peek();
-        if (_escaped && place != Place.HereDocument)
+        var place = places.Peek();
+        if (escaped && place != Place.HereDocument)
         {
-            _escaped = false;
-            _wordStarts = false;
+            escaped = false;
+            wordStarts = false;
             return 0;
         }
 
@@ -76,13 +76,13 @@ internal sealed class ShellQuoting
                 PopAt('\'', c);
                 return 0;
             case Place.DollarSingle:
-                _escaped = c == '\\';
+                escaped = c == '\\';
                 PopAt('\'', c);
                 return 0;
             case Place.Comment:
                 if (c == '\n')
                 {
-                    _places.Pop();
+                    places.Pop();
                     LineEnds();
                 }
 
@@ -91,7 +91,7 @@ internal sealed class ShellQuoting
                 ReadDocument(c);
                 return 0;
             case Place.Double:
-                _escaped = c == '\\';
+                escaped = c == '\\';
                 PopAt('"', c);
                 return c == '$' ? Dollar(text, i) : Backtick(c);
             default:
@@ -103,32 +103,32 @@ internal sealed class ShellQuoting
     {
         var c = text[i];
         var next = i + 1 < text.Length ? text[i + 1] : '\0';
-        var wordStarted = _wordStarts;
-        _wordStarts = c is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')' or '<' or '>';
+        var wordStarted = wordStarts;
+        wordStarts = c is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')' or '<' or '>';
         switch (c)
         {
             case '\\':
-                _escaped = true;
+                escaped = true;
                 return 0;
             case '\'':
-                _places.Push(Place.Single);
+                places.Push(Place.Single);
                 return 0;
             case '"':
-                _places.Push(Place.Double);
+                places.Push(Place.Double);
                 return 0;
             case '#' when wordStarted:
-                _places.Push(Place.Comment);
+                places.Push(Place.Comment);
                 return 0;
             case '$' when next == '\'':
-                _places.Push(Place.DollarSingle);
+                places.Push(Place.DollarSingle);
                 return 1;
             case '$':
                 return Dollar(text, i);
             case '(':
-                _places.Push(Place.Substitution);
+                places.Push(Place.Substitution);
                 return 0;
             case ')' when place == Place.Substitution:
-                _places.Pop();
+                places.Pop();
                 return 0;
             case '<' when next == '<':
                 return HereDocument(text, i);
@@ -144,13 +144,13 @@ internal sealed class ShellQuoting
     {
         if (i + 1 < text.Length && text[i + 1] == '(')
         {
-            _places.Push(Place.Substitution);
-            _wordStarts = true;
+            places.Push(Place.Substitution);
+            wordStarts = true;
             return 1;
         }
 
         // ${#x} and $# are no comments.
-        _wordStarts = false;
+        wordStarts = false;
         return i + 1 < text.Length && text[i + 1] is '#' ? 1 : 0;
     }
 
@@ -158,14 +158,14 @@ internal sealed class ShellQuoting
     {
         if (c == '`')
         {
-            if (_places.Peek() == Place.Backtick)
+            if (places.Peek() == Place.Backtick)
             {
-                _places.Pop();
+                places.Pop();
             }
             else
             {
-                _places.Push(Place.Backtick);
-                _wordStarts = true;
+                places.Push(Place.Backtick);
+                wordStarts = true;
             }
         }
 
@@ -204,7 +204,7 @@ internal sealed class ShellQuoting
 
         if (word.Length > 0 && !char.IsAsciiDigit(word[0]))
         {
-            _pending.Enqueue((word.ToString(), quoted, stripTabs));
+            pending.Enqueue((word.ToString(), quoted, stripTabs));
         }
 
         return at - i - 1;
@@ -212,11 +212,11 @@ internal sealed class ShellQuoting
 
     private void LineEnds()
     {
-        _wordStarts = true;
-        if (_pending.Count > 0)
+        wordStarts = true;
+        if (pending.Count > 0)
         {
-            _line.Clear();
-            _places.Push(Place.HereDocument);
+            line.Clear();
+            places.Push(Place.HereDocument);
         }
     }
 
@@ -224,17 +224,17 @@ internal sealed class ShellQuoting
     {
         if (c != '\n')
         {
-            _line.Append(c);
+            this.line.Append(c);
             return;
         }
 
-        var (word, _, stripTabs) = _pending.Peek();
-        var line = _line.ToString();
-        _line.Clear();
+        var (word, _, stripTabs) = pending.Peek();
+        var line = this.line.ToString();
+        this.line.Clear();
         if ((stripTabs ? line.TrimStart('\t') : line) == word)
         {
-            _pending.Dequeue();
-            _places.Pop();
+            pending.Dequeue();
+            places.Pop();
             LineEnds();
         }
     }
@@ -243,8 +243,8 @@ internal sealed class ShellQuoting
     {
         if (c == end)
         {
-            _places.Pop();
-            _wordStarts = false;
+            places.Pop();
+            wordStarts = false;
         }
     }
 }

@@ -6,16 +6,16 @@ namespace Sje.Tests.Integration.Execution;
 /// <summary>Engines that run in a child, which is this same program (Program.cs).</summary>
 public sealed class ChildEngineTests : IDisposable
 {
-    private readonly ExecutionBench _bench = new();
+    private readonly ExecutionBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task An_engine_in_a_child_is_told_all_and_all_it_says_arrives()
     {
-        _bench.Scope["parameters"] = new JsonObject { ["day"] = "2026-01-02" };
-        _bench.Checkpoint = new JsonObject { ["at"] = 3 };
-        _bench.Resources = new ResourceSpec { Cpus = 1.5, MemoryBytes = 1L << 30, Labels = ["linux"] };
+        bench.Scope["parameters"] = new JsonObject { ["day"] = "2026-01-02" };
+        bench.Checkpoint = new JsonObject { ["at"] = 3 };
+        bench.Resources = new ResourceSpec { Cpus = 1.5, MemoryBytes = 1L << 30, Labels = ["linux"] };
 
         var result = await RunAsync("work");
 
@@ -30,12 +30,12 @@ public sealed class ChildEngineTests : IDisposable
         Assert.Equal("[1,2]", result.Preview!.ToJsonString());
         Assert.Equal("""{"node":"a"}""", result.Parts!.ToJsonString());
 
-        Assert.Equal(["::progress 0.9 as a line of log"], _bench.Reporter.Lines(LogStream.Stdout));
-        Assert.Equal(["two", "lines"], _bench.Reporter.Lines(LogStream.Stderr));
-        Assert.Equal(["from the engine"], _bench.Reporter.Lines(LogStream.System));
-        Assert.Equal([(0.5, "half way")], _bench.Reporter.ProgressReports);
-        Assert.Equal(12.5, _bench.Reporter.Metrics["rows_in"]);
-        Assert.Equal("""{"at":7}""", Assert.Single(_bench.Reporter.Checkpoints).ToJsonString());
+        Assert.Equal(["::progress 0.9 as a line of log"], bench.Reporter.Lines(LogStream.Stdout));
+        Assert.Equal(["two", "lines"], bench.Reporter.Lines(LogStream.Stderr));
+        Assert.Equal(["from the engine"], bench.Reporter.Lines(LogStream.System));
+        Assert.Equal([(0.5, "half way")], bench.Reporter.ProgressReports);
+        Assert.Equal(12.5, bench.Reporter.Metrics["rows_in"]);
+        Assert.Equal("""{"at":7}""", Assert.Single(bench.Reporter.Checkpoints).ToJsonString());
     }
 
     [Fact]
@@ -67,19 +67,19 @@ public sealed class ChildEngineTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var running = RunAsync("wait", stop: stop.Token);
-        await _bench.Reporter.LineAsync("waiting");
+        await bench.Reporter.LineAsync("waiting");
 
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.Equal("""{"stopped":true}""", Assert.Single(_bench.Reporter.Checkpoints).ToJsonString());
-        Assert.Empty(_bench.Survivors());
+        Assert.Equal("""{"stopped":true}""", Assert.Single(bench.Reporter.Checkpoints).ToJsonString());
+        Assert.Empty(bench.Survivors());
     }
 
     [Fact]
     public async Task An_engine_that_hoards_memory_is_out_of_memory_and_the_worker_is_not()
     {
-        _bench.Resources = new ResourceSpec { MemoryBytes = 200 * 1024 * 1024 };
+        bench.Resources = new ResourceSpec { MemoryBytes = 200 * 1024 * 1024 };
 
         Assert.Equal("out_of_memory", (await RunAsync("grow")).Error?.Class);
     }
@@ -88,7 +88,7 @@ public sealed class ChildEngineTests : IDisposable
     public async Task An_engine_that_the_child_does_not_know_is_said_so()
     {
         using var stop = new CancellationTokenSource();
-        var result = await _bench.Host.RunAsync(new Unknown(), _bench.Context([]), stop.Token);
+        var result = await bench.Host.RunAsync(new Unknown(), bench.Context([]), stop.Token);
 
         Assert.Contains("no engine 'unknown'", result.Error?.Message, StringComparison.Ordinal);
     }
@@ -96,15 +96,15 @@ public sealed class ChildEngineTests : IDisposable
     [Fact]
     public async Task An_exception_of_an_engine_inside_the_worker_is_an_error_of_the_attempt_too()
     {
-        var result = await _bench.Host.RunAsync(
-            new TestEngine(EnginePlacement.Worker), _bench.Context(new JsonObject { ["act"] = "throw" }), default);
+        var result = await bench.Host.RunAsync(
+            new TestEngine(EnginePlacement.Worker), bench.Context(new JsonObject { ["act"] = "throw" }), default);
 
         Assert.Equal("InvalidDataException: bad rows", result.Error?.Message);
     }
 
     private Task<EngineResult> RunAsync(string act, ExecutionBench? bench = null, CancellationToken stop = default) =>
-        (bench ?? _bench).Host.RunAsync(
-            TestEngine.All[0], (bench ?? _bench).Context(new JsonObject { ["act"] = act }), stop);
+        (bench ?? this.bench).Host.RunAsync(
+            TestEngine.All[0], (bench ?? this.bench).Context(new JsonObject { ["act"] = act }), stop);
 
     private sealed class Unknown : IEngine
     {

@@ -12,17 +12,17 @@ namespace Sje.Tests.Integration.Execution;
 /// <summary>The execution feature put together by hand, over real processes, in a directory of its own.</summary>
 internal sealed class ExecutionBench : IDisposable
 {
-    private readonly ResourceSampler _sampler = new(TimeProvider.System, NullLogger<ResourceSampler>.Instance);
-    private readonly AttemptDirectories _directories;
-    private readonly AttemptDirectory _directory;
+    private readonly ResourceSampler sampler = new(TimeProvider.System, NullLogger<ResourceSampler>.Instance);
+    private readonly AttemptDirectories directories;
+    private readonly AttemptDirectory directory;
 
     public ExecutionBench(Action<ExecutionOptions>? configure = null, string? root = null)
     {
         configure?.Invoke(Options);
         Root = root ?? Directory.CreateTempSubdirectory("sje-execution-").FullName;
-        _directories = new AttemptDirectories(Wrapped, NullLogger<AttemptDirectories>.Instance);
-        _directory = _directories.Create(Root, Identity);
-        Children = new ChildProcess(Wrapped, _sampler, TimeProvider.System, NullLogger<ChildProcess>.Instance);
+        directories = new AttemptDirectories(Wrapped, NullLogger<AttemptDirectories>.Instance);
+        directory = directories.Create(Root, Identity);
+        Children = new ChildProcess(Wrapped, sampler, TimeProvider.System, NullLogger<ChildProcess>.Instance);
         Processes = new TaskProcess(Children, Wrapped, TimeProvider.System);
         Engine = new ProcessEngine(Processes);
         Host = new EngineHost(
@@ -35,7 +35,7 @@ internal sealed class ExecutionBench : IDisposable
 
     public AttemptIdentity Identity { get; } = new(Guid.CreateVersion7(), Guid.CreateVersion7(), "example", "main", 1);
 
-    public string AttemptDirectory => _directory.Path;
+    public string AttemptDirectory => directory.Path;
 
     public ChildProcess Children { get; }
 
@@ -95,8 +95,8 @@ internal sealed class ExecutionBench : IDisposable
 
     public void Dispose()
     {
-        _directory.Dispose();
-        _sampler.Dispose();
+        directory.Dispose();
+        sampler.Dispose();
         Directory.Delete(Root, recursive: true);
     }
 }
@@ -104,10 +104,10 @@ internal sealed class ExecutionBench : IDisposable
 /// <summary>Keeps all that an attempt says, and lets a test wait for a line.</summary>
 internal sealed class RecordingReporter : ITaskReporter
 {
-    private readonly Lock _lock = new();
-    private readonly List<(LogStream Stream, string Line)> _lines = [];
-    private readonly TaskCompletionSource _firstCheckpoint = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<(Predicate<string> Wanted, TaskCompletionSource<string> Seen)> _waiters = [];
+    private readonly Lock gate = new();
+    private readonly List<(LogStream Stream, string Line)> lines = [];
+    private readonly TaskCompletionSource firstCheckpoint = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(Predicate<string> Wanted, TaskCompletionSource<string> Seen)> waiters = [];
 
     public ConcurrentQueue<(double Fraction, string? Message)> ProgressReports { get; } = new();
 
@@ -117,39 +117,39 @@ internal sealed class RecordingReporter : ITaskReporter
 
     public Action<string>? OnLine { get; set; }
 
-    public Task FirstCheckpoint => _firstCheckpoint.Task;
+    public Task FirstCheckpoint => firstCheckpoint.Task;
 
     public IReadOnlyList<string> Lines(LogStream stream)
     {
-        lock (_lock)
+        lock (gate)
         {
-            return [.. _lines.Where(line => line.Stream == stream).Select(line => line.Line)];
+            return [.. lines.Where(line => line.Stream == stream).Select(line => line.Line)];
         }
     }
 
     /// <summary>The first line that starts so, as soon as it is there; fails after half a minute.</summary>
     public Task<string> LineAsync(string start)
     {
-        lock (_lock)
+        lock (gate)
         {
-            if (_lines.Find(line => line.Line.StartsWith(start, StringComparison.Ordinal)) is { Line: { } known })
+            if (lines.Find(line => line.Line.StartsWith(start, StringComparison.Ordinal)) is { Line: { } known })
             {
                 return Task.FromResult(known);
             }
 
             var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiters.Add((line => line.StartsWith(start, StringComparison.Ordinal), seen));
+            waiters.Add((line => line.StartsWith(start, StringComparison.Ordinal), seen));
             return seen.Task.WaitAsync(TimeSpan.FromSeconds(30));
         }
     }
 
     public void Log(LogStream stream, string line)
     {
-        lock (_lock)
+        lock (gate)
         {
-            _lines.Add((stream, line));
+            lines.Add((stream, line));
             OnLine?.Invoke(line);
-            foreach (var (wanted, seen) in _waiters)
+            foreach (var (wanted, seen) in waiters)
             {
                 if (wanted(line))
                 {
@@ -166,25 +166,25 @@ internal sealed class RecordingReporter : ITaskReporter
     public void Checkpoint(JsonNode checkpoint)
     {
         Checkpoints.Enqueue(checkpoint);
-        _firstCheckpoint.TrySetResult();
+        firstCheckpoint.TrySetResult();
     }
 }
 
 /// <summary>A lease that a test renews by hand; a minute long at first.</summary>
 internal sealed class TestLease : IAttemptLease
 {
-    private readonly Lock _lock = new();
-    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock gate = new();
+    private TaskCompletionSource moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public double DeadlineUptime { get; private set; } = BootClock.Now + 60;
 
     public void Set(double deadline)
     {
-        lock (_lock)
+        lock (gate)
         {
             DeadlineUptime = deadline;
-            _moved.TrySetResult();
-            _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            moved.TrySetResult();
+            moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -193,14 +193,14 @@ internal sealed class TestLease : IAttemptLease
         while (true)
         {
             Task moved;
-            lock (_lock)
+            lock (gate)
             {
                 if (DeadlineUptime > seen)
                 {
                     return DeadlineUptime;
                 }
 
-                moved = _moved.Task;
+                moved = this.moved.Task;
             }
 
             await moved.WaitAsync(stop);

@@ -12,42 +12,42 @@ public sealed class LeaseTests : IDisposable
     // A process in the session, a daemon that left it, and the shell that waits for ever.
     private const string Tree = "sleep 600 & setsid sh -c 'sleep 600 & sleep 600' & echo ready $$ $!; wait";
 
-    private readonly ExecutionBench _bench = new();
+    private readonly ExecutionBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task A_lease_that_is_not_renewed_ends_the_child_by_its_guard()
     {
-        _bench.Lease.Set(BootClock.Now + 1);
+        bench.Lease.Set(BootClock.Now + 1);
 
-        var result = await _bench.ShellAsync(Tree);
+        var result = await bench.ShellAsync(Tree);
 
         Assert.Equal(("lost", "SIGKILL"), (result.Error?.Class, result.Error?.Signal));
-        Assert.Empty(_bench.Survivors());
+        Assert.Empty(bench.Survivors());
     }
 
     [Fact]
     public async Task Renewals_keep_a_child_alive_past_its_first_deadline()
     {
-        _bench.Lease.Set(BootClock.Now + 2);
-        var running = _bench.ShellAsync("sleep 3; echo done");
+        bench.Lease.Set(BootClock.Now + 2);
+        var running = bench.ShellAsync("sleep 3; echo done");
         while (await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System)) != running)
         {
-            _bench.Lease.Set(BootClock.Now + 10);
+            bench.Lease.Set(BootClock.Now + 10);
         }
 
         Assert.Null((await running).Error);
-        Assert.Equal(["done"], _bench.Reporter.Lines(LogStream.Stdout));
+        Assert.Equal(["done"], bench.Reporter.Lines(LogStream.Stdout));
     }
 
     [Fact]
     public async Task A_lease_that_has_lapsed_before_the_start_lets_nothing_last()
     {
-        _bench.Lease.Set(BootClock.Now - 1);
+        bench.Lease.Set(BootClock.Now - 1);
 
-        Assert.Equal("lost", (await _bench.ShellAsync("sleep 600")).Error?.Class);
-        Assert.Empty(_bench.Survivors());
+        Assert.Equal("lost", (await bench.ShellAsync("sleep 600")).Error?.Class);
+        Assert.Empty(bench.Survivors());
     }
 
     [Theory]
@@ -88,17 +88,17 @@ public sealed class LeaseTests : IDisposable
     {
         using var other = new ExecutionBench();
         using var stop = new CancellationTokenSource();
-        var first = _bench.ShellAsync("echo ready; sleep 600", stop.Token);
-        await _bench.Reporter.LineAsync("ready");
+        var first = bench.ShellAsync("echo ready; sleep 600", stop.Token);
+        await bench.Reporter.LineAsync("ready");
         var second = other.ShellAsync("echo ready; sleep 600", stop.Token);
         await other.Reporter.LineAsync("ready");
 
-        var firstPipe = LeasePipeOf(_bench);
+        var firstPipe = LeasePipeOf(bench);
         Assert.StartsWith("pipe:", firstPipe, StringComparison.Ordinal);
         Assert.NotEqual(firstPipe, LeasePipeOf(other));
         Assert.DoesNotContain(firstPipe, other.Survivors().SelectMany(Descriptors));
         // The guard alone reads it: not the task.
-        Assert.Single(_bench.Survivors().SelectMany(Descriptors), firstPipe);
+        Assert.Single(bench.Survivors().SelectMany(Descriptors), firstPipe);
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
@@ -108,10 +108,10 @@ public sealed class LeaseTests : IDisposable
     [Fact]
     public async Task A_task_that_kills_its_own_process_group_does_not_hit_its_guard()
     {
-        var running = _bench.ShellAsync("setsid sleep 600 & echo ready; trap '' TERM; kill -TERM 0; kill -KILL 0");
+        var running = bench.ShellAsync("setsid sleep 600 & echo ready; trap '' TERM; kill -TERM 0; kill -KILL 0");
 
         Assert.Equal("killed", (await running).Error?.Class);
-        Assert.Empty(_bench.Survivors());
+        Assert.Empty(bench.Survivors());
     }
 
     private static string LeasePipeOf(ExecutionBench bench)

@@ -5,28 +5,28 @@ namespace Sje.Tests.Integration.Execution;
 
 public sealed class MemoryTests : IDisposable
 {
-    private readonly ExecutionBench _bench = new();
+    private readonly ExecutionBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task A_task_above_its_memory_limit_is_ended_as_out_of_memory()
     {
-        _bench.Resources = new ResourceSpec { MemoryBytes = 100 * 1024 * 1024 };
+        bench.Resources = new ResourceSpec { MemoryBytes = 100 * 1024 * 1024 };
 
         var error = (await PythonAsync("x = bytearray(300 << 20); import time; time.sleep(600)")).Error;
 
         Assert.NotNull(error);
         Assert.Equal("out_of_memory", error.Class);
         Assert.Contains("more than the 100 MiB", error.Message, StringComparison.Ordinal);
-        Assert.True(_bench.Reporter.Metrics["memory_peak_bytes"] > 100 * 1024 * 1024);
-        Assert.Empty(_bench.Survivors());
+        Assert.True(bench.Reporter.Metrics["memory_peak_bytes"] > 100 * 1024 * 1024);
+        Assert.Empty(bench.Survivors());
     }
 
     [Fact]
     public async Task The_processes_of_a_task_count_together()
     {
-        _bench.Resources = new ResourceSpec { MemoryBytes = 150 * 1024 * 1024 };
+        bench.Resources = new ResourceSpec { MemoryBytes = 150 * 1024 * 1024 };
 
         var error = (await PythonAsync(
             "import os, time\nos.fork(); os.fork()\nx = bytearray(60 << 20)\ntime.sleep(600)")).Error;
@@ -37,7 +37,7 @@ public sealed class MemoryTests : IDisposable
     [Fact]
     public async Task Pages_that_processes_share_count_once()
     {
-        _bench.Resources = new ResourceSpec { MemoryBytes = 150 * 1024 * 1024 };
+        bench.Resources = new ResourceSpec { MemoryBytes = 150 * 1024 * 1024 };
         var running = PythonAsync(
             """
             import os, time
@@ -46,12 +46,12 @@ public sealed class MemoryTests : IDisposable
             while not os.path.exists("go"): time.sleep(0.05)
             """);
 
-        await ExecutionBench.EventuallyAsync(() => _bench.Reporter.Metrics.GetValueOrDefault("memory_bytes") > 80 * 1024 * 1024);
-        await File.WriteAllTextAsync(Path.Combine(_bench.Root, "go"), "");
+        await ExecutionBench.EventuallyAsync(() => bench.Reporter.Metrics.GetValueOrDefault("memory_bytes") > 80 * 1024 * 1024);
+        await File.WriteAllTextAsync(Path.Combine(bench.Root, "go"), "");
 
         Assert.Null((await running).Error);
     }
 
-    private Task<EngineResult> PythonAsync(string script) => _bench.Engine.RunAsync(
-        _bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", script) }), default);
+    private Task<EngineResult> PythonAsync(string script) => bench.Engine.RunAsync(
+        bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", script) }), default);
 }

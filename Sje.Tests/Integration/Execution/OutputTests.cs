@@ -5,18 +5,18 @@ namespace Sje.Tests.Integration.Execution;
 
 public sealed class OutputTests : IDisposable
 {
-    private readonly ExecutionBench _bench = new();
+    private readonly ExecutionBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task A_million_lines_arrive_whole_and_in_order()
     {
         var start = TimeProvider.System.GetTimestamp();
-        Assert.Null((await _bench.ShellAsync("seq 1000000")).Error);
+        Assert.Null((await bench.ShellAsync("seq 1000000")).Error);
         var seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
 
-        var lines = _bench.Reporter.Lines(LogStream.Stdout);
+        var lines = bench.Reporter.Lines(LogStream.Stdout);
         Assert.Equal(1_000_000, lines.Count);
         Assert.Equal(("1", "777777", "1000000"), (lines[0], lines[777_776], lines[^1]));
         // 100,000 a second were asked for; a machine under load gets twice the time.
@@ -26,10 +26,10 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task A_huge_line_comes_in_pieces_that_cut_no_character()
     {
-        await _bench.Engine.RunAsync(
-            _bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", "print('x' + 'é' * 100000)") }), default);
+        await bench.Engine.RunAsync(
+            bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", "print('x' + 'é' * 100000)") }), default);
 
-        var lines = _bench.Reporter.Lines(LogStream.Stdout);
+        var lines = bench.Reporter.Lines(LogStream.Stdout);
         Assert.Equal(4, lines.Count);
         Assert.Equal("x" + new string('é', 100_000), string.Concat(lines));
     }
@@ -37,9 +37,9 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task Binary_output_becomes_text_that_can_be_stored()
     {
-        Assert.Null((await _bench.ShellAsync("head -c 3000000 /dev/urandom; head -c 100000 /dev/zero; echo; echo end")).Error);
+        Assert.Null((await bench.ShellAsync("head -c 3000000 /dev/urandom; head -c 100000 /dev/zero; echo; echo end")).Error);
 
-        var lines = _bench.Reporter.Lines(LogStream.Stdout);
+        var lines = bench.Reporter.Lines(LogStream.Stdout);
         Assert.Equal("end", lines[^1]);
         Assert.DoesNotContain(lines, line => line.Contains('\0', StringComparison.Ordinal));
     }
@@ -60,7 +60,7 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task The_tail_of_an_error_is_bounded_also_when_its_lines_are_long()
     {
-        var error = (await _bench.ShellAsync("for i in 1 2 3; do head -c 60000 /dev/zero | tr '\\0' $i; echo; done; exit 1")).Error;
+        var error = (await bench.ShellAsync("for i in 1 2 3; do head -c 60000 /dev/zero | tr '\\0' $i; echo; done; exit 1")).Error;
 
         Assert.InRange(error!.LogTail!.Length, 1, 8 * 1024);
         Assert.EndsWith("333", error.LogTail, StringComparison.Ordinal);
@@ -70,10 +70,10 @@ public sealed class OutputTests : IDisposable
     public async Task A_program_that_writes_into_a_closed_pipe_ends_as_it_would_in_a_terminal()
     {
         // The runtime ignores SIGPIPE; a child that inherited that would see an error instead.
-        var result = await _bench.Engine.RunAsync(
-            _bench.Context(new JsonObject { ["command"] = new JsonArray("bash", "-c", "yes | head -1; echo ${PIPESTATUS[0]}") }), default);
+        var result = await bench.Engine.RunAsync(
+            bench.Context(new JsonObject { ["command"] = new JsonArray("bash", "-c", "yes | head -1; echo ${PIPESTATUS[0]}") }), default);
 
         Assert.Null(result.Error);
-        Assert.Equal(["y", "141"], _bench.Reporter.Lines(LogStream.Stdout));
+        Assert.Equal(["y", "141"], bench.Reporter.Lines(LogStream.Stdout));
     }
 }

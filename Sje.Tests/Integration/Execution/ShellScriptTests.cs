@@ -6,9 +6,9 @@ namespace Sje.Tests.Integration.Execution;
 /// <summary>Values of templates in shell text stay values, whatever quotes the text puts around them.</summary>
 public sealed class ShellScriptTests : IDisposable
 {
-    private readonly ExecutionBench _bench = new();
+    private readonly ExecutionBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     public static TheoryData<string, string, string> Cases()
     {
@@ -48,36 +48,36 @@ public sealed class ShellScriptTests : IDisposable
     [MemberData(nameof(Cases))]
     public async Task A_value_arrives_as_it_is_and_runs_nothing(string script, string value, string expected)
     {
-        _bench.Scope["parameters"] = new JsonObject { ["v"] = value };
+        bench.Scope["parameters"] = new JsonObject { ["v"] = value };
 
-        var result = await _bench.ShellAsync(script);
+        var result = await bench.ShellAsync(script);
 
         Assert.Null(result.Error);
-        Assert.Equal(expected.Split('\n'), _bench.Reporter.Lines(LogStream.Stdout));
-        Assert.False(File.Exists(Path.Combine(_bench.Root, "pwned")));
+        Assert.Equal(expected.Split('\n'), bench.Reporter.Lines(LogStream.Stdout));
+        Assert.False(File.Exists(Path.Combine(bench.Root, "pwned")));
     }
 
     [Fact]
     public async Task A_list_is_no_shell_and_its_values_are_single_arguments()
     {
-        _bench.Scope["parameters"] = new JsonObject { ["v"] = "a b; touch pwned", ["n"] = 7, ["deep"] = new JsonObject { ["x"] = true } };
+        bench.Scope["parameters"] = new JsonObject { ["v"] = "a b; touch pwned", ["n"] = 7, ["deep"] = new JsonObject { ["x"] = true } };
 
-        await _bench.Engine.RunAsync(
-            _bench.Context(new JsonObject
+        await bench.Engine.RunAsync(
+            bench.Context(new JsonObject
             {
                 ["command"] = new JsonArray("printf", "%s|", "{{ parameters.v }}", "n={{ parameters.n }}", "{{ parameters.deep }}", 8080, true),
             }),
             default);
 
-        Assert.Equal(["a b; touch pwned|n=7|{\"x\":true}|8080|true|"], _bench.Reporter.Lines(LogStream.Stdout));
+        Assert.Equal(["a b; touch pwned|n=7|{\"x\":true}|8080|true|"], bench.Reporter.Lines(LogStream.Stdout));
     }
 
     [Fact]
     public async Task A_template_where_the_shell_replaces_nothing_is_refused()
     {
-        _bench.Scope["parameters"] = new JsonObject { ["v"] = "x" };
+        bench.Scope["parameters"] = new JsonObject { ["v"] = "x" };
 
-        var error = (await _bench.ShellAsync("cat <<'END'\n{{ parameters.v }}\nEND")).Error;
+        var error = (await bench.ShellAsync("cat <<'END'\n{{ parameters.v }}\nEND")).Error;
 
         Assert.Equal("invalid", error?.Class);
         Assert.Contains("here-document", error!.Message, StringComparison.Ordinal);
@@ -86,7 +86,7 @@ public sealed class ShellScriptTests : IDisposable
     [Fact]
     public async Task A_template_without_a_value_is_refused()
     {
-        var error = (await _bench.ShellAsync("echo {{ tasks.before.outputs.rows }}")).Error;
+        var error = (await bench.ShellAsync("echo {{ tasks.before.outputs.rows }}")).Error;
 
         Assert.Equal("invalid", error?.Class);
         Assert.Contains("tasks.before.outputs.rows", error!.Message, StringComparison.Ordinal);

@@ -8,13 +8,13 @@ namespace Sje.Tests.Integration.Execution;
 
 public sealed class StopTests : IDisposable
 {
-    private readonly ExecutionBench _bench = new(options => options.StopGraceSeconds = 20);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly ExecutionBench bench = new(options => options.StopGraceSeconds = 20);
+    private readonly CancellationTokenSource stop = new();
 
     public void Dispose()
     {
-        _stop.Dispose();
-        _bench.Dispose();
+        stop.Dispose();
+        bench.Dispose();
     }
 
     [Fact]
@@ -22,10 +22,10 @@ public sealed class StopTests : IDisposable
     {
         using var bench = new ExecutionBench(options => options.StopGraceSeconds = 0.3);
         var running = bench.ShellAsync(
-            "trap '' TERM; (setsid sh -c \"trap '' TERM; sleep 600 & sleep 600\" &); sleep 600 & echo ready; wait", _stop.Token);
+            "trap '' TERM; (setsid sh -c \"trap '' TERM; sleep 600 & sleep 600\" &); sleep 600 & echo ready; wait", stop.Token);
         await bench.Reporter.LineAsync("ready");
 
-        await _stop.CancelAsync();
+        await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         Assert.Empty(bench.Survivors());
@@ -34,53 +34,53 @@ public sealed class StopTests : IDisposable
     [Fact]
     public async Task A_task_may_end_in_order_and_leave_a_last_checkpoint()
     {
-        var running = _bench.ShellAsync(
+        var running = bench.ShellAsync(
             """
             trap 'echo "{\"at\": 5}" > c; mv c $SJE_CHECKPOINT_OUT; echo bye; exit 0' TERM
             echo ready
             while :; do sleep 0.1; done
             """,
-            _stop.Token);
-        await _bench.Reporter.LineAsync("ready");
+            stop.Token);
+        await bench.Reporter.LineAsync("ready");
 
-        await _stop.CancelAsync();
+        await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.Contains("bye", _bench.Reporter.Lines(LogStream.Stdout));
-        Assert.Equal("""{"at":5}""", Assert.Single(_bench.Reporter.Checkpoints).ToJsonString());
+        Assert.Contains("bye", bench.Reporter.Lines(LogStream.Stdout));
+        Assert.Equal("""{"at":5}""", Assert.Single(bench.Reporter.Checkpoints).ToJsonString());
     }
 
     [Fact]
     public async Task A_program_gets_its_grace_though_the_shell_around_it_dies_at_once()
     {
-        var running = _bench.ShellAsync(
+        var running = bench.ShellAsync(
             """
             sh -c 'trap "sleep 0.5; echo saved; exit 0" TERM; echo ready; while :; do sleep 0.1; done'
             echo not reached
             """,
-            _stop.Token);
-        await _bench.Reporter.LineAsync("ready");
+            stop.Token);
+        await bench.Reporter.LineAsync("ready");
 
-        await _stop.CancelAsync();
+        await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.Equal(["ready", "saved"], _bench.Reporter.Lines(LogStream.Stdout));
+        Assert.Equal(["ready", "saved"], bench.Reporter.Lines(LogStream.Stdout));
     }
 
     [Fact]
     public async Task A_stop_before_the_start_runs_nothing()
     {
-        await _stop.CancelAsync();
+        await stop.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _bench.ShellAsync("echo ran", _stop.Token));
-        Assert.Empty(_bench.Reporter.Lines(LogStream.Stdout));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.ShellAsync("echo ran", stop.Token));
+        Assert.Empty(bench.Reporter.Lines(LogStream.Stdout));
     }
 
     [Fact]
     public async Task Somebody_who_shook_the_attempt_off_and_holds_its_output_open_does_not_hold_it_up()
     {
         using var sampler = new ResourceSampler(TimeProvider.System, NullLogger<ResourceSampler>.Instance);
-        var options = Microsoft.Extensions.Options.Options.Create(_bench.Options);
+        var options = Microsoft.Extensions.Options.Options.Create(bench.Options);
         var children = new ChildProcess(options, sampler, TimeProvider.System, NullLogger<ChildProcess>.Instance)
         {
             DrainLimit = TimeSpan.FromMilliseconds(200),
@@ -90,13 +90,13 @@ public sealed class StopTests : IDisposable
             new TaskCommand
             {
                 Arguments = ["sh", "-c", "env -i setsid sleep 600 & echo $!; while [ \"$(ps -o args= $!)\" != 'sleep 600' ]; do :; done"],
-                WorkingDirectory = _bench.Root,
+                WorkingDirectory = bench.Root,
             },
-            _bench.Context([]),
+            bench.Context([]),
             default);
 
         Assert.Null(result.Error);
-        using var stray = Process.GetProcessById(int.Parse(_bench.Reporter.Lines(LogStream.Stdout)[0], CultureInfo.InvariantCulture));
+        using var stray = Process.GetProcessById(int.Parse(bench.Reporter.Lines(LogStream.Stdout)[0], CultureInfo.InvariantCulture));
         stray.Kill();
     }
 

@@ -23,26 +23,26 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
     private static readonly TimeSpan OneStart = TimeSpan.FromSeconds(60);
 
-    private readonly EmbeddedPostgresOptions _options;
-    private readonly PostgresLocation _location;
-    private readonly ILogger _log;
-    private readonly TimeProvider _time;
-    private FileStream? _use;
-    private string _password = "";
+    private readonly EmbeddedPostgresOptions options;
+    private readonly PostgresLocation location;
+    private readonly ILogger log;
+    private readonly TimeProvider time;
+    private FileStream? use;
+    private string password = "";
 
     private EmbeddedPostgres(EmbeddedPostgresOptions options, PostgresLocation location, ILogger log, TimeProvider time)
     {
-        _options = options;
-        _location = location;
-        _log = log;
-        _time = time;
+        this.options = options;
+        this.location = location;
+        this.log = log;
+        this.time = time;
     }
 
     /// <summary>Where it listens on 127.0.0.1. It stays the same as long as this object lives.</summary>
     public int Port { get; private set; }
 
     /// <summary>The data folder.</summary>
-    public string Data => _location.Data;
+    public string Data => location.Data;
 
     /// <summary>How to reach the database <see cref="Name"/>.</summary>
     public string ConnectionString => ConnectionTo(Name);
@@ -59,7 +59,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         var postgres = new EmbeddedPostgres(options, location, log, time);
         using (await postgres.LockAsync(stop))
         {
-            postgres._use = File.Open(
+            postgres.use = File.Open(
                 location.File("users"),
                 new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.ReadWrite });
             await postgres.EnsureAsync(keepPort: false, stop);
@@ -87,39 +87,39 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Stops the server unless another process of SJE uses it too. Connections are cut, commits are kept.</summary>
     public async Task StopAsync(CancellationToken stop)
     {
-        if (_use is null)
+        if (use is null)
         {
             return;
         }
 
         using (await LockAsync(stop))
         {
-            await _use.DisposeAsync();
-            _use = null;
+            await use.DisposeAsync();
+            use = null;
             if (!IsUnused() || ProcessId is not { } process)
             {
                 return;
             }
 
-            var result = await _location.User.RunAsync(
-                _location.Binaries.Program("pg_ctl"), ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"], stop);
+            var result = await location.User.RunAsync(
+                location.Binaries.Program("pg_ctl"), ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"], stop);
             if (ProcessId is not null)
             {
-                PostgresLog.DidNotStop(_log, process, result.StandardError.Trim());
+                PostgresLog.DidNotStop(log, process, result.StandardError.Trim());
                 return;
             }
 
-            PostgresLog.Stopped(_log, process);
+            PostgresLog.Stopped(log, process);
         }
     }
 
     /// <summary>Stops using the server without stopping it.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_use is not null)
+        if (use is not null)
         {
-            await _use.DisposeAsync();
-            _use = null;
+            await use.DisposeAsync();
+            use = null;
         }
     }
 
@@ -127,15 +127,15 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     {
         if (!Directory.Exists(Data))
         {
-            await new PostgresCluster(_location, _log).CreateAsync(stop);
+            await new PostgresCluster(location, log).CreateAsync(stop);
         }
 
-        _password = (await File.ReadAllTextAsync(_location.File("password"), stop)).Trim();
+        password = (await File.ReadAllTextAsync(location.File("password"), stop)).Trim();
         if (Postmaster.Read(Data) is { IsAlive: true } running)
         {
             Port = running.Port > 0 ? running.Port : ReadPort();
             await AwaitAnswerAsync(stop);
-            PostgresLog.Adopted(_log, running.ProcessId, Port);
+            PostgresLog.Adopted(log, running.ProcessId, Port);
         }
         else
         {
@@ -154,26 +154,26 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     /// </summary>
     private async Task AwaitChildrenAsync(CancellationToken stop)
     {
-        var since = _time.GetTimestamp();
+        var since = time.GetTimestamp();
         while (Postmaster.ProcessesOf(Data) is { Count: > 0 } left)
         {
-            if (_time.GetElapsedTime(since) > TimeSpan.FromSeconds(10))
+            if (time.GetElapsedTime(since) > TimeSpan.FromSeconds(10))
             {
-                PostgresLog.ChildrenKilled(_log, left.Count, Data);
+                PostgresLog.ChildrenKilled(log, left.Count, Data);
                 foreach (var process in left)
                 {
                     Postmaster.Kill(process);
                 }
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, stop);
         }
     }
 
     private async Task StartServerAsync(bool keepPort, CancellationToken stop)
     {
-        var port = Port > 0 ? Port : _options.Port > 0 ? _options.Port : ReadPort();
-        var mayMove = !keepPort && _options.Port == 0;
+        var port = Port > 0 ? Port : options.Port > 0 ? options.Port : ReadPort();
+        var mayMove = !keepPort && options.Port == 0;
         for (var tries = 1; ; tries++)
         {
             if (port == 0 || (mayMove && !IsFree(port)))
@@ -202,8 +202,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         Port = port;
-        await File.WriteAllTextAsync(_location.File("port"), port.ToString(CultureInfo.InvariantCulture), stop);
-        PostgresLog.Started(_log, _location.Binaries.Major, ProcessId ?? 0, port, Data);
+        await File.WriteAllTextAsync(location.File("port"), port.ToString(CultureInfo.InvariantCulture), stop);
+        PostgresLog.Started(log, location.Binaries.Major, ProcessId ?? 0, port, Data);
     }
 
     /// <summary>Starts the server and waits until it takes connections; returns why it does not, or null.</summary>
@@ -215,21 +215,21 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             "-c port=" + port.ToString(CultureInfo.InvariantCulture),
             // A socket's path may be too long, or in a folder the user cannot enter; loopback is enough.
             "-c unix_socket_directories=",
-            "-c max_connections=" + _options.MaxConnections.ToString(CultureInfo.InvariantCulture),
+            "-c max_connections=" + this.options.MaxConnections.ToString(CultureInfo.InvariantCulture),
             "-c shared_buffers=256MB",
             "-c log_checkpoints=off",
-            _options.Durable ? "-c fsync=on -c synchronous_commit=on -c full_page_writes=on" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off");
+            this.options.Durable ? "-c fsync=on -c synchronous_commit=on -c full_page_writes=on" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off");
         var log = Path.Combine(Data, "sje.log");
         var known = File.Exists(log) ? new FileInfo(log).Length : 0;
-        var result = await _location.User.RunAsync(
-            _location.Binaries.Program("pg_ctl"),
+        var result = await location.User.RunAsync(
+            location.Binaries.Program("pg_ctl"),
             ["start", "-D", Data, "-l", log, "-s", "-w", "-t", OneStart.TotalSeconds.ToString(CultureInfo.InvariantCulture), "-o", options],
             stop);
 
         // pg_ctl gives up after its time; replaying a long log may take more, and that is no failure.
         if (result.ExitCode != 0 && ProcessId is null)
         {
-            return PostgresCluster.Explain("PostgreSQL did not start", _location, ReadFrom(log, known) + "\n" + result.StandardError);
+            return PostgresCluster.Explain("PostgreSQL did not start", location, ReadFrom(log, known) + "\n" + result.StandardError);
         }
 
         Port = port;
@@ -250,12 +250,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidPassword)
             {
                 throw new FailureException(
-                    $"PostgreSQL in {Data} does not take the password in {_location.File("password")}: put the right one there.");
+                    $"PostgreSQL in {Data} does not take the password in {location.File("password")}: put the right one there.");
             }
             catch (NpgsqlException) when (ProcessId is not null)
             {
                 // It starts, recovers, or has all its connections in use: it will answer.
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, stop);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, stop);
             }
             catch (NpgsqlException down)
             {
@@ -284,7 +284,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         Host = "127.0.0.1",
         Port = Port,
         Username = Name,
-        Password = _password,
+        Password = password,
         Database = database,
         // What this class itself opens must see the server as it is now, not a pooled connection to the one before.
         Pooling = database == Name,
@@ -296,11 +296,11 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         {
             try
             {
-                return File.Open(_location.File("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return File.Open(location.File("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, stop);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), time, stop);
             }
         }
     }
@@ -309,7 +309,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     {
         try
         {
-            using var all = File.Open(_location.File("users"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var all = File.Open(location.File("users"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
         catch (IOException)
@@ -319,8 +319,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     }
 
     private int ReadPort() =>
-        File.Exists(_location.File("port"))
-        && int.TryParse(File.ReadAllText(_location.File("port")).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        File.Exists(location.File("port"))
+        && int.TryParse(File.ReadAllText(location.File("port")).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             ? port
             : 0;
 

@@ -14,19 +14,19 @@ internal sealed class ServiceUser
     private static readonly string[] KnownLaunchers = ["setpriv", "runuser"];
     private static readonly string[] UsualNames = ["postgres", "sje"];
 
-    private readonly string? _launcher;
+    private readonly string? launcher;
 
     private ServiceUser(string name, string? launcher)
     {
         Name = name;
-        _launcher = launcher;
+        this.launcher = launcher;
     }
 
     /// <summary>The user's name or number.</summary>
     public string Name { get; }
 
     /// <summary>Whether it is another user than ours.</summary>
-    public bool IsOther => _launcher is not null;
+    public bool IsOther => launcher is not null;
 
     /// <summary>
     /// Chooses the user: ourselves unless we are root; else the owner of the data there is, else <c>postgres</c>, else <c>sje</c>, which
@@ -93,14 +93,14 @@ internal sealed class ServiceUser
 
     private Command Command(string program, IReadOnlyList<string> arguments)
     {
-        string[] prefix = _launcher switch
+        string[] prefix = launcher switch
         {
             null => [],
             "setpriv" => [.. IsNumber(Name) ? new[] { "--reuid", Name, "--regid", Name, "--clear-groups" } : ["--reuid", Name, "--regid", GroupOf(Name), "--init-groups"], "--"],
             _ => ["-u", Name, "--"],
         };
-        return CliWrap.Cli.Wrap(_launcher ?? program)
-            .WithArguments([.. prefix, .. _launcher is null ? [] : new[] { program }, .. arguments])
+        return CliWrap.Cli.Wrap(launcher ?? program)
+            .WithArguments([.. prefix, .. launcher is null ? [] : new[] { program }, .. arguments])
             // The user may have no right to the folder we stand in.
             .WithWorkingDirectory("/")
             .WithEnvironmentVariables(variables =>

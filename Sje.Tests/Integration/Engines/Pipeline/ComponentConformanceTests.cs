@@ -14,9 +14,9 @@ public sealed class ComponentConformanceTests : IDisposable
     /// <summary>Cases in the files; fewer means that some were lost on the way here.</summary>
     private const int AllCases = 173;
 
-    private readonly PipelineBench _bench = new();
+    private readonly PipelineBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     public static TheoryData<string> Names =>
         [.. Directory.EnumerateFiles(ConformanceFiles.Components, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
@@ -32,10 +32,10 @@ public sealed class ComponentConformanceTests : IDisposable
     [MemberData(nameof(Names))]
     public async Task Every_case_holds(string component)
     {
-        Directory.CreateDirectory(_bench.File("files"));
+        Directory.CreateDirectory(bench.File("files"));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(ConformanceFiles.Components, "files")))
         {
-            File.Copy(file, _bench.File(Path.Combine("files", Path.GetFileName(file))));
+            File.Copy(file, bench.File(Path.Combine("files", Path.GetFileName(file))));
         }
 
         var failures = new List<string>();
@@ -54,7 +54,7 @@ public sealed class ComponentConformanceTests : IDisposable
     {
         var settings = Settings(component, vector, index);
         var validation = new PipelineTaskType().Validate(settings, "", []).ToList();
-        var result = await _bench.RunAsync(settings);
+        var result = await bench.RunAsync(settings);
         var expected = vector["expected"]!;
         switch (expected["error"]?.GetValue<string>())
         {
@@ -83,7 +83,7 @@ public sealed class ComponentConformanceTests : IDisposable
         foreach (var (port, table) in vector["inputs"]!.AsObject())
         {
             var path = $"in/{index}-{port}.parquet";
-            WriteInput(_bench.File(path), table!);
+            WriteInput(bench.File(path), table!);
             nodes.Add(new JsonObject { ["id"] = $"in_{port}", ["type"] = "source.parquet", ["params"] = new JsonObject { ["path"] = path } });
             inputs[port] = $"in_{port}";
         }

@@ -15,16 +15,16 @@ public sealed class ExpressionConformanceTests : IDisposable
     /// <summary>Lines of expressions.jsonl; fewer means that some were lost on the way here.</summary>
     private const int AllVectors = 4314;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("sje-expressions-");
-    private readonly DuckDbSession _session;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sje-expressions-");
+    private readonly DuckDbSession session;
 
     public ExpressionConformanceTests() =>
-        _session = DuckDbSession.Open(new ResourceSpec { Cpus = 1, MemoryBytes = 512L << 20 }, _folder.FullName, TimeProvider.System);
+        session = DuckDbSession.Open(new ResourceSpec { Cpus = 1, MemoryBytes = 512L << 20 }, folder.FullName, TimeProvider.System);
 
     public void Dispose()
     {
-        _session.Dispose();
-        _folder.Delete(recursive: true);
+        session.Dispose();
+        folder.Delete(recursive: true);
     }
 
     public static TheoryData<string> Groups => [.. ConformanceFiles.Expressions.Select(v => v["fn"]!.GetValue<string>()).Distinct()];
@@ -81,15 +81,15 @@ public sealed class ExpressionConformanceTests : IDisposable
         try
         {
             // A table keeps DuckDB from folding everything at planning, where errors may differ from those of running.
-            _session.Execute($"CREATE OR REPLACE TEMP TABLE vector AS {table}");
-            var described = (string)_session.Query($"DESCRIBE SELECT {sql} AS value FROM vector")[0][1]!;
+            session.Execute($"CREATE OR REPLACE TEMP TABLE vector AS {table}");
+            var described = (string)session.Query($"DESCRIBE SELECT {sql} AS value FROM vector")[0][1]!;
             if (described != Sql.Type(value.Type) && DuckDbTypes.Read(described) != (value.Type, true))
             {
                 return $"DuckDB type {described} of {sql}";
             }
 
             var form = kind == "window" ? $"(SELECT sje_row, {sql} AS value FROM vector)" : $"(SELECT {sql} AS value FROM vector)";
-            var found = ResultRows.Read(_session, $"{JsonForm.Select(Schema.Of(new Column("value", value.Type)), form)}{order}", Schema.Of(new Column("value", value.Type)));
+            var found = ResultRows.Read(session, $"{JsonForm.Select(Schema.Of(new Column("value", value.Type)), form)}{order}", Schema.Of(new Column("value", value.Type)));
             return Compare(vector["expected"], found, kind, value.Type, sql);
         }
         catch (DuckDBException e)

@@ -4,16 +4,16 @@ namespace Sje.Tests.Integration.Engines.Pipeline;
 
 public sealed class PipelineEngineTests : IDisposable
 {
-    private readonly PipelineBench _bench = new();
+    private readonly PipelineBench bench = new();
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose() => bench.Dispose();
 
     [Fact]
     public async Task A_node_that_feeds_two_others_is_computed_once_and_both_sinks_are_written()
     {
-        _bench.Write("in.csv", "id,kind\n1,a\n2,b\n3,a\n");
+        bench.Write("in.csv", "id,kind\n1,a\n2,b\n3,a\n");
 
-        var result = await _bench.RunAsync("""
+        var result = await bench.RunAsync("""
             [{"id": "rows", "type": "source.csv", "params": {"path": "in.csv"}},
              {"id": "kinds", "type": "aggregate", "params": {"groupBy": ["kind"], "aggs": [{"fn": "count", "as": "n"}]}, "inputs": {"in": "rows"}},
              {"id": "some", "type": "filter", "params": {"condition": "id > 1"}, "inputs": {"in": "rows"}},
@@ -22,7 +22,7 @@ public sealed class PipelineEngineTests : IDisposable
             """);
 
         Assert.Null(result.Error);
-        Assert.Equal("id,kind\n2,b\n3,a\n", await File.ReadAllTextAsync(_bench.File("out/some.csv")));
+        Assert.Equal("id,kind\n2,b\n3,a\n", await File.ReadAllTextAsync(bench.File("out/some.csv")));
         Assert.Equal(
             "rows 0 3, kinds 3 2, some 3 2, one 2 2, two 2 2",
             string.Join(", ", result.Parts!.AsArray().Select(p => $"{p!["node"]} {p["rowsIn"]} {p["rowsOut"]}")));
@@ -31,11 +31,11 @@ public sealed class PipelineEngineTests : IDisposable
     [Fact]
     public async Task Rows_of_every_node_are_counted_though_the_database_moves_conditions_around()
     {
-        _bench.Write("a.csv", "id,k\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{i},{i % 10}\n")));
-        _bench.Write("b.csv", "k\n0\n1\n2\n3\n4\n");
-        _bench.Write("d.csv", "id\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"{i * 2}\n")));
+        bench.Write("a.csv", "id,k\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{i},{i % 10}\n")));
+        bench.Write("b.csv", "k\n0\n1\n2\n3\n4\n");
+        bench.Write("d.csv", "id\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"{i * 2}\n")));
 
-        var result = await _bench.RunAsync("""
+        var result = await bench.RunAsync("""
             [{"id": "a", "type": "source.csv", "params": {"path": "a.csv"}},
              {"id": "b", "type": "source.csv", "params": {"path": "b.csv"}},
              {"id": "d", "type": "source.csv", "params": {"path": "d.csv"}},
@@ -61,50 +61,50 @@ public sealed class PipelineEngineTests : IDisposable
     [InlineData("s3://bucket/file.csv")]
     public async Task A_path_that_leads_out_of_the_storage_root_is_refused_by_name(string path)
     {
-        await File.WriteAllTextAsync(Path.Combine(_bench.Root, "..", "secret.csv"), "a\n1\n");
-        Directory.CreateSymbolicLink(_bench.File("link"), Path.GetFullPath(Path.Combine(_bench.Root, "..")));
+        await File.WriteAllTextAsync(Path.Combine(bench.Root, "..", "secret.csv"), "a\n1\n");
+        Directory.CreateSymbolicLink(bench.File("link"), Path.GetFullPath(Path.Combine(bench.Root, "..")));
 
-        var result = await _bench.RunAsync(Copy(path, "out.csv"));
+        var result = await bench.RunAsync(Copy(path, "out.csv"));
 
         Assert.Equal("invalid", result.Error?.Class);
         Assert.Contains("node rows", result.Error!.Message, StringComparison.Ordinal);
         Assert.Contains(path, result.Error.Message, StringComparison.Ordinal);
-        Assert.Equal("invalid", (await _bench.RunAsync(Copy("in.csv", path))).Error?.Class);
+        Assert.Equal("invalid", (await bench.RunAsync(Copy("in.csv", path))).Error?.Class);
     }
 
     [Fact]
     public async Task A_file_that_is_not_there_may_be_there_at_the_next_try()
     {
-        var result = await _bench.RunAsync(Copy("later.csv", "out.csv"));
+        var result = await bench.RunAsync(Copy("later.csv", "out.csv"));
 
         Assert.Equal("error", result.Error?.Class);
         Assert.Contains("node rows: there is no file later.csv", result.Error!.Message, StringComparison.Ordinal);
-        Assert.Empty(_bench.Files());
+        Assert.Empty(bench.Files());
     }
 
     [Fact]
     public async Task A_value_that_does_not_fit_fails_the_task_and_leaves_the_old_target()
     {
-        _bench.Write("out/out.csv", "old\n");
-        _bench.Write("in.csv", "id,x\n1,2\n2,many\n");
+        bench.Write("out/out.csv", "old\n");
+        bench.Write("in.csv", "id,x\n1,2\n2,many\n");
 
-        var result = await _bench.RunAsync("""
+        var result = await bench.RunAsync("""
             [{"id": "rows", "type": "source.csv", "params": {"path": "in.csv", "columns": {"id": "int32", "x": "int32"}}},
              {"id": "out", "type": "sink.csv", "params": {"path": "out/out.csv"}, "inputs": {"in": "rows"}}]
             """);
 
         Assert.Equal("error", result.Error?.Class);
         Assert.Contains("cannot cast to INTEGER: many", result.Error!.Message, StringComparison.Ordinal);
-        Assert.Equal(["in.csv", "out", "out/out.csv"], _bench.Files());
-        Assert.Equal("old\n", await File.ReadAllTextAsync(_bench.File("out/out.csv")));
+        Assert.Equal(["in.csv", "out", "out/out.csv"], bench.Files());
+        Assert.Equal("old\n", await File.ReadAllTextAsync(bench.File("out/out.csv")));
     }
 
     [Fact]
     public async Task A_stopped_run_ends_soon_and_leaves_nothing()
     {
-        _bench.Write("in.csv", "a\n" + string.Concat(Enumerable.Range(0, 3000).Select(i => $"{i}\n")));
+        bench.Write("in.csv", "a\n" + string.Concat(Enumerable.Range(0, 3000).Select(i => $"{i}\n")));
         using var stop = new CancellationTokenSource();
-        var run = _bench.RunAsync(
+        var run = bench.RunAsync(
             """
             [{"id": "rows", "type": "source.csv", "params": {"path": "in.csv"}},
              {"id": "pairs", "type": "join", "params": {"type": "cross"}, "inputs": {"left": "rows", "right": "rows"}},
@@ -112,20 +112,20 @@ public sealed class PipelineEngineTests : IDisposable
              {"id": "out", "type": "sink.parquet", "params": {"path": "deep/er/out.parquet"}, "inputs": {"in": "triples"}}]
             """,
             stop: stop.Token);
-        Assert.NotSame(run, await Task.WhenAny(run, _bench.Reporter.UnderWay).WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.NotSame(run, await Task.WhenAny(run, bench.Reporter.UnderWay).WaitAsync(TimeSpan.FromSeconds(60)));
 
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(TimeSpan.FromSeconds(60)));
-        Assert.Equal(["in.csv"], _bench.Files());
+        Assert.Equal(["in.csv"], bench.Files());
     }
 
     [Fact]
     public async Task A_parameter_is_a_value_whatever_its_text_says()
     {
-        _bench.Write("in.csv", "name\n' or true or '\nx\n");
+        bench.Write("in.csv", "name\n' or true or '\nx\n");
 
-        var result = await _bench.RunAsync(
+        var result = await bench.RunAsync(
             """
             [{"id": "rows", "type": "source.csv", "params": {"path": "{{ parameters.file }}.csv"}},
              {"id": "same", "type": "filter", "params": {"condition": "name = {{ parameters.name }}"}, "inputs": {"in": "rows"}},
@@ -134,15 +134,15 @@ public sealed class PipelineEngineTests : IDisposable
             new JsonObject { ["name"] = "' or true or '", ["file"] = "in" });
 
         Assert.Null(result.Error);
-        Assert.Equal("name\n' or true or '\n", await File.ReadAllTextAsync(_bench.File("out.csv")));
+        Assert.Equal("name\n' or true or '\n", await File.ReadAllTextAsync(bench.File("out.csv")));
     }
 
     [Fact]
     public async Task Types_of_a_csv_file_are_found_by_our_own_rule()
     {
-        _bench.Write("in.csv", "n,zero,big,x,d,t,b,yes,mixed,none\n1,007,3000000000,1.5,2024-01-05,2024-01-05 10:00:00,true,yes,1,\n2,010,1,1e5,2024-02-29,2024-02-29T23:59:59.5,false,no,a,\n");
+        bench.Write("in.csv", "n,zero,big,x,d,t,b,yes,mixed,none\n1,007,3000000000,1.5,2024-01-05,2024-01-05 10:00:00,true,yes,1,\n2,010,1,1e5,2024-02-29,2024-02-29T23:59:59.5,false,no,a,\n");
 
-        var result = await _bench.RunAsync(Copy("in.csv", "out.csv"));
+        var result = await bench.RunAsync(Copy("in.csv", "out.csv"));
 
         Assert.Null(result.Error);
         Assert.Equal(
