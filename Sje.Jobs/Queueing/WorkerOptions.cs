@@ -60,7 +60,7 @@ public sealed class WorkerOptions : IValidatableObject
     /// How long after a renewal was sent the worker trusts it. The rest of the lease is for the guards: ending a session takes some tenths
     /// of a second, more on a busy machine, and by the time somebody takes over it must be gone.
     /// </summary>
-    public double TrustSeconds => LeaseSeconds * 0.85;
+    public double TrustSeconds => LeaseSeconds * 0.75;
 
     /// <summary>The interval of heartbeats.</summary>
     public TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);

@@ -7,6 +7,7 @@ using Sje.Web.Hosting.Postgres;
 namespace Sje.Tests.Chaos;
 
 /// <summary>The embedded database killed under a serving process with running tasks.</summary>
+[Collection(Alone.Name)]
 public sealed class DatabaseDeathTests : IDisposable
 {
     private const int Tasks = 12;

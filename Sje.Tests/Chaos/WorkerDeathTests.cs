@@ -8,6 +8,7 @@ using Sje.Tests.Support;
 namespace Sje.Tests.Chaos;
 
 /// <summary>Real workers in real processes, stopped and killed while their children run.</summary>
+[Collection(Alone.Name)]
 public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDatabase>, IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("sje-chaos-").FullName;
