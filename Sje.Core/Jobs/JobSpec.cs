@@ -79,7 +79,7 @@ public sealed record TaskSpec
     /// <summary>What happens after a failure.</summary>
     public RetrySpec Retry { get; init; } = new();
 
-    /// <summary>Longest wait in the queue, in all; null is none.</summary>
+    /// <summary>Longest wait in the queue, counted anew each time the task comes back to it; null is none.</summary>
     public TimeSpan? QueuedTimeout { get; init; }
 
     /// <summary>Longest run of one attempt; null is none.</summary>

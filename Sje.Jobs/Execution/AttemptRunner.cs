@@ -61,7 +61,7 @@ internal sealed partial class AttemptRunner(
                 task.Identity.Attempt,
                 ended.State!.Value,
                 (long)clock.GetElapsedTime(began).TotalMilliseconds,
-                end.Reason ?? "done");
+                end.Reason ?? end.Outcome.ToSnake());
             return new AttemptReport(ended.State.Value, ended.AvailableAt, Describe(task, end, ended), end.Error);
         }
         finally

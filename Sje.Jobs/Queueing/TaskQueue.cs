@@ -24,7 +24,7 @@ internal sealed class TaskQueue(Database database)
             select id, name from sje.workers
             where id = $1 and state = 'active' and lease_until > clock_timestamp() + interval '1 second'
         ), open as materialized (
-            select q.name from unnest($2::text[]) w(name) join sje.queues q on q.name = w.name where q.paused_at is null
+            select name from sje.queues where (name = any ($2) or '*' = any ($2)) and paused_at is null
         ), ready as materialized (
             select c.* from me, open cross join lateral (
                 select t.id, t.rank, t.cpus, t.memory_bytes
@@ -80,7 +80,7 @@ internal sealed class TaskQueue(Database database)
     private const string NextDue =
         """
         select min(available_at) - clock_timestamp() from sje.tasks
-        where queue = any ($1) and state in ('waiting_retry', 'queued') and available_at > clock_timestamp()
+        where (queue = any ($1) or '*' = any ($1)) and state in ('waiting_retry', 'queued') and available_at > clock_timestamp()
         """;
 
     /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>

@@ -11,7 +11,7 @@ public sealed class WorkerOptions : IValidatableObject
     /// <summary>A name for people; default is host and process id.</summary>
     public string? Name { get; set; }
 
-    /// <summary>The queues it serves, by name. Default: <c>default</c>.</summary>
+    /// <summary>The queues it serves, by name; <c>*</c> is all. Default: <c>default</c>.</summary>
     public IList<string> Queues { get; set; } = [];
 
     /// <summary>Tasks at once, 1-10,000. Each is a thread of Hangfire's. Default: twice the processors, at least 4.</summary>

@@ -99,7 +99,7 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
         var counts = new Dictionary<ExecutionState, int>();
         foreach (var state in Enum.GetValues<ExecutionState>())
         {
-            counts[state] = await rows.Where(e => e.State == state).Take(MaxCount).CountAsync(stop);
+            counts[state] = await rows.Where(e => e.State == state).OrderByDescending(e => e.Id).Take(MaxCount).CountAsync(stop);
         }
 
         return counts;

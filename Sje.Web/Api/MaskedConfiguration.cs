@@ -13,7 +13,7 @@ internal static class MaskedConfiguration
 
     private static readonly string[] Sections =
     [
-        "server", "storage", "worker", "retryPolicies", "connections", "auth", "retention", "monitoring", "postgres", "spark",
+        "server", "storage", "worker", "execution", "retryPolicies", "connections", "auth", "retention", "monitoring", "postgres", "spark",
         "dbConfig", "executorNodeConfig", "Serilog", "ConnectionStrings",
     ];
 

@@ -157,6 +157,24 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
     }
 
     [Fact]
+    public async Task A_worker_of_all_queues_runs_what_waits_in_a_queue_made_later_and_a_paused_one_waits()
+    {
+        await using var node = await StartAsync(db, options: o => o.Queues = ["*"]);
+        var pause = (QueueControl)node.Services.GetService(typeof(QueueControl))!;
+        var first = await node.SubmitAsync(Task("main", "ok") with { Queue = "made-later" });
+        await db.ExecutionBecomesAsync(first, "succeeded");
+
+        Assert.True(await pause.PauseAsync("made-later", CancellationToken.None));
+        var second = await node.SubmitAsync(Task("main", "ok") with { Queue = "made-later" });
+        var third = await node.SubmitAsync(Task("main", "ok"));
+        await db.ExecutionBecomesAsync(third, "succeeded");
+        Assert.Equal("queued", await db.TaskStateAsync(second));
+        Assert.True(await pause.ResumeAsync("made-later", CancellationToken.None));
+        await db.ExecutionBecomesAsync(second, "succeeded");
+        Assert.False(await pause.PauseAsync("nobody-has-this", CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_higher_priority_goes_first_and_an_old_task_before_a_young_one()
     {
         await using var accepting = await StartAsync(db, worker: false);

@@ -72,6 +72,11 @@ internal static class ApiDocument
             ];
         }
 
+        foreach (var alias in RequestBytes.Aliases)
+        {
+            operation.RequestBody?.Content?.Remove(alias);
+        }
+
         if (metadata.OfType<StreamsEvents>().Any() && operation.Responses?["200"] is OpenApiResponse answer)
         {
             answer.Content ??= new Dictionary<string, OpenApiMediaType>();

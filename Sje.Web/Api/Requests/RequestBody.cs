@@ -60,7 +60,7 @@ internal sealed class RequestBody<T> : IBoundBody, IEndpointParameterMetadataPro
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata(RequestBytes.DocumentTypes, typeof(T), isOptional: true));
+        builder.Metadata.Add(new AcceptsMetadata([.. RequestBytes.DocumentTypes, .. RequestBytes.Aliases], typeof(T), isOptional: true));
 
     private static RequestBody<T> FromTree(JsonNode? root)
     {
@@ -111,7 +111,7 @@ internal sealed class RawBody(RequestBytes bytes) : IBoundBody, IEndpointParamet
         new(await RequestBytes.ReadAsync(context, RequestBytes.DocumentTypes));
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata(RequestBytes.DocumentTypes, typeof(JsonObject)));
+        builder.Metadata.Add(new AcceptsMetadata([.. RequestBytes.DocumentTypes, .. RequestBytes.Aliases], typeof(JsonObject)));
 }
 
 /// <summary>A body of many jobs: a document, or a line of JSON each.</summary>
@@ -131,5 +131,5 @@ internal sealed class BatchBody(RequestBytes bytes) : IBoundBody, IEndpointParam
         new(await RequestBytes.ReadAsync(context, RequestBytes.BatchTypes));
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata(RequestBytes.BatchTypes, typeof(JsonArray)));
+        builder.Metadata.Add(new AcceptsMetadata([.. RequestBytes.BatchTypes, .. RequestBytes.Aliases], typeof(JsonArray)));
 }

@@ -14,6 +14,15 @@ internal sealed record RequestBytes(ReadOnlyMemory<byte> Bytes, JobFormat Format
     public static readonly string[] DocumentTypes = ["application/json", "application/yaml", "text/yaml", "application/x-yaml"];
     public static readonly string[] BatchTypes = [.. DocumentTypes, "application/x-ndjson", "application/jsonl"];
 
+    /// <summary>
+    /// Other names for these types, and what curl's plain <c>-d</c> says: let in by routing (a name it does not know is answered 415 before
+    /// anything of ours is asked), not shown in the API's document.
+    /// </summary>
+    public static readonly string[] Aliases =
+    [
+        "application/x-www-form-urlencoded", "text/json", "application/*+json", "text/x-yaml", "application/ndjson", "application/x-jsonlines",
+    ];
+
     /// <summary>Reads the body, which may be of one of the <paramref name="types"/>; without a type it is taken for JSON.</summary>
     public static async ValueTask<RequestBytes> ReadAsync(HttpContext context, string[] types)
     {
