@@ -52,7 +52,8 @@ public static class BackgroundServices
         services.AddHangfireServer((p, server) =>
         {
             var options = p.GetRequiredService<IOptions<WorkerOptions>>().Value;
-            server.ServerName = p.GetRequiredService<WorkerSession>().Name;
+            // Hangfire adds the process id.
+            server.ServerName = options.Name ?? Environment.MachineName;
             server.Queues = [.. p.GetRequiredService<QueueLabels>().Served(options.ServedQueues)];
             server.WorkerCount = options.Slots;
             server.IsLightweightServer = true;
@@ -68,7 +69,7 @@ public static class BackgroundServices
     {
         services.AddHangfireServer((_, server) =>
         {
-            server.ServerName = $"{Environment.MachineName}:{Environment.ProcessId}:upkeep";
+            server.ServerName = $"{Environment.MachineName}:upkeep";
             server.Queues = [TaskJobQueue.ForeignQueue];
             server.WorkerCount = 1;
         });

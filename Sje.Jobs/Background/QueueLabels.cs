@@ -22,7 +22,7 @@ internal sealed class QueueLabels
     /// <summary>The queues of the database as they are now, and those that this worker serves.</summary>
     public static QueueLabels Read(Database database, IEnumerable<string> served)
     {
-        var names = new List<string>(served);
+        var names = served.Where(name => name != "*").ToList();
         using var command = database.Main.CreateCommand("select name from sje.queues");
         using var rows = command.ExecuteReader();
         while (rows.Read())

@@ -53,4 +53,10 @@ internal sealed class TaskFailedException(AttemptReport report) : Exception(repo
 {
     /// <summary>When the next attempt is due; null when there is none.</summary>
     public DateTimeOffset? RetryAt => report.State == TaskState.WaitingRetry ? report.RetryAt : null;
+
+    /// <summary>The end of the task's log: where our own code was is of no interest to those who read Hangfire's page.</summary>
+    public override string StackTrace => report.Error?.LogTail ?? "";
+
+    /// <inheritdoc/>
+    public override string ToString() => report.Error?.LogTail is { Length: > 0 } tail ? $"{Message}\n{tail}" : Message;
 }

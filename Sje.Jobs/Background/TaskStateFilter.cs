@@ -28,9 +28,11 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels) : J
     {
         if (context.CandidateState is FailedState { Exception: TaskFailedException failed } candidate)
         {
+            // Where a retry follows, Hangfire keeps this state in the job's history before Scheduled.
+            candidate.Reason = failed.Message;
             context.CandidateState = failed.RetryAt is { } at
                 ? new ScheduledState(at.UtcDateTime) { Reason = failed.Message }
-                : Failed(candidate, failed.Message);
+                : candidate;
         }
 
         if (CurrentClaim.For(context.BackgroundJob.Id) is { } task && !Speaks(task, context.CandidateState.Name))
@@ -62,12 +64,6 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels) : J
     /// <inheritdoc/>
     public void OnStateUnapplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
     {
-    }
-
-    private static FailedState Failed(FailedState candidate, string reason)
-    {
-        candidate.Reason = reason;
-        return candidate;
     }
 
     private static IState Keep(ElectStateContext context, string why)

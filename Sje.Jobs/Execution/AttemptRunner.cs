@@ -146,8 +146,8 @@ internal sealed partial class AttemptRunner(
     private static string Describe(ClaimedTask task, AttemptEnd end, AttemptEnded ended) => ended.State switch
     {
         TaskState.WaitingRetry =>
-            $"attempt {task.Identity.Attempt} failed ({task.Failures + 1} of {task.MaxAttempts}): {end.Reason}; "
-            + $"next at {ended.AvailableAt:yyyy-MM-dd HH:mm:ss}Z",
+            $"attempt {task.Identity.Attempt} failed ({task.Failures + 1} of {task.MaxAttempts}): {end.Reason?.TrimEnd('.')}; "
+            + $"next in {end.RetryDelay.TotalSeconds:0.#} s",
         TaskState.Failed or TaskState.TimedOut => $"attempt {task.Identity.Attempt} failed for good: {end.Reason}",
         _ => end.Reason ?? $"attempt {task.Identity.Attempt}: {ended.State!.Value.ToSnake()}",
     };
