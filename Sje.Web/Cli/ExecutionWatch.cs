@@ -93,7 +93,7 @@ internal static class ExecutionWatch
         var pause = FirstPause;
         while (true)
         {
-            var execution = await client.GetAsync($"task/{Uri.EscapeDataString(id)}", stop);
+            var execution = await client.GetPatientlyAsync($"task/{Uri.EscapeDataString(id)}", stop);
             seen(execution);
             if (IsEnd(Show.Text(execution["state"])))
             {

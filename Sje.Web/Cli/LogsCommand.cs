@@ -39,7 +39,7 @@ internal static class LogsCommand
         while (true)
         {
             // Asked before the lines are read, so that an end seen here means that no more come.
-            var ended = ExecutionWatch.IsEnd(Show.Text((await client.GetAsync($"task/{id}", stop))["state"]));
+            var ended = ExecutionWatch.IsEnd(Show.Text((await client.GetPatientlyAsync($"task/{id}", stop))["state"]));
             var came = 0;
             foreach (var (name, reader) in names.Zip(readers))
             {
@@ -102,7 +102,7 @@ internal static class LogsCommand
             return lines;
         }
 
-        private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) => client.GetAsync(
+        private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) => client.GetPatientlyAsync(
             $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={this.next.ToString(CultureInfo.InvariantCulture)}&count={PageSize}", stop);
     }
 }

@@ -107,7 +107,9 @@ internal static class Show
     /// <summary>The text of a value, numbers and truth values as JSON writes them; null for none and for groups.</summary>
     public static string? Text(JsonNode? node) => node switch
     {
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => value.ToString(),
+        // A value made here, of an id or an instant, calls itself a string and yet is none inside.
+        JsonValue value when value.GetValueKind() == JsonValueKind.String =>
+            value.TryGetValue<string>(out var text) ? text : JsonSerializer.Deserialize<string>(value.ToJsonString()),
         JsonValue value => value.ToJsonString(),
         _ => null,
     };

@@ -21,7 +21,12 @@ internal sealed record Answer(HttpStatusCode Status, JsonNode? Body, string Text
 /// <summary>Talks to a server. What goes wrong is turned into one line that says what to do about it.</summary>
 internal sealed class SjeClient : IDisposable
 {
+    // A server that is started again after a crash recovers its database first.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(500);
+
     private readonly HttpClient http;
+    private bool hasAnswered;
 
     public SjeClient(Uri address, string? key)
     {
@@ -39,6 +44,33 @@ internal sealed class SjeClient : IDisposable
     /// <exception cref="FailureException">The server does not answer, or refuses.</exception>
     public async Task<JsonNode> GetAsync(string path, CancellationToken stop) =>
         (await SendAsync(HttpMethod.Get, path, null, null, stop)).Required;
+
+    /// <summary>
+    /// As <see cref="GetAsync"/>, for verbs that wait: once the server has answered anything, it or its database may be away for two
+    /// minutes at a time, for the work they wait for outlives that too.
+    /// </summary>
+    /// <exception cref="FailureException">The server does not answer for too long, or refuses.</exception>
+    public async Task<JsonNode> GetPatientlyAsync(string path, CancellationToken stop)
+    {
+        long? awaySince = null;
+        while (true)
+        {
+            try
+            {
+                return await GetAsync(path, stop);
+            }
+            catch (FailureException away) when (away.ExitCode == ExitCodes.Unreachable && hasAnswered)
+            {
+                awaySince ??= TimeProvider.System.GetTimestamp();
+                if (TimeProvider.System.GetElapsedTime(awaySince.Value) > Patience)
+                {
+                    throw;
+                }
+            }
+
+            await Task.Delay(BetweenTries, TimeProvider.System, stop);
+        }
+    }
 
     /// <summary>Sends a request; any answer but a good one is told.</summary>
     /// <exception cref="FailureException">The server does not answer, or refuses.</exception>
@@ -63,6 +95,7 @@ internal sealed class SjeClient : IDisposable
         try
         {
             using var response = await http.SendAsync(request, stop);
+            hasAnswered = true;
             var text = await response.Content.ReadAsStringAsync(stop);
             return new Answer(response.StatusCode, Parse(text), text, response.Headers.RetryAfter?.Delta);
         }
@@ -132,7 +165,13 @@ internal sealed class SjeClient : IDisposable
     /// <summary>Says why the server refused: a problem document's detail and each of its errors.</summary>
     public static FailureException Refusal(Answer answer, string what)
     {
-        var code = (int)answer.Status >= 500 ? ExitCodes.ServerError : ExitCodes.Rejected;
+        var code = answer.Status switch
+        {
+            // The server is there and says that its database is not.
+            HttpStatusCode.ServiceUnavailable => ExitCodes.Unreachable,
+            >= HttpStatusCode.InternalServerError => ExitCodes.ServerError,
+            _ => ExitCodes.Rejected,
+        };
         if (answer.Body is not JsonObject problem)
         {
             return new FailureException($"{what}: the server answered {(int)answer.Status}.", code);

@@ -33,8 +33,13 @@ internal sealed class ExceptionRefusals(ILogger<ExceptionRefusals> log) : IExcep
 
         if (IsOutage(exception))
         {
-            log.DatabaseUnavailable(context.Request.Method, context.Request.Path, exception);
-            return new Refusal(ProblemKind.Unavailable, "The database cannot be reached or is starting. Nothing was lost; try again.")
+            // Known well enough: its first line tells all, and an outage has many requests.
+            log.DatabaseUnavailable(context.Request.Method, context.Request.Path, exception.GetBaseException().Message.Split('\n')[0]);
+            return new Refusal(
+                ProblemKind.Unavailable,
+                IsFull(exception)
+                    ? "The disk of the database is full: make room there. Nothing that was accepted is lost; then try again."
+                    : "The database cannot be reached or is starting. Nothing was lost; try again.")
             {
                 RetryAfter = OutageRetry,
             };
@@ -42,6 +47,19 @@ internal sealed class ExceptionRefusals(ILogger<ExceptionRefusals> log) : IExcep
 
         log.RequestFailed(context.Request.Method, context.Request.Path, context.TraceIdentifier, exception);
         return new Refusal(ProblemKind.Internal, $"The server's log tells more under trace id {context.TraceIdentifier}.");
+    }
+
+    private static bool IsFull(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is PostgresException { SqlState: PostgresErrorCodes.DiskFull })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // EF Core wraps; the database's own word is somewhere below.
