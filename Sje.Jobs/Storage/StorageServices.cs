@@ -26,6 +26,8 @@ public static class StorageServices
                 (RelationalEventId.ConnectionError, LogLevel.Debug),
                 (RelationalEventId.CommandError, LogLevel.Debug),
                 (CoreEventId.QueryIterationFailed, LogLevel.Debug),
+                // Counting up to a limit needs no order.
+                (CoreEventId.RowLimitingOperationWithoutOrderByWarning, LogLevel.Debug),
                 (CoreEventId.SaveChangesFailed, LogLevel.Debug),
                 (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug))));
         services.TryAddSingleton<JobStore>();
