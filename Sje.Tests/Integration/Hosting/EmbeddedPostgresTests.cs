@@ -71,6 +71,30 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_start_that_is_called_off_at_any_moment_leaves_no_server_behind()
+    {
+        var first = await StartAsync();
+        await first.StopAsync(CancellationToken.None);
+
+        foreach (var milliseconds in new[] { 30, 80, 150, 250, 400, 600 })
+        {
+            using var calledOff = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
+            try
+            {
+                var late = await EmbeddedPostgres.StartAsync(
+                    folder, new EmbeddedPostgresOptions { Durable = false }, NullLogger.Instance, TimeProvider.System, calledOff.Token);
+                await late.StopAsync(CancellationToken.None);
+            }
+            catch (OperationCanceledException)
+            {
+                // As asked.
+            }
+
+            Assert.Empty(Postmaster.ProcessesOf(first.Data));
+        }
+    }
+
+    [Fact]
     public async Task What_was_committed_is_there_after_the_server_and_all_its_children_were_killed()
     {
         var postgres = await StartAsync();

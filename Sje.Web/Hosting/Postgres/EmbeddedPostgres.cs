@@ -57,15 +57,24 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     {
         var location = await PostgresLocation.ChooseAsync(folder, options, stop);
         var postgres = new EmbeddedPostgres(options, location, log, time);
-        using (await postgres.LockAsync(stop))
+        try
         {
-            postgres.use = File.Open(
-                location.File("users"),
-                new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.ReadWrite });
-            await postgres.EnsureAsync(keepPort: false, stop);
-        }
+            using (await postgres.LockAsync(stop))
+            {
+                postgres.use = File.Open(
+                    location.File("users"),
+                    new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.ReadWrite });
+                await postgres.EnsureAsync(keepPort: false, stop);
+            }
 
-        return postgres;
+            return postgres;
+        }
+        catch
+        {
+            // The server stands in a session of its own: one that came up while its start was called off would stay for good.
+            await postgres.StopAsync(CancellationToken.None);
+            throw;
+        }
     }
 
     /// <summary>Starts the server again, on the same port, if it is down. Returns whether it was.</summary>
@@ -224,7 +233,9 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         var result = await location.User.RunAsync(
             location.Binaries.Program("pg_ctl"),
             ["start", "-D", Data, "-l", log, "-s", "-w", "-t", OneStart.TotalSeconds.ToString(CultureInfo.InvariantCulture), "-o", options],
-            stop);
+            // Killed half-way it would leave a server of which nobody knows yet; with Ctrl-C it is told to stop, and stops what it started.
+            CancellationToken.None);
+        stop.ThrowIfCancellationRequested();
 
         // pg_ctl gives up after its time; replaying a long log may take more, and that is no failure.
         if (result.ExitCode != 0 && ProcessId is null)
