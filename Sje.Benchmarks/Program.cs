@@ -1,1 +1,9 @@
-BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+using Sje.Benchmarks;
+
+if (args.Length > 0)
+{
+    BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(QueueBench).Assembly).Run(args);
+    return 0;
+}
+
+return await QueueBench.RunAsync();

@@ -22,7 +22,7 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
     public const string ForeignQueue = "hangfire";
 
     private const string Lookup =
-        "select statename, invocationdata ->> 'Type', arguments ->> 1, arguments ->> 0 from hangfire.job where id = $1";
+        "select statename, invocationdata ->> 'Type', arguments ->> 1 from hangfire.job where id = $1";
 
     // The row may have its job already: then this one is a stray, to be deleted later. Only the job on the row counts.
     private const string Attach =
@@ -119,7 +119,7 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
     /// <summary>A job went to Enqueued, or Hangfire's scheduler holds it for due.</summary>
     private static void Attend(NpgsqlConnection connection, long id)
     {
-        string? state, type, taskText, title;
+        string? state, type, taskText;
         using (var lookup = new NpgsqlCommand(Lookup, connection))
         {
             lookup.Parameters.Add(P(id));
@@ -129,10 +129,9 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
                 return;
             }
 
-            (state, type, taskText, title) = (Text(row, 0), Text(row, 1), Text(row, 2), Text(row, 3));
+            (state, type, taskText) = (Text(row, 0), Text(row, 1), Text(row, 2));
         }
 
-        _ = title;
         if (type?.StartsWith(OurType, StringComparison.Ordinal) != true || !Guid.TryParse(taskText?.Trim('"'), out var task))
         {
             Execute(connection, AddForeign, P(id), P(ForeignQueue));

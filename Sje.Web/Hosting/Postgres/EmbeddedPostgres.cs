@@ -111,7 +111,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
 
             var result = await location.User.RunAsync(
-                location.Binaries.Program("pg_ctl"), ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"], stop);
+                location.Binaries.PathOf("pg_ctl"), ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"], stop);
             if (ProcessId is not null)
             {
                 PostgresLog.DidNotStop(log, process, result.StandardError.Trim());
@@ -231,7 +231,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         var log = Path.Combine(Data, "sje.log");
         var known = File.Exists(log) ? new FileInfo(log).Length : 0;
         var result = await location.User.RunAsync(
-            location.Binaries.Program("pg_ctl"),
+            location.Binaries.PathOf("pg_ctl"),
             ["start", "-D", Data, "-l", log, "-s", "-w", "-t", OneStart.TotalSeconds.ToString(CultureInfo.InvariantCulture), "-o", options],
             // Killed half-way it would leave a server of which nobody knows yet; with Ctrl-C it is told to stop, and stops what it started.
             CancellationToken.None);

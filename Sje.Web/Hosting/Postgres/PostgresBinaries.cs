@@ -14,7 +14,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
     private static readonly string[] Needed = ["postgres", "initdb", "pg_ctl"];
 
     /// <summary>The path of one of its programs.</summary>
-    public string Program(string name) => Path.Combine(Folder, name);
+    public string PathOf(string name) => Path.Combine(Folder, name);
 
     /// <summary>Every installation on PATH, in the distributions' own places and in <paramref name="more"/>, newest first.</summary>
     public static async Task<IReadOnlyList<PostgresBinaries>> FindAsync(IEnumerable<string> more, CancellationToken stop)

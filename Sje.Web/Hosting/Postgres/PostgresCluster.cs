@@ -76,7 +76,7 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
                 trap 'rm -f "$words"' EXIT
                 cat > "$words"
                 "$1" -D "$2" -U sje --pwfile="$words" --auth=scram-sha-256 --encoding=UTF8 --locale="$3" --data-checksums
-                """, "initdb", location.Binaries.Program("initdb"), folder, locale],
+                """, "initdb", location.Binaries.PathOf("initdb"), folder, locale],
             stop,
             input: password + "\n");
         return result.ExitCode == 0 ? null : result.StandardError + result.StandardOutput;
