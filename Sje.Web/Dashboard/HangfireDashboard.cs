@@ -23,7 +23,7 @@ internal static class HangfireDashboard
             Path,
             new DashboardOptions
             {
-                AppPath = "/docs",
+                AppPath = "/",
                 DashboardTitle = "SJE",
                 DisplayStorageConnectionString = false,
                 DisplayNameFunc = (_, job) => BackgroundJobTitle.Of(job),

@@ -134,6 +134,11 @@ internal static class SjeApplication
         app.UseStaticFiles();
         app.MapSjeApi();
         app.MapSjeDashboard();
+        if (!app.Environment.WebRootFileProvider.GetFileInfo("index.html").Exists)
+        {
+            // Without built pages the API's own page is the best there is to see.
+            app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
+        }
     }
 
     /// <summary>The built pages: those of the clone while they are worked on, else those beside the binary.</summary>

@@ -93,6 +93,16 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     }
 
     [Fact]
+    public async Task Who_comes_to_the_front_door_lands_on_a_page()
+    {
+        using var http = factory.CreateClient();
+        using var answer = await http.GetAsync(new Uri("/", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.StartsWith("/docs", answer.RequestMessage!.RequestUri!.AbsolutePath, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_route_of_the_whole_application_says_who_may_use_it()
     {
         var open = factory.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
