@@ -48,7 +48,9 @@ internal static class QueueBench
     }
 
     private static void Show(string what, double value, string unit, double? beside) =>
-        Console.WriteLine($"{what,-22} {value,10:N1} {unit,-7} {(beside is { } b && unit.Length > 0 ? $"{value / b,8:P0} of the database's pace" : "")}");
+        Console.WriteLine(
+            $"{what, -22} {value, 10:N1} {unit, -7} {(beside is { } b && unit.Length > 0 ? $"{value / b, 8:P0} of the database's pace" : "")}"
+        );
 
     private static async Task<BenchServer> ServerAsync()
     {
@@ -59,7 +61,12 @@ internal static class QueueBench
 
         var folder = Directory.CreateTempSubdirectory("sje-bench-").FullName;
         var postgres = await EmbeddedPostgres.StartAsync(
-            folder, new EmbeddedPostgresOptions(), NullLogger.Instance, Clock, CancellationToken.None);
+            folder,
+            new EmbeddedPostgresOptions(),
+            NullLogger.Instance,
+            Clock,
+            CancellationToken.None
+        );
         return new BenchServer(postgres.ConnectionString, postgres, folder);
     }
 
@@ -77,29 +84,46 @@ internal static class QueueBench
 
     private static async Task<double> RawInsertsAsync(NpgsqlDataSource source, int writers)
     {
-        await ExecuteAsync(source, "create table if not exists raw (id bigint generated always as identity primary key, body jsonb)");
+        await ExecuteAsync(
+            source,
+            "create table if not exists raw (id bigint generated always as identity primary key, body jsonb)"
+        );
         const int Rows = 400;
         var began = Clock.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, writers).Select(async _ =>
-        {
-            for (var i = 0; i < Rows; i++)
-            {
-                await ExecuteAsync(source, """insert into raw (body) values ('{"name": "bench", "type": "noop"}')""");
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, writers)
+                .Select(async _ =>
+                {
+                    for (var i = 0; i < Rows; i++)
+                    {
+                        await ExecuteAsync(
+                            source,
+                            """insert into raw (body) values ('{"name": "bench", "type": "noop"}')"""
+                        );
+                    }
+                })
+        );
         return writers * Rows / Clock.GetElapsedTime(began).TotalSeconds;
     }
 
     private static async Task<double> AcceptAsync(ExecutionIntake intake, int callers, int jobs, int batch)
     {
         var began = Clock.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, callers).Select(async _ =>
-        {
-            for (var i = 0; i < jobs / callers / batch; i++)
-            {
-                await intake.AcceptAsync([.. Enumerable.Range(0, batch).Select(_ => Job())], CancellationToken.None);
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, callers)
+                .Select(async _ =>
+                {
+                    for (var i = 0; i < jobs / callers / batch; i++)
+                    {
+                        await intake.AcceptAsync(
+                            [.. Enumerable.Range(0, batch).Select(_ => Job())],
+                            CancellationToken.None
+                        );
+                    }
+                })
+        );
         return jobs / Clock.GetElapsedTime(began).TotalSeconds;
     }
 
@@ -125,15 +149,24 @@ internal static class QueueBench
         Show("submit to start, p99", waits[(int)(waits.Count * 0.99)], "ms", null);
     }
 
-    private static Submission Job() => new()
-    {
-        Job = new JobSpec
+    private static Submission Job() =>
+        new()
         {
-            Name = "bench",
-            Tasks = [new TaskSpec { Name = "main", Type = NoopEngine.TypeName, Settings = [] }],
-            Canonical = new JsonObject { ["name"] = "bench", ["type"] = NoopEngine.TypeName },
-        },
-    };
+            Job = new JobSpec
+            {
+                Name = "bench",
+                Tasks =
+                [
+                    new TaskSpec
+                    {
+                        Name = "main",
+                        Type = NoopEngine.TypeName,
+                        Settings = [],
+                    },
+                ],
+                Canonical = new JsonObject { ["name"] = "bench", ["type"] = NoopEngine.TypeName },
+            },
+        };
 
     private static async Task DrainedAsync(NpgsqlDataSource source)
     {
@@ -143,7 +176,8 @@ internal static class QueueBench
         }
     }
 
-    private static Task<long> LeftAsync(NpgsqlDataSource source) => ScalarAsync(source, "select count(*) from sje.tasks");
+    private static Task<long> LeftAsync(NpgsqlDataSource source) =>
+        ScalarAsync(source, "select count(*) from sje.tasks");
 
     private static Task<long> TransactionsAsync(NpgsqlDataSource source) =>
         ScalarAsync(source, "select xact_commit from pg_stat_database where datname = current_database()");
@@ -160,7 +194,8 @@ internal static class QueueBench
         await command.ExecuteNonQueryAsync();
     }
 
-    private sealed record BenchServer(string ConnectionString, EmbeddedPostgres? Postgres, string? Folder) : IAsyncDisposable
+    private sealed record BenchServer(string ConnectionString, EmbeddedPostgres? Postgres, string? Folder)
+        : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

@@ -24,5 +24,6 @@ public static class SjeServices
     }
 
     /// <summary>What a process has that serves: Hangfire's schedulers and upkeep.</summary>
-    public static IServiceCollection AddSjeServer(this IServiceCollection services) => services.AddSjeBackgroundUpkeep();
+    public static IServiceCollection AddSjeServer(this IServiceCollection services) =>
+        services.AddSjeBackgroundUpkeep();
 }

@@ -6,12 +6,20 @@ namespace Sje.Tests;
 /// <summary>The runner of the tests, and the program that tests start as a child or as a worker of its own.</summary>
 internal static class EntryPoint
 {
-    public static async Task<int> Main(string[] args) => args switch
-    {
-        [SelfCommand.Verb, var request] => await TaskChild.RunAsync(request, TestEngine.All, CancellationToken.None),
-        [WorkerProgram.Verb, var root, var script] => await WorkerProgram.RunAsync(root, script),
-        _ when args.Contains("-automated") || args.Contains("@@") => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
-        _ => await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
-            args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
-    };
+    public static async Task<int> Main(string[] args) =>
+        args switch
+        {
+            [SelfCommand.Verb, var request] => await TaskChild.RunAsync(
+                request,
+                TestEngine.All,
+                CancellationToken.None
+            ),
+            [WorkerProgram.Verb, var root, var script] => await WorkerProgram.RunAsync(root, script),
+            _ when args.Contains("-automated") || args.Contains("@@") =>
+                await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
+            _ => await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
+                args,
+                SelfRegisteredExtensions.AddSelfRegisteredExtensions
+            ),
+        };
 }

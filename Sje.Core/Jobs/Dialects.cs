@@ -12,11 +12,20 @@ internal static class Dialects
     {
         if (root.ContainsKey("job_name"))
         {
-            return ("/job_name", "A file of the job orchestrator (job_name, job_data, ...); this server does not read those yet.");
+            return (
+                "/job_name",
+                "A file of the job orchestrator (job_name, job_data, ...); this server does not read those yet."
+            );
         }
 
-        return root["pipeline"] is JsonObject pipeline && !pipeline.ContainsKey("nodes") && DesignerParts.FirstOrDefault(pipeline.ContainsKey) is { } part
-            ? ($"/pipeline/{part}", "A file of the Spark designer (pipeline of sources, transformations, sinks); this server does not read those yet.")
+        return
+            root["pipeline"] is JsonObject pipeline
+            && !pipeline.ContainsKey("nodes")
+            && DesignerParts.FirstOrDefault(pipeline.ContainsKey) is { } part
+            ? (
+                $"/pipeline/{part}",
+                "A file of the Spark designer (pipeline of sources, transformations, sinks); this server does not read those yet."
+            )
             : null;
     }
 }

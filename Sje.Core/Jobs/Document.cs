@@ -39,7 +39,13 @@ public sealed class Document
 {
     private readonly ReadOnlyMemory<byte> utf8;
 
-    internal Document(ReadOnlyMemory<byte> utf8, JobFormat format, JsonNode? root, JobReadFailure failure, IReadOnlyList<Fault> faults)
+    internal Document(
+        ReadOnlyMemory<byte> utf8,
+        JobFormat format,
+        JsonNode? root,
+        JobReadFailure failure,
+        IReadOnlyList<Fault> faults
+    )
     {
         this.utf8 = utf8;
         Format = format;
@@ -62,11 +68,13 @@ public sealed class Document
 
     /// <summary>The faults at or below a place, with pointers relative to it: those of one item of a batch.</summary>
     public IReadOnlyList<Fault> FaultsUnder(string pointer) =>
-    [
-        .. Faults
-            .Where(fault => fault.Pointer == pointer || fault.Pointer.StartsWith(pointer + "/", StringComparison.Ordinal))
-            .Select(fault => fault with { Pointer = fault.Pointer[pointer.Length..] }),
-    ];
+        [
+            .. Faults
+                .Where(fault =>
+                    fault.Pointer == pointer || fault.Pointer.StartsWith(pointer + "/", StringComparison.Ordinal)
+                )
+                .Select(fault => fault with { Pointer = fault.Pointer[pointer.Length..] }),
+        ];
 
     /// <summary>
     /// The faults with their lines, in the order of the text. What a pointer names may be missing; then the line is that of the
@@ -74,10 +82,14 @@ public sealed class Document
     /// </summary>
     public IReadOnlyList<Fault> WithLines(IReadOnlyList<Fault> faults)
     {
-        var wanted = faults.Where(fault => fault.Line is null).SelectMany(fault => Ancestors(fault.Pointer)).ToHashSet();
-        var lines = wanted.Count == 0 || Failure is JobReadFailure.TooLarge or JobReadFailure.NotReadable
-            ? []
-            : DocumentReader.FindLines(utf8, Format, wanted);
+        var wanted = faults
+            .Where(fault => fault.Line is null)
+            .SelectMany(fault => Ancestors(fault.Pointer))
+            .ToHashSet();
+        var lines =
+            wanted.Count == 0 || Failure is JobReadFailure.TooLarge or JobReadFailure.NotReadable
+                ? []
+                : DocumentReader.FindLines(utf8, Format, wanted);
         return
         [
             .. faults

@@ -25,8 +25,10 @@ public static class DocumentReader
 
         if (utf8.Length > maxBytes)
         {
-            return Failed(JobReadFailure.TooLarge,
-                new Fault("", $"{utf8.Length:N0} bytes; at most {maxBytes:N0} are read.", FaultCodes.TooLarge));
+            return Failed(
+                JobReadFailure.TooLarge,
+                new Fault("", $"{utf8.Length:N0} bytes; at most {maxBytes:N0} are read.", FaultCodes.TooLarge)
+            );
         }
 
         if (BadBytes(utf8.Span) is { } bad)
@@ -36,7 +38,8 @@ public static class DocumentReader
 
         var builder = new TreeBuilder();
         Fill(builder, utf8, format);
-        var failure = builder.IsBroken ? JobReadFailure.NotReadable
+        var failure =
+            builder.IsBroken ? JobReadFailure.NotReadable
             : builder.Faults.Count > 0 ? JobReadFailure.Wrong
             : JobReadFailure.None;
         return new Document(utf8, format, builder.IsBroken ? null : builder.Root, failure, builder.Faults);
@@ -45,7 +48,11 @@ public static class DocumentReader
     }
 
     /// <summary>Reads a readable document once more to find the lines of some of its values.</summary>
-    internal static Dictionary<string, int> FindLines(ReadOnlyMemory<byte> utf8, JobFormat format, IReadOnlySet<string> pointers)
+    internal static Dictionary<string, int> FindLines(
+        ReadOnlyMemory<byte> utf8,
+        JobFormat format,
+        IReadOnlySet<string> pointers
+    )
     {
         var builder = new TreeBuilder(pointers);
         Fill(builder, utf8, format);
@@ -77,7 +84,12 @@ public static class DocumentReader
         {
             if (Rune.DecodeFromUtf8(utf8[position..], out _, out var length) != System.Buffers.OperationStatus.Done)
             {
-                return new Fault("", $"Byte {position:N0} (0x{utf8[position]:x2}) is not UTF-8.", FaultCodes.InvalidUtf8, LineAt(utf8, position));
+                return new Fault(
+                    "",
+                    $"Byte {position:N0} (0x{utf8[position]:x2}) is not UTF-8.",
+                    FaultCodes.InvalidUtf8,
+                    LineAt(utf8, position)
+                );
             }
 
             position += length;

@@ -27,7 +27,8 @@ public static partial class DurationText
         {
             if (match.Groups[unit] is { Success: true } digits)
             {
-                milliseconds += double.Parse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) * length;
+                milliseconds +=
+                    double.Parse(digits.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) * length;
             }
         }
 
@@ -58,9 +59,17 @@ public static partial class DurationText
     }
 
     private static readonly (string Unit, long Milliseconds)[] Units =
-        [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+    [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ];
 
-    [GeneratedRegex(@"^((?<d>[0-9]+)d)?((?<h>[0-9]+)h)?((?<m>[0-9]+)m(?!s))?((?<s>[0-9]+)s)?((?<ms>[0-9]+)ms)?\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^((?<d>[0-9]+)d)?((?<h>[0-9]+)h)?((?<m>[0-9]+)m(?!s))?((?<s>[0-9]+)s)?((?<ms>[0-9]+)ms)?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Pattern();
 }

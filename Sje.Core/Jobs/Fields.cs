@@ -108,7 +108,11 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
             return duration;
         }
 
-        faults.Add(At(name), FaultCodes.InvalidValue, $"{Excerpt.Quote(text)} is not {DurationText.Examples} (at most ten years).");
+        faults.Add(
+            At(name),
+            FaultCodes.InvalidValue,
+            $"{Excerpt.Quote(text)} is not {DurationText.Examples} (at most ten years)."
+        );
         return null;
     }
 
@@ -136,7 +140,11 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
             return bytes;
         }
 
-        faults.Add(At(name), FaultCodes.InvalidValue, $"{Excerpt.Quote(text)} is not {SizeText.Examples} (at most 1024 TiB).");
+        faults.Add(
+            At(name),
+            FaultCodes.InvalidValue,
+            $"{Excerpt.Quote(text)} is not {SizeText.Examples} (at most 1024 TiB)."
+        );
         return null;
     }
 
@@ -212,7 +220,11 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
             }
 
             var reason = explain?.Invoke(name) ?? NearName.Hint(name, known);
-            faults.Add(PointerToUnknown(name), FaultCodes.UnknownField, $"There is no field {Excerpt.Quote(name)} here.{reason}");
+            faults.Add(
+                PointerToUnknown(name),
+                FaultCodes.UnknownField,
+                $"There is no field {Excerpt.Quote(name)} here.{reason}"
+            );
             if (faults.IsFull)
             {
                 return;
@@ -220,16 +232,17 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
         }
     }
 
-    public static string KindOf(JsonNode? node) => node?.GetValueKind() switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "a list",
-        JsonValueKind.String => "a text",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        _ => "null",
-    };
+    public static string KindOf(JsonNode? node) =>
+        node?.GetValueKind() switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "a list",
+            JsonValueKind.String => "a text",
+            JsonValueKind.Number => "a number",
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            _ => "null",
+        };
 
     private static string? AsText(JsonNode? node, string at, FaultList faults)
     {

@@ -129,7 +129,8 @@ public sealed record TaskError(
     string Message,
     int? ExitCode = null,
     string? Signal = null,
-    string? LogTail = null)
+    string? LogTail = null
+)
 {
     /// <summary>Whether trying again is pointless.</summary>
     public bool Permanent => Class == "invalid";

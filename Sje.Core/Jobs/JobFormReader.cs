@@ -27,14 +27,27 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         var parameters = new ParameterReader(faults).Read(job);
         var timeouts = job.Map("timeouts");
         var total = timeouts?.Duration("total");
-        var shared = ReadCommon(job, timeouts, new TaskSpec { Name = OnlyTask, Type = "", Settings = [] });
+        var shared = ReadCommon(
+            job,
+            timeouts,
+            new TaskSpec
+            {
+                Name = OnlyTask,
+                Type = "",
+                Settings = [],
+            }
+        );
 
         job.NotYet(JobFieldsToCome);
         RefuseNotifications(job);
         var (tasks, pointers) = ReadTasks(job, shared, parameters);
         var spec = new JobSpec
         {
-            Name = name ?? defaultName ?? NameRules.From(label) ?? (tasks is [var only, ..] && only.Type.Length > 0 ? only.Type : "job"),
+            Name =
+                name
+                ?? defaultName
+                ?? NameRules.From(label)
+                ?? (tasks is [var only, ..] && only.Type.Length > 0 ? only.Type : "job"),
             Description = job.Text("description"),
             Label = label,
             Queue = job.Text("queue") ?? "default",
@@ -46,14 +59,19 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
             Tags = job.Texts("tags") ?? [],
             Canonical = [],
         };
-        job.RefuseOthers(field => types.TryFind(field, out _)
-            ? $" It holds settings of type '{field}', and this job {(job.Has("tasks") ? "names its types in 'tasks'" : "is of another type")}."
-            : null);
+        job.RefuseOthers(field =>
+            types.TryFind(field, out _)
+                ? $" It holds settings of type '{field}', and this job {(job.Has("tasks") ? "names its types in 'tasks'" : "is of another type")}."
+                : null
+        );
         return new JobForm(spec, pointers);
     }
 
     private (IReadOnlyList<TaskSpec> Tasks, IReadOnlyList<string> Pointers) ReadTasks(
-        Fields job, TaskSpec shared, IReadOnlyList<JobParameter> parameters)
+        Fields job,
+        TaskSpec shared,
+        IReadOnlyList<JobParameter> parameters
+    )
     {
         if (!job.Has("tasks"))
         {
@@ -65,13 +83,21 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         var pointers = new List<string>();
         foreach (var field in TypeFields.Where(job.Has))
         {
-            faults.Add(job.At(field), FaultCodes.Conflict, $"A job has either a '{field}' or 'tasks', which have their own.");
+            faults.Add(
+                job.At(field),
+                FaultCodes.Conflict,
+                $"A job has either a '{field}' or 'tasks', which have their own."
+            );
         }
 
         var list = job.List("tasks") ?? [];
         if (list.Count > TaskGraph.MostTasks)
         {
-            faults.Add(job.At("tasks"), FaultCodes.TooMany, $"{list.Count:N0} tasks; at most {TaskGraph.MostTasks:N0}.");
+            faults.Add(
+                job.At("tasks"),
+                FaultCodes.TooMany,
+                $"{list.Count:N0} tasks; at most {TaskGraph.MostTasks:N0}."
+            );
             return ([], []);
         }
 
@@ -85,7 +111,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
             }
             else
             {
-                faults.Add(pointer, FaultCodes.WrongType, $"A task must be an object, and is {Fields.KindOf(list[index])}.");
+                faults.Add(
+                    pointer,
+                    FaultCodes.WrongType,
+                    $"A task must be an object, and is {Fields.KindOf(list[index])}."
+                );
             }
         }
 
@@ -111,9 +141,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         task.NotYet("concurrency", "priority");
         RefuseNotifications(task);
         result = ReadWork(task, result, parameters);
-        task.RefuseOthers(field => types.TryFind(field, out var other)
-            ? $" It holds settings of type '{other.Type}', and this task is of another type."
-            : null);
+        task.RefuseOthers(field =>
+            types.TryFind(field, out var other)
+                ? $" It holds settings of type '{other.Type}', and this task is of another type."
+                : null
+        );
         return result;
     }
 
@@ -147,7 +179,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         {
             if (attempts > 1)
             {
-                faults.Add(retry.At("maxAttempts"), FaultCodes.Conflict, "Policy 'none' makes one attempt; name another policy.");
+                faults.Add(
+                    retry.At("maxAttempts"),
+                    FaultCodes.Conflict,
+                    "Policy 'none' makes one attempt; name another policy."
+                );
             }
 
             attempts = Math.Min(attempts ?? 1, 1);
@@ -201,7 +237,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
             faults.AddRange(type.Validate(settings, task.At(type.Type), parameters));
         }
 
-        return common with { Type = type.Type, Settings = settings.DeepClone().AsObject() };
+        return common with
+        {
+            Type = type.Type,
+            Settings = settings.DeepClone().AsObject(),
+        };
     }
 
     private ITaskType? ReadType(Fields task)
@@ -212,8 +252,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         {
             // Whoever writes jobId speaks the older words.
             var wanted = task.Pointer.Length == 0 && task.Has("jobId") ? "jobType" : "type";
-            faults.Add(task.At(wanted), FaultCodes.Required,
-                $"'type' (or 'jobType') is missing; it is one of {KnownTypes}.");
+            faults.Add(
+                task.At(wanted),
+                FaultCodes.Required,
+                $"'type' (or 'jobType') is missing; it is one of {KnownTypes}."
+            );
             return null;
         }
 
@@ -221,7 +264,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         var name = task.Text(field);
         if (hasType && hasJobType && task.Text("jobType") is { } other && other != name)
         {
-            faults.Add(task.At("jobType"), FaultCodes.Conflict, "'jobType' is another name of 'type'; here they differ.");
+            faults.Add(
+                task.At("jobType"),
+                FaultCodes.Conflict,
+                "'jobType' is another name of 'type'; here they differ."
+            );
         }
 
         if (name is null)
@@ -232,8 +279,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         if (!types.TryFind(name, out var type))
         {
             task.Pass(name);
-            faults.Add(task.At(field), FaultCodes.UnknownType,
-                $"There is no task type {Excerpt.Quote(name)}.{NearName.Hint(name, types.NamesAndAliases)} Known are {KnownTypes}.");
+            faults.Add(
+                task.At(field),
+                FaultCodes.UnknownType,
+                $"There is no task type {Excerpt.Quote(name)}.{NearName.Hint(name, types.NamesAndAliases)} Known are {KnownTypes}."
+            );
         }
 
         return type;
@@ -254,8 +304,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
             return priority;
         }
 
-        faults.Add(job.At("priority"), FaultCodes.InvalidValue,
-            $"{Excerpt.Quote(word)} is no priority.{NearName.Hint(word, Priorities.Words)} Write {string.Join(", ", Priorities.Words)} or a number from -100 to 100.");
+        faults.Add(
+            job.At("priority"),
+            FaultCodes.InvalidValue,
+            $"{Excerpt.Quote(word)} is no priority.{NearName.Hint(word, Priorities.Words)} Write {string.Join(", ", Priorities.Words)} or a number from -100 to 100."
+        );
         return 0;
     }
 

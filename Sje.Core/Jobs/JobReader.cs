@@ -34,12 +34,14 @@ public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
 
     /// <summary>With the rules of this assembly.</summary>
     public JobReader(TaskTypes types)
-        : this(types, new JobSpecValidator())
-    {
-    }
+        : this(types, new JobSpecValidator()) { }
 
     /// <summary>Reads a file or a request body. Faults have their lines.</summary>
-    public JobReadResult Read(ReadOnlyMemory<byte> utf8, JobFormat format = JobFormat.Auto, JobReadOptions? options = null)
+    public JobReadResult Read(
+        ReadOnlyMemory<byte> utf8,
+        JobFormat format = JobFormat.Auto,
+        JobReadOptions? options = null
+    )
     {
         options ??= Defaults;
         var document = DocumentReader.Read(utf8, format, options.MaxBytes);
@@ -62,8 +64,11 @@ public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
         options ??= Defaults;
         var size = SizeOf(tree);
         return size > options.MaxBytes
-            ? new JobReadResult(null, JobReadFailure.TooLarge,
-                [new Fault("", $"{size:N0} bytes; at most {options.MaxBytes:N0} are read.", FaultCodes.TooLarge)])
+            ? new JobReadResult(
+                null,
+                JobReadFailure.TooLarge,
+                [new Fault("", $"{size:N0} bytes; at most {options.MaxBytes:N0} are read.", FaultCodes.TooLarge)]
+            )
             : ReadTree(tree, found ?? [], options);
     }
 
@@ -116,24 +121,32 @@ public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
     {
         if (DepthOf(canonical) > DocumentReader.MaxDepth)
         {
-            faults.Add("", FaultCodes.TooDeep, $"Written in full, the job has more than {DocumentReader.MaxDepth} levels of nesting.");
+            faults.Add(
+                "",
+                FaultCodes.TooDeep,
+                $"Written in full, the job has more than {DocumentReader.MaxDepth} levels of nesting."
+            );
             return;
         }
 
         // Half of what is read again, since spaces after commas and colons can double it.
         if (SizeOf(canonical) is var size && size > JobReadOptions.Stored.MaxBytes / 2)
         {
-            faults.Add("", FaultCodes.TooLarge,
-                $"Written in full, with every task's settings, the job has {size:N0} bytes; at most {JobReadOptions.Stored.MaxBytes / 2:N0}.");
+            faults.Add(
+                "",
+                FaultCodes.TooLarge,
+                $"Written in full, with every task's settings, the job has {size:N0} bytes; at most {JobReadOptions.Stored.MaxBytes / 2:N0}."
+            );
         }
     }
 
-    private static int DepthOf(JsonNode? node) => node switch
-    {
-        JsonObject map => 1 + map.Select(field => DepthOf(field.Value)).DefaultIfEmpty().Max(),
-        JsonArray list => 1 + list.Select(DepthOf).DefaultIfEmpty().Max(),
-        _ => 0,
-    };
+    private static int DepthOf(JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => 1 + map.Select(field => DepthOf(field.Value)).DefaultIfEmpty().Max(),
+            JsonArray list => 1 + list.Select(DepthOf).DefaultIfEmpty().Max(),
+            _ => 0,
+        };
 
     private static int SizeOf(JsonNode? tree) => Encoding.UTF8.GetByteCount(Template.PlainText(tree));
 }

@@ -17,22 +17,51 @@ public sealed class JobSpecValidator : AbstractValidator<JobSpec>
     public JobSpecValidator()
     {
         RuleFor(job => job.Name).MustBeName();
-        RuleFor(job => job.Description).Refuse(text => text?.Length > LongestDescription, FaultCodes.TooLong,
-            text => $"{text!.Length:N0} characters; at most {LongestDescription:N0}.");
-        RuleFor(job => job.Label).Refuse(text => text?.Length > LongestLabel, FaultCodes.TooLong,
-            text => $"{text!.Length:N0} characters; at most {LongestLabel}.");
-        RuleFor(job => job.Label).Refuse(text => text is not null && (text.Length == 0 || text.Any(char.IsControl)), FaultCodes.InvalidValue,
-            _ => "A label is 1 to 200 characters, none of them a control character.");
+        RuleFor(job => job.Description)
+            .Refuse(
+                text => text?.Length > LongestDescription,
+                FaultCodes.TooLong,
+                text => $"{text!.Length:N0} characters; at most {LongestDescription:N0}."
+            );
+        RuleFor(job => job.Label)
+            .Refuse(
+                text => text?.Length > LongestLabel,
+                FaultCodes.TooLong,
+                text => $"{text!.Length:N0} characters; at most {LongestLabel}."
+            );
+        RuleFor(job => job.Label)
+            .Refuse(
+                text => text is not null && (text.Length == 0 || text.Any(char.IsControl)),
+                FaultCodes.InvalidValue,
+                _ => "A label is 1 to 200 characters, none of them a control character."
+            );
         RuleFor(job => job.Queue).MustBeQueue();
-        RuleFor(job => job.Priority).Refuse(priority => priority is < Priorities.Lowest or > Priorities.Highest, FaultCodes.OutOfRange,
-            priority => $"{priority} is beyond {Priorities.Lowest}..{Priorities.Highest}.");
+        RuleFor(job => job.Priority)
+            .Refuse(
+                priority => priority is < Priorities.Lowest or > Priorities.Highest,
+                FaultCodes.OutOfRange,
+                priority => $"{priority} is beyond {Priorities.Lowest}..{Priorities.Highest}."
+            );
         RuleFor(job => job.TotalTimeout).MustBePositive();
-        RuleFor(job => job.Tags).Refuse(tags => tags.Count > MostTags, FaultCodes.TooMany, tags => $"{tags.Count:N0} tags; at most {MostTags}.");
-        RuleForEach(job => job.Tags).Refuse(
-            tag => tag.Length is 0 or > LongestTag || tag.Any(char.IsControl), FaultCodes.InvalidValue,
-            tag => $"{Excerpt.Quote(tag)} is no tag: 1 to {LongestTag} characters, none of them a control character.");
-        RuleFor(job => job.Parameters).Refuse(parameters => parameters.Count > MostParameters, FaultCodes.TooMany,
-            parameters => $"{parameters.Count:N0} parameters; at most {MostParameters}.");
+        RuleFor(job => job.Tags)
+            .Refuse(
+                tags => tags.Count > MostTags,
+                FaultCodes.TooMany,
+                tags => $"{tags.Count:N0} tags; at most {MostTags}."
+            );
+        RuleForEach(job => job.Tags)
+            .Refuse(
+                tag => tag.Length is 0 or > LongestTag || tag.Any(char.IsControl),
+                FaultCodes.InvalidValue,
+                tag =>
+                    $"{Excerpt.Quote(tag)} is no tag: 1 to {LongestTag} characters, none of them a control character."
+            );
+        RuleFor(job => job.Parameters)
+            .Refuse(
+                parameters => parameters.Count > MostParameters,
+                FaultCodes.TooMany,
+                parameters => $"{parameters.Count:N0} parameters; at most {MostParameters}."
+            );
         RuleForEach(job => job.Parameters).SetValidator(new JobParameterValidator());
         RuleForEach(job => job.Tasks).SetValidator(new TaskSpecValidator());
         RuleFor(job => job.Tasks).Custom(CheckGraph);
@@ -55,8 +84,13 @@ public sealed partial class JobParameterValidator : AbstractValidator<JobParamet
 {
     /// <summary>Sets up the rules.</summary>
     public JobParameterValidator() =>
-        RuleFor(parameter => parameter.Name).Refuse(name => !ParameterName().IsMatch(name), FaultCodes.InvalidValue,
-            name => $"{Excerpt.Quote(name)} is no name of a parameter: a letter or underscore, then letters, digits, underscores (at most 100).");
+        RuleFor(parameter => parameter.Name)
+            .Refuse(
+                name => !ParameterName().IsMatch(name),
+                FaultCodes.InvalidValue,
+                name =>
+                    $"{Excerpt.Quote(name)} is no name of a parameter: a letter or underscore, then letters, digits, underscores (at most 100)."
+            );
 
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex ParameterName();
@@ -85,13 +119,27 @@ public sealed class RetrySpecValidator : AbstractValidator<RetrySpec>
     /// <summary>Sets up the rules.</summary>
     public RetrySpecValidator()
     {
-        RuleFor(retry => retry.Policy).Refuse(policy => !RetrySpec.PolicyNames.Contains(policy), FaultCodes.InvalidValue,
-            policy => $"There is no retry policy {Excerpt.Quote(policy)}.{NearName.Hint(policy, RetrySpec.PolicyNames)} "
-                + $"Known are {string.Join(", ", RetrySpec.PolicyNames)}.");
-        RuleFor(retry => retry.MaxAttempts).Refuse(attempts => attempts is < 1 or > MostAttempts, FaultCodes.OutOfRange,
-            attempts => $"{attempts} is beyond 1..{MostAttempts}; 1 means no retry.");
-        RuleFor(retry => retry.InitialDelay).Refuse((retry, delay) => delay > retry.MaxDelay, FaultCodes.Conflict,
-            (retry, delay) => $"{DurationText.Format(delay)} is longer than maxDelay, {DurationText.Format(retry.MaxDelay)}.");
+        RuleFor(retry => retry.Policy)
+            .Refuse(
+                policy => !RetrySpec.PolicyNames.Contains(policy),
+                FaultCodes.InvalidValue,
+                policy =>
+                    $"There is no retry policy {Excerpt.Quote(policy)}.{NearName.Hint(policy, RetrySpec.PolicyNames)} "
+                    + $"Known are {string.Join(", ", RetrySpec.PolicyNames)}."
+            );
+        RuleFor(retry => retry.MaxAttempts)
+            .Refuse(
+                attempts => attempts is < 1 or > MostAttempts,
+                FaultCodes.OutOfRange,
+                attempts => $"{attempts} is beyond 1..{MostAttempts}; 1 means no retry."
+            );
+        RuleFor(retry => retry.InitialDelay)
+            .Refuse(
+                (retry, delay) => delay > retry.MaxDelay,
+                FaultCodes.Conflict,
+                (retry, delay) =>
+                    $"{DurationText.Format(delay)} is longer than maxDelay, {DurationText.Format(retry.MaxDelay)}."
+            );
     }
 }
 
@@ -104,12 +152,25 @@ public sealed partial class ResourceSpecValidator : AbstractValidator<ResourceSp
     /// <summary>Sets up the rules.</summary>
     public ResourceSpecValidator()
     {
-        RuleFor(resources => resources.Cpus).Refuse(cpus => cpus is < 0 or > MostCpus, FaultCodes.OutOfRange,
-            cpus => $"{cpus} is beyond 0..{MostCpus}.");
-        RuleFor(resources => resources.Labels).Refuse(labels => labels.Count > MostLabels, FaultCodes.TooMany,
-            labels => $"{labels.Count:N0} labels; at most {MostLabels}.");
-        RuleForEach(resources => resources.Labels).Refuse(label => !WorkerLabel().IsMatch(label), FaultCodes.InvalidValue,
-            label => $"{Excerpt.Quote(label)} is no label: 1 to 100 letters, digits and '-_.:/=', with a letter or digit first.");
+        RuleFor(resources => resources.Cpus)
+            .Refuse(
+                cpus => cpus is < 0 or > MostCpus,
+                FaultCodes.OutOfRange,
+                cpus => $"{cpus} is beyond 0..{MostCpus}."
+            );
+        RuleFor(resources => resources.Labels)
+            .Refuse(
+                labels => labels.Count > MostLabels,
+                FaultCodes.TooMany,
+                labels => $"{labels.Count:N0} labels; at most {MostLabels}."
+            );
+        RuleForEach(resources => resources.Labels)
+            .Refuse(
+                label => !WorkerLabel().IsMatch(label),
+                FaultCodes.InvalidValue,
+                label =>
+                    $"{Excerpt.Quote(label)} is no label: 1 to 100 letters, digits and '-_.:/=', with a letter or digit first."
+            );
     }
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9\-_.:/=]{0,99}\z", RegexOptions.CultureInvariant)]

@@ -22,8 +22,13 @@ internal static class JobWriter
             result["priority"] = Priorities.WordOf(job.Priority) is { } word ? word : job.Priority;
         }
 
-        Add(result, "parameters", new JsonObject(job.Parameters.Select(parameter =>
-            KeyValuePair.Create(parameter.Name, (JsonNode?)Write(parameter)))));
+        Add(
+            result,
+            "parameters",
+            new JsonObject(
+                job.Parameters.Select(parameter => KeyValuePair.Create(parameter.Name, (JsonNode?)Write(parameter)))
+            )
+        );
         if (job.Tasks is [{ Name: JobFormReader.OnlyTask, Queue: null, Description: null } only])
         {
             WriteWork(result, only, job.TotalTimeout);
@@ -118,7 +123,11 @@ internal static class JobWriter
             result["maxAttempts"] = retry.MaxAttempts;
         }
 
-        Add(result, "initialDelay", retry.InitialDelay == DefaultRetry.InitialDelay ? null : DurationText.Format(retry.InitialDelay));
+        Add(
+            result,
+            "initialDelay",
+            retry.InitialDelay == DefaultRetry.InitialDelay ? null : DurationText.Format(retry.InitialDelay)
+        );
         Add(result, "maxDelay", retry.MaxDelay == DefaultRetry.MaxDelay ? null : DurationText.Format(retry.MaxDelay));
         return result;
     }
@@ -145,7 +154,8 @@ internal static class JobWriter
         return result;
     }
 
-    private static JsonArray Texts(IReadOnlyList<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+    private static JsonArray Texts(IReadOnlyList<string> texts) =>
+        new([.. texts.Select(text => JsonValue.Create(text))]);
 
     private static void Add(JsonObject result, string name, string? text)
     {

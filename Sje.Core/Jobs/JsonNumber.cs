@@ -31,10 +31,12 @@ internal static class JsonNumber
             return true;
         }
 
-        if (text.Length <= 60
+        if (
+            text.Length <= 60
             && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && number == decimal.Truncate(number)
-            && number is >= long.MinValue and <= long.MaxValue)
+            && number is >= long.MinValue and <= long.MaxValue
+        )
         {
             whole = (long)number;
             return true;

@@ -24,7 +24,11 @@ internal static class JsonSource
         catch (JsonException problem)
         {
             var line = (int)(problem.LineNumber ?? 0) + 1;
-            builder.Break(FaultCodes.Malformed, $"This is not JSON: {Reason(problem)} (line {line}, byte {problem.BytePositionInLine + 1}).", line);
+            builder.Break(
+                FaultCodes.Malformed,
+                $"This is not JSON: {Reason(problem)} (line {line}, byte {problem.BytePositionInLine + 1}).",
+                line
+            );
         }
     }
 

@@ -11,12 +11,12 @@ internal static class NameRules
 
     public static bool IsName(string text) =>
         Length(text) is > 0 and <= Longest
-        && Rune.TryGetRuneAt(text, 0, out var first) && Rune.IsLetterOrDigit(first)
+        && Rune.TryGetRuneAt(text, 0, out var first)
+        && Rune.IsLetterOrDigit(first)
         && text.EnumerateRunes().All(IsAllowed);
 
     /// <summary>Counted in characters, as a person counts, not in UTF-16 units; beyond the limit any number will do.</summary>
-    public static int Length(string text) =>
-        text.Length > 2 * Longest ? text.Length : text.EnumerateRunes().Count();
+    public static int Length(string text) => text.Length > 2 * Longest ? text.Length : text.EnumerateRunes().Count();
 
     /// <summary>A name made of a label or the name of a file, or null where it holds no letter and no digit.</summary>
     public static string? From(string? text)

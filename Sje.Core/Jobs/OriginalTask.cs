@@ -23,9 +23,10 @@ internal static class OriginalTask
     {
         var task = new Fields(root, "", faults);
         var places = new PointerMap();
-        var job = new JsonObject(root
-            .Where(field => !OwnFields.Contains(field.Key))
-            .Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
+        var job = new JsonObject(
+            root.Where(field => !OwnFields.Contains(field.Key))
+                .Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone()))
+        );
 
         RefuseOtherKinds(task, job, faults);
         var settings = new JsonObject();
@@ -82,11 +83,19 @@ internal static class OriginalTask
             var pointer = Fault.At("/parameters", name);
             if (string.IsNullOrWhiteSpace(name) || name.Any(char.IsControl))
             {
-                faults.Add(pointer, FaultCodes.InvalidValue, $"{Excerpt.Quote(name)} cannot be the name of an argument.");
+                faults.Add(
+                    pointer,
+                    FaultCodes.InvalidValue,
+                    $"{Excerpt.Quote(name)} cannot be the name of an argument."
+                );
             }
             else if (value?.GetValueKind() is null or JsonValueKind.Object or JsonValueKind.Array)
             {
-                faults.Add(pointer, FaultCodes.WrongType, $"Must be a text, a number, true or false, and is {Fields.KindOf(value)}.");
+                faults.Add(
+                    pointer,
+                    FaultCodes.WrongType,
+                    $"Must be a text, a number, true or false, and is {Fields.KindOf(value)}."
+                );
             }
             else
             {
@@ -108,7 +117,9 @@ internal static class OriginalTask
         var written = task.Texts("dependencies") ?? [];
         for (var index = 0; index < written.Count; index++)
         {
-            var isPython = PythonEndings.Any(ending => written[index].EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+            var isPython = PythonEndings.Any(ending =>
+                written[index].EndsWith(ending, StringComparison.OrdinalIgnoreCase)
+            );
             var (list, field) = isPython ? (pythonFiles, "/spark/pyFiles") : (jars, "/spark/jars");
             places.Add(Fault.At(field, list.Count), Fault.At("/dependencies", index));
             list.Add(written[index]);

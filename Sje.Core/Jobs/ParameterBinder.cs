@@ -18,13 +18,17 @@ public static class ParameterBinder
         var values = new JsonObject();
         foreach (var parameter in job.Parameters)
         {
-            values[parameter.Name] = given.TryGetPropertyValue(parameter.Name, out var value) && value is not null
-                ? Convert(parameter, value, Fault.At(pointer, parameter.Name), faults)
-                : parameter.Default?.DeepClone();
+            values[parameter.Name] =
+                given.TryGetPropertyValue(parameter.Name, out var value) && value is not null
+                    ? Convert(parameter, value, Fault.At(pointer, parameter.Name), faults)
+                    : parameter.Default?.DeepClone();
             if (value is null && parameter.Required && parameter.Default is null)
             {
-                faults.Add(Fault.At(pointer, parameter.Name), FaultCodes.Required,
-                    $"Parameter '{parameter.Name}' ({parameter.Type}) must be given.");
+                faults.Add(
+                    Fault.At(pointer, parameter.Name),
+                    FaultCodes.Required,
+                    $"Parameter '{parameter.Name}' ({parameter.Type}) must be given."
+                );
             }
         }
 
@@ -33,8 +37,11 @@ public static class ParameterBinder
             if (!values.ContainsKey(name))
             {
                 var names = job.Parameters.Select(parameter => parameter.Name).ToList();
-                faults.Add(Fault.At(pointer, name.Length <= 200 ? name : name[..200]), FaultCodes.UnknownParameter,
-                    $"The job has no parameter {Excerpt.Quote(name)}.{NearName.Hint(name, names)}");
+                faults.Add(
+                    Fault.At(pointer, name.Length <= 200 ? name : name[..200]),
+                    FaultCodes.UnknownParameter,
+                    $"The job has no parameter {Excerpt.Quote(name)}.{NearName.Hint(name, names)}"
+                );
             }
         }
 
@@ -45,8 +52,11 @@ public static class ParameterBinder
     {
         if (!ParameterValue.TryConvert(parameter.Type, given, out var value, out var wanted))
         {
-            faults.Add(at, FaultCodes.InvalidValue,
-                $"Parameter '{parameter.Name}' must be {wanted}, and is {Excerpt.Quote(Template.PlainText(given))}.");
+            faults.Add(
+                at,
+                FaultCodes.InvalidValue,
+                $"Parameter '{parameter.Name}' must be {wanted}, and is {Excerpt.Quote(Template.PlainText(given))}."
+            );
         }
 
         return value;

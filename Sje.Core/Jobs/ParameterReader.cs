@@ -17,9 +17,16 @@ internal sealed class ParameterReader(FaultList faults)
         foreach (var (name, written) in job.Object("parameters") ?? [])
         {
             var pointer = Fault.At(job.At("parameters"), name);
-            parameters.Add(IsDeclaration(written)
-                ? ReadDeclaration(name, new Fields(written!.AsObject(), pointer, faults))
-                : new JobParameter { Name = name, Type = ParameterValue.TypeOf(written), Default = Value(written, pointer) });
+            parameters.Add(
+                IsDeclaration(written)
+                    ? ReadDeclaration(name, new Fields(written!.AsObject(), pointer, faults))
+                    : new JobParameter
+                    {
+                        Name = name,
+                        Type = ParameterValue.TypeOf(written),
+                        Default = Value(written, pointer),
+                    }
+            );
         }
 
         return parameters;
@@ -27,15 +34,21 @@ internal sealed class ParameterReader(FaultList faults)
 
     private static bool IsDeclaration(JsonNode? written) =>
         written is JsonObject { Count: > 0 } map
-        && (map["type"]?.GetValueKind() == JsonValueKind.String || map.All(field => DeclarationFields.Contains(field.Key)));
+        && (
+            map["type"]?.GetValueKind() == JsonValueKind.String
+            || map.All(field => DeclarationFields.Contains(field.Key))
+        );
 
     private JobParameter ReadDeclaration(string name, Fields declaration)
     {
         var type = declaration.RequiredText("type");
         if (type is not null && !ParameterValue.Types.Contains(type))
         {
-            faults.Add(declaration.At("type"), FaultCodes.InvalidValue,
-                $"There is no parameter type {Excerpt.Quote(type)}.{NearName.Hint(type, ParameterValue.Types)} Known are {string.Join(", ", ParameterValue.Types)}.");
+            faults.Add(
+                declaration.At("type"),
+                FaultCodes.InvalidValue,
+                $"There is no parameter type {Excerpt.Quote(type)}.{NearName.Hint(type, ParameterValue.Types)} Known are {string.Join(", ", ParameterValue.Types)}."
+            );
             type = null;
         }
 
@@ -45,21 +58,36 @@ internal sealed class ParameterReader(FaultList faults)
         JsonNode? value = null;
         if (type is not null && !ParameterValue.TryConvert(type, written, out value, out var wanted))
         {
-            faults.Add(declaration.At("default"), FaultCodes.InvalidValue,
-                $"Must be {wanted}, and is {Excerpt.Quote(Template.PlainText(written))}.");
+            faults.Add(
+                declaration.At("default"),
+                FaultCodes.InvalidValue,
+                $"Must be {wanted}, and is {Excerpt.Quote(Template.PlainText(written))}."
+            );
         }
 
         // A default answers the demand: so a client gives the value of a required parameter together with the job.
-        return new JobParameter { Name = name, Type = type ?? "json", Default = value, Required = required && written is null };
+        return new JobParameter
+        {
+            Name = name,
+            Type = type ?? "json",
+            Default = value,
+            Required = required && written is null,
+        };
     }
 
     /// <summary>Values are data: they are put into templates and are none. One that looks like one was meant otherwise.</summary>
     private JsonNode? Value(JsonNode? written, string pointer)
     {
-        if (written?.GetValueKind() == JsonValueKind.String && Template.Parse(written.GetValue<string>()).References.FirstOrDefault() is { } reference)
+        if (
+            written?.GetValueKind() == JsonValueKind.String
+            && Template.Parse(written.GetValue<string>()).References.FirstOrDefault() is { } reference
+        )
         {
-            faults.Add(pointer, FaultCodes.Template,
-                $"Column {reference.Position}: '{{{{ {Excerpt.Cut(reference.Text)} }}}}' is not filled in here; the value of a parameter is taken as it is.");
+            faults.Add(
+                pointer,
+                FaultCodes.Template,
+                $"Column {reference.Position}: '{{{{ {Excerpt.Cut(reference.Text)} }}}}' is not filled in here; the value of a parameter is taken as it is."
+            );
         }
 
         return written?.DeepClone();

@@ -9,7 +9,16 @@ namespace Sje.Core.Jobs;
 public static partial class ParameterValue
 {
     /// <summary>The types that a job may declare.</summary>
-    public static readonly IReadOnlyList<string> Types = ["string", "int", "double", "boolean", "date", "timestamp", "json"];
+    public static readonly IReadOnlyList<string> Types =
+    [
+        "string",
+        "int",
+        "double",
+        "boolean",
+        "date",
+        "timestamp",
+        "json",
+    ];
 
     /// <summary>
     /// Converts a value: texts such as <c>"60"</c>, which is all that a command line can give, become numbers where the type wants
@@ -33,23 +42,35 @@ public static partial class ParameterValue
                 break;
             case "int":
                 wanted = "a whole number of 64 bits";
-                value = JsonNumber.TryWhole(given, out var whole) || (text is not null && JsonNumber.TryWhole(text.Trim(), out whole))
-                    ? JsonValue.Create(whole)
-                    : null;
+                value =
+                    JsonNumber.TryWhole(given, out var whole)
+                    || (text is not null && JsonNumber.TryWhole(text.Trim(), out whole))
+                        ? JsonValue.Create(whole)
+                        : null;
                 break;
             case "double":
                 wanted = "a number";
-                value = JsonNumber.TryNumber(given, out _) ? given.DeepClone() : text is null ? null : NumberOf(text.Trim());
+                value =
+                    JsonNumber.TryNumber(given, out _) ? given.DeepClone()
+                    : text is null ? null
+                    : NumberOf(text.Trim());
                 break;
             case "boolean":
                 wanted = "true or false";
-                value = given.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? given.DeepClone()
+                value =
+                    given.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? given.DeepClone()
                     : bool.TryParse(text, out var flag) ? JsonValue.Create(flag)
                     : null;
                 break;
             case "date":
                 wanted = "a date like 2024-05-31";
-                value = DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+                value = DateOnly.TryParseExact(
+                    text,
+                    "yyyy-MM-dd",
+                    CultureInfo.InvariantCulture,
+                    DateTimeStyles.None,
+                    out _
+                )
                     ? JsonValue.Create(text)
                     : null;
                 break;
@@ -68,28 +89,38 @@ public static partial class ParameterValue
     }
 
     /// <summary>The type that a bare value in a job file tells.</summary>
-    internal static string TypeOf(JsonNode? value) => value?.GetValueKind() switch
-    {
-        JsonValueKind.String => "string",
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        JsonValueKind.Number => JsonNumber.TryWhole(value, out _) && !value.ToJsonString().AsSpan().ContainsAny('.', 'e', 'E') ? "int" : "double",
-        _ => "json",
-    };
+    internal static string TypeOf(JsonNode? value) =>
+        value?.GetValueKind() switch
+        {
+            JsonValueKind.String => "string",
+            JsonValueKind.True or JsonValueKind.False => "boolean",
+            JsonValueKind.Number => JsonNumber.TryWhole(value, out _)
+            && !value.ToJsonString().AsSpan().ContainsAny('.', 'e', 'E')
+                ? "int"
+                : "double",
+            _ => "json",
+        };
 
     private static JsonNode? NumberOf(string text) =>
-        JsonNumberText().IsMatch(text) && JsonNode.Parse(text) is var number && JsonNumber.TryNumber(number, out _) ? number : null;
+        JsonNumberText().IsMatch(text) && JsonNode.Parse(text) is var number && JsonNumber.TryNumber(number, out _)
+            ? number
+            : null;
 
     private static JsonValue? InstantOf(string text) =>
         InstantText().IsMatch(text)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant)
-            ? JsonValue.Create(instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture))
+            ? JsonValue.Create(
+                instant.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture)
+            )
             : null;
 
     [GeneratedRegex(@"^-?(0|[1-9][0-9]{0,99})(\.[0-9]{1,99})?([eE][-+]?[0-9]{1,3})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex JsonNumberText();
 
     // RFC 3339, section 5.6, with a space for the T as it allows; without a zone it is UTC, as everywhere in SJE.
-    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[-+][0-9]{2}:[0-9]{2})?\z",
-        RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[-+][0-9]{2}:[0-9]{2})?\z",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex InstantText();
 }

@@ -10,7 +10,13 @@ public static class Priorities
     public const int Highest = 100;
 
     private static readonly (string Word, int Priority)[] Named =
-        [("low", -10), ("normal", 0), ("high", 10), ("urgent", 20), ("critical", 30)];
+    [
+        ("low", -10),
+        ("normal", 0),
+        ("high", 10),
+        ("urgent", 20),
+        ("critical", 30),
+    ];
 
     /// <summary>The words, lowest first.</summary>
     public static readonly IReadOnlyList<string> Words = [.. Named.Select(named => named.Word)];

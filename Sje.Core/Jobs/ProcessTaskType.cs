@@ -54,8 +54,11 @@ public sealed partial class ProcessTaskType : ITaskType
         fields.Text("stdin");
         if (fields.Text("workingDirectory") is { } directory && !StaysInside(directory))
         {
-            faults.Add(fields.At("workingDirectory"), FaultCodes.InvalidValue,
-                "Must be a path relative to the storage root that does not leave it: no '/' in front, no '..'.");
+            faults.Add(
+                fields.At("workingDirectory"),
+                FaultCodes.InvalidValue,
+                "Must be a path relative to the storage root that does not leave it: no '/' in front, no '..'."
+            );
         }
 
         fields.RefuseOthers();
@@ -95,8 +98,11 @@ public sealed partial class ProcessTaskType : ITaskType
 
                 break;
             case var other:
-                faults.Add(at, FaultCodes.WrongType,
-                    $"Must be a list (program and arguments) or a text (run by bash), and is {Fields.KindOf(other)}.");
+                faults.Add(
+                    at,
+                    FaultCodes.WrongType,
+                    $"Must be a list (program and arguments) or a text (run by bash), and is {Fields.KindOf(other)}."
+                );
                 break;
         }
     }
@@ -107,8 +113,11 @@ public sealed partial class ProcessTaskType : ITaskType
         {
             if (!VariableName().IsMatch(name))
             {
-                faults.Add(env.At(name), FaultCodes.InvalidValue,
-                    $"{Excerpt.Quote(name)} is no name of a variable: a letter or underscore, then letters, digits, underscores (at most 200).");
+                faults.Add(
+                    env.At(name),
+                    FaultCodes.InvalidValue,
+                    $"{Excerpt.Quote(name)} is no name of a variable: a letter or underscore, then letters, digits, underscores (at most 200)."
+                );
             }
             else if (name.StartsWith("SJE_", StringComparison.Ordinal))
             {
@@ -116,7 +125,11 @@ public sealed partial class ProcessTaskType : ITaskType
             }
             else if (!env.Has(name))
             {
-                faults.Add(env.At(name), FaultCodes.WrongType, "Must be a text, and is null. Write \"\" for an empty value.");
+                faults.Add(
+                    env.At(name),
+                    FaultCodes.WrongType,
+                    "Must be a text, and is null. Write \"\" for an empty value."
+                );
             }
 
             env.Text(name);

@@ -22,7 +22,11 @@ internal static partial class RuleFaults
     };
 
     public static IEnumerable<Fault> Of(ValidationResult result, JobForm form, JsonObject root) =>
-        result.Errors.Select(failure => new Fault(PointerOf(failure.PropertyName, form, root), failure.ErrorMessage, failure.ErrorCode));
+        result.Errors.Select(failure => new Fault(
+            PointerOf(failure.PropertyName, form, root),
+            failure.ErrorMessage,
+            failure.ErrorCode
+        ));
 
     private static string PointerOf(string path, JobForm form, JsonObject root)
     {
@@ -46,7 +50,8 @@ internal static partial class RuleFaults
     private static string FieldOf(string property)
     {
         var parts = property.TrimEnd(']').Split('[');
-        var field = FieldOfProperty.GetValueOrDefault(parts[0]) ?? "/" + JsonNamingPolicy.CamelCase.ConvertName(parts[0]);
+        var field =
+            FieldOfProperty.GetValueOrDefault(parts[0]) ?? "/" + JsonNamingPolicy.CamelCase.ConvertName(parts[0]);
         return parts.Length == 1 ? field : $"{field}/{parts[1]}";
     }
 
@@ -59,7 +64,10 @@ internal static partial class RuleFaults
             node = node switch
             {
                 JsonObject map => map[token],
-                JsonArray list when int.TryParse(token, CultureInfo.InvariantCulture, out var index) && index < list.Count => list[index],
+                JsonArray list
+                    when int.TryParse(token, CultureInfo.InvariantCulture, out var index) && index < list.Count => list[
+                    index
+                ],
                 _ => null,
             };
         }
@@ -67,6 +75,9 @@ internal static partial class RuleFaults
         return node is not null;
     }
 
-    [GeneratedRegex(@"^(?<list>Tasks|Parameters)\[(?<index>[0-9]+)\]\.(?<rest>.+)\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(?<list>Tasks|Parameters)\[(?<index>[0-9]+)\]\.(?<rest>.+)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Item();
 }

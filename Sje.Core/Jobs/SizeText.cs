@@ -27,7 +27,8 @@ public static partial class SizeText
         var unit = match.Groups["unit"].Value;
         double step = unit.Length == 2 && char.ToUpperInvariant(unit[1]) == 'B' ? 1000 : 1024;
         var power = unit.Length == 0 ? 0 : 1 + "KMGT".IndexOf(char.ToUpperInvariant(unit[0]), StringComparison.Ordinal);
-        var size = double.Parse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
+        var size =
+            double.Parse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture)
             * Math.Pow(step, power);
         if (size > Largest)
         {
@@ -52,7 +53,9 @@ public static partial class SizeText
         return bytes.ToString(CultureInfo.InvariantCulture) + units[unit];
     }
 
-    [GeneratedRegex(@"^((?<number>[0-9]+(\.[0-9]+)?) ?(?<unit>[kKmMgGtT]([iI]?[bB]|i)?)|(?<number>[0-9]+) ?[bB]?)\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^((?<number>[0-9]+(\.[0-9]+)?) ?(?<unit>[kKmMgGtT]([iI]?[bB]|i)?)|(?<number>[0-9]+) ?[bB]?)\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Pattern();
 }

@@ -12,7 +12,11 @@ public static class StateMachine
         [TaskState.Queued] = [TaskState.Running, TaskState.Cancelled, TaskState.TimedOut, TaskState.Skipped],
         [TaskState.Running] =
         [
-            TaskState.Succeeded, TaskState.Failed, TaskState.WaitingRetry, TaskState.Queued, TaskState.Cancelled,
+            TaskState.Succeeded,
+            TaskState.Failed,
+            TaskState.WaitingRetry,
+            TaskState.Queued,
+            TaskState.Cancelled,
             TaskState.TimedOut,
         ],
         [TaskState.WaitingRetry] = [TaskState.Running, TaskState.Queued, TaskState.Cancelled, TaskState.TimedOut],
@@ -28,12 +32,18 @@ public static class StateMachine
         [ExecutionState.Accepted] = [ExecutionState.Queued, ExecutionState.Cancelled, ExecutionState.TimedOut],
         [ExecutionState.Queued] =
         [
-            ExecutionState.Running, ExecutionState.Cancelled, ExecutionState.TimedOut, ExecutionState.Failed,
+            ExecutionState.Running,
+            ExecutionState.Cancelled,
+            ExecutionState.TimedOut,
+            ExecutionState.Failed,
             ExecutionState.Succeeded,
         ],
         [ExecutionState.Running] =
         [
-            ExecutionState.Succeeded, ExecutionState.PartiallySucceeded, ExecutionState.Failed, ExecutionState.Cancelled,
+            ExecutionState.Succeeded,
+            ExecutionState.PartiallySucceeded,
+            ExecutionState.Failed,
+            ExecutionState.Cancelled,
             ExecutionState.TimedOut,
         ],
         [ExecutionState.Succeeded] = [ExecutionState.Queued],

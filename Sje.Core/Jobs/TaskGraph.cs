@@ -26,8 +26,15 @@ internal sealed class TaskGraph
 
         dependencies =
         [
-            .. tasks.Select((task, index) => task.DependsOn
-                .Where(byName.ContainsKey).Select(name => byName[name]).Where(other => other != index).Distinct().ToArray()),
+            .. tasks.Select(
+                (task, index) =>
+                    task
+                        .DependsOn.Where(byName.ContainsKey)
+                        .Select(name => byName[name])
+                        .Where(other => other != index)
+                        .Distinct()
+                        .ToArray()
+            ),
         ];
     }
 
@@ -43,8 +50,12 @@ internal sealed class TaskGraph
         {
             if (byName[tasks[task].Name] != task)
             {
-                yield return new Problem(task, null, FaultCodes.DuplicateName,
-                    $"Two tasks are named {Excerpt.Quote(tasks[task].Name)}.");
+                yield return new Problem(
+                    task,
+                    null,
+                    FaultCodes.DuplicateName,
+                    $"Two tasks are named {Excerpt.Quote(tasks[task].Name)}."
+                );
             }
 
             var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -57,12 +68,21 @@ internal sealed class TaskGraph
                 }
                 else if (!byName.ContainsKey(name))
                 {
-                    yield return new Problem(task, dependency, FaultCodes.UnknownTask,
-                        $"There is no task {Excerpt.Quote(name)} in this job.{NearName.Hint(name, byName.Keys)}");
+                    yield return new Problem(
+                        task,
+                        dependency,
+                        FaultCodes.UnknownTask,
+                        $"There is no task {Excerpt.Quote(name)} in this job.{NearName.Hint(name, byName.Keys)}"
+                    );
                 }
                 else if (!seen.Add(name))
                 {
-                    yield return new Problem(task, dependency, FaultCodes.DuplicateName, $"{Excerpt.Quote(name)} stands here twice.");
+                    yield return new Problem(
+                        task,
+                        dependency,
+                        FaultCodes.DuplicateName,
+                        $"{Excerpt.Quote(name)} stands here twice."
+                    );
                 }
             }
         }
@@ -71,8 +91,12 @@ internal sealed class TaskGraph
         {
             var names = cycle.Take(MostShown).Select(task => Excerpt.Cut(tasks[task].Name));
             var more = cycle.Count > MostShown ? $" -> ... ({cycle.Count} tasks)" : "";
-            yield return new Problem(cycle[0], IndexOfDependency(cycle), FaultCodes.Cycle,
-                $"These tasks wait for each other: {string.Join(" -> ", names)}{more} -> {Excerpt.Cut(tasks[cycle[0]].Name)}.");
+            yield return new Problem(
+                cycle[0],
+                IndexOfDependency(cycle),
+                FaultCodes.Cycle,
+                $"These tasks wait for each other: {string.Join(" -> ", names)}{more} -> {Excerpt.Cut(tasks[cycle[0]].Name)}."
+            );
         }
     }
 
@@ -143,7 +167,9 @@ internal sealed class TaskGraph
             while (free.TryPop(out var task))
             {
                 gone[task] = true;
-                foreach (var dependent in dependents[task].Where(dependent => --open[dependent] == 0 && !gone[dependent]))
+                foreach (
+                    var dependent in dependents[task].Where(dependent => --open[dependent] == 0 && !gone[dependent])
+                )
                 {
                     free.Push(dependent);
                 }

@@ -18,7 +18,9 @@ public sealed class TaskTypes
                 if (!byName.TryAdd(name, type))
                 {
                     throw new ArgumentException(
-                        $"Task type '{name}' is defined by {byName[name].GetType().Name} and by {type.GetType().Name}.", nameof(types));
+                        $"Task type '{name}' is defined by {byName[name].GetType().Name} and by {type.GetType().Name}.",
+                        nameof(types)
+                    );
                 }
             }
         }

@@ -130,7 +130,9 @@ public sealed class Template
         var result = new StringBuilder();
         foreach (var part in template.Parts)
         {
-            result.Append(part is TemplateReference reference ? ValueText(reference, scope) : ((TemplateText)part).Text);
+            result.Append(
+                part is TemplateReference reference ? ValueText(reference, scope) : ((TemplateText)part).Text
+            );
         }
 
         return result.ToString();
@@ -138,33 +140,39 @@ public sealed class Template
 
     /// <summary>A copy of a tree with every string in it rendered (names of fields are not); the original stays as it is.</summary>
     /// <exception cref="TemplateException">As for <see cref="Render"/>.</exception>
-    public static JsonNode? RenderAll(JsonNode? node, TemplateScope scope) => node switch
-    {
-        JsonObject map => new JsonObject(map.Select(field => KeyValuePair.Create(field.Key, RenderAll(field.Value, scope)))),
-        JsonArray list => new JsonArray([.. list.Select(item => RenderAll(item, scope))]),
-        JsonValue value when value.TryGetValue<string>(out var text) => JsonValue.Create(Render(text, scope)),
-        _ => node?.DeepClone(),
-    };
+    public static JsonNode? RenderAll(JsonNode? node, TemplateScope scope) =>
+        node switch
+        {
+            JsonObject map => new JsonObject(
+                map.Select(field => KeyValuePair.Create(field.Key, RenderAll(field.Value, scope)))
+            ),
+            JsonArray list => new JsonArray([.. list.Select(item => RenderAll(item, scope))]),
+            JsonValue value when value.TryGetValue<string>(out var text) => JsonValue.Create(Render(text, scope)),
+            _ => node?.DeepClone(),
+        };
 
     /// <summary>A JSON value as plain text, the way <see cref="Render"/> writes it.</summary>
-    public static string PlainText(JsonNode? value) => value switch
-    {
-        null => "",
-        JsonValue scalar when scalar.TryGetValue<string>(out var text) => text,
-        _ => value.ToJsonString(PlainJson),
-    };
+    public static string PlainText(JsonNode? value) =>
+        value switch
+        {
+            null => "",
+            JsonValue scalar when scalar.TryGetValue<string>(out var text) => text,
+            _ => value.ToJsonString(PlainJson),
+        };
 
     private static string ValueText(TemplateReference reference, TemplateScope scope) =>
         scope.TryFind(reference.Path, out var value)
             ? PlainText(value)
             : throw new TemplateException($"'{{{{ {reference.Text} }}}}' has no value: {WhyMissing(reference)}");
 
-    private static string WhyMissing(TemplateReference reference) => reference.Path[0] switch
-    {
-        TemplatePath.Tasks => $"task '{reference.Path[1]}' has put out no '{string.Join('.', reference.Path.Skip(3))}'.",
-        TemplatePath.Parameters => "the parameter was neither given nor has it a default.",
-        _ => "this execution does not have it.",
-    };
+    private static string WhyMissing(TemplateReference reference) =>
+        reference.Path[0] switch
+        {
+            TemplatePath.Tasks =>
+                $"task '{reference.Path[1]}' has put out no '{string.Join('.', reference.Path.Skip(3))}'.",
+            TemplatePath.Parameters => "the parameter was neither given nor has it a default.",
+            _ => "this execution does not have it.",
+        };
 }
 
 /// <summary>A template could not be filled in when its task ran. The message is for the owner of the job.</summary>
@@ -172,18 +180,12 @@ public sealed class TemplateException : Exception
 {
     /// <summary>Says which reference failed, and why.</summary>
     public TemplateException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     /// <summary>Says which reference failed, and why.</summary>
     public TemplateException(string message, Exception inner)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 
     /// <summary>For serializers; says nothing.</summary>
-    public TemplateException()
-    {
-    }
+    public TemplateException() { }
 }

@@ -8,7 +8,8 @@ internal static class TemplateChecker
 {
     public static void Check(JobForm form, FaultList faults)
     {
-        var parameters = form.Spec.Parameters.GroupBy(parameter => parameter.Name, StringComparer.Ordinal)
+        var parameters = form
+            .Spec.Parameters.GroupBy(parameter => parameter.Name, StringComparer.Ordinal)
             .ToDictionary(same => same.Key, same => same.First());
         var graph = new TaskGraph(form.Spec.Tasks);
         for (var index = 0; index < form.Spec.Tasks.Count; index++)
@@ -72,12 +73,13 @@ internal static class TemplateChecker
     {
         private Func<string, bool>? isAncestor;
 
-        public string? Problem(IReadOnlyList<string> path) => path[0] switch
-        {
-            TemplatePath.Parameters => ParameterProblem(path),
-            TemplatePath.Tasks => TaskProblem(path[1]),
-            _ => null,
-        };
+        public string? Problem(IReadOnlyList<string> path) =>
+            path[0] switch
+            {
+                TemplatePath.Parameters => ParameterProblem(path),
+                TemplatePath.Tasks => TaskProblem(path[1]),
+                _ => null,
+            };
 
         private string? ParameterProblem(IReadOnlyList<string> path)
         {

@@ -14,8 +14,7 @@ internal static partial class TemplatePath
 
     private const string Outputs = ".outputs.";
 
-    private const string Choices =
-        "parameters.NAME, execution.id, execution.scheduledFor or tasks.NAME.outputs.NAME";
+    private const string Choices = "parameters.NAME, execution.id, execution.scheduledFor or tasks.NAME.outputs.NAME";
 
     /// <summary>What is wrong with a path, or null.</summary>
     public static string? Problem(string path)
@@ -25,9 +24,11 @@ internal static partial class TemplatePath
             return $"'{{{{ }}}}' is empty; write {Choices} in it.";
         }
 
-        if (path is "execution.id" or "execution.scheduledFor"
+        if (
+            path is "execution.id" or "execution.scheduledFor"
             || ParameterPath().IsMatch(path)
-            || TaskOutputPath().IsMatch(path))
+            || TaskOutputPath().IsMatch(path)
+        )
         {
             return null;
         }
@@ -48,6 +49,9 @@ internal static partial class TemplatePath
     [GeneratedRegex(@"^parameters\.[A-Za-z_][A-Za-z0-9_]*(\.[^.\s{}]+)*$", RegexOptions.CultureInvariant)]
     private static partial Regex ParameterPath();
 
-    [GeneratedRegex(@"^tasks\.[\p{L}\p{Nd}][\p{L}\p{Nd}\-_. ]*?\.outputs(\.[^.\s{}]+)+$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^tasks\.[\p{L}\p{Nd}][\p{L}\p{Nd}\-_. ]*?\.outputs(\.[^.\s{}]+)+$",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex TaskOutputPath();
 }

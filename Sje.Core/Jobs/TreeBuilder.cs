@@ -61,7 +61,14 @@ internal sealed class TreeBuilder(IReadOnlySet<string>? wantedLines = null)
         level.Discard = ((JsonObject)level.Container).ContainsKey(name);
         if (level.Discard)
         {
-            faults.Add(new Fault(NextPointer(), $"The key {Excerpt.Quote(name)} stands here twice.", FaultCodes.DuplicateKey, line));
+            faults.Add(
+                new Fault(
+                    NextPointer(),
+                    $"The key {Excerpt.Quote(name)} stands here twice.",
+                    FaultCodes.DuplicateKey,
+                    line
+                )
+            );
         }
     }
 
@@ -78,7 +85,10 @@ internal sealed class TreeBuilder(IReadOnlySet<string>? wantedLines = null)
     /// <summary>A number in JSON's notation, kept as written.</summary>
     public void Number(string text, int line)
     {
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) && text != "-0")
+        if (
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            && text != "-0"
+        )
         {
             Put(JsonValue.Create(whole), line);
             return;
@@ -86,8 +96,14 @@ internal sealed class TreeBuilder(IReadOnlySet<string>? wantedLines = null)
 
         if (!IsStorable(text))
         {
-            faults.Add(new Fault(NextPointer(), $"The number {Excerpt.Quote(text)} is too large, too small or too long.",
-                FaultCodes.OutOfRange, line));
+            faults.Add(
+                new Fault(
+                    NextPointer(),
+                    $"The number {Excerpt.Quote(text)} is too large, too small or too long.",
+                    FaultCodes.OutOfRange,
+                    line
+                )
+            );
             text = "0";
         }
 
@@ -139,11 +155,14 @@ internal sealed class TreeBuilder(IReadOnlySet<string>? wantedLines = null)
         }
     }
 
-    private string NextPointer() => levels.TryPeek(out var level)
-        ? level.Container is JsonArray list ? Fault.At(level.Pointer, list.Count)
-            : level.Key is { } key ? Fault.At(level.Pointer, Shown(key))
-            : level.Pointer
-        : "";
+    private string NextPointer() =>
+        levels.TryPeek(out var level)
+            ? level.Container is JsonArray list
+                ? Fault.At(level.Pointer, list.Count)
+                : level.Key is { } key
+                    ? Fault.At(level.Pointer, Shown(key))
+                    : level.Pointer
+            : "";
 
     // Pointers are built of keys, at each level anew; a key of a megabyte must not be copied sixty times.
     private static string Shown(string key) => key.Length <= 300 ? key : key[..300];
@@ -158,7 +177,11 @@ internal sealed class TreeBuilder(IReadOnlySet<string>? wantedLines = null)
             return (FaultCodes.NulCharacter, "a NUL character");
         }
 
-        for (var index = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF'); index >= 0 && index < text.Length; index++)
+        for (
+            var index = text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF');
+            index >= 0 && index < text.Length;
+            index++
+        )
         {
             if (char.IsHighSurrogate(text[index]) && index + 1 < text.Length && char.IsLowSurrogate(text[index + 1]))
             {
@@ -176,17 +199,21 @@ internal sealed class TreeBuilder(IReadOnlySet<string>? wantedLines = null)
     // The database takes 131,072 digits before the point and 16,383 behind it; nobody means more than a double holds.
     private static bool IsStorable(string text)
     {
-        if (text.Length > LongestNumber
+        if (
+            text.Length > LongestNumber
             || !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-            || !double.IsFinite(value))
+            || !double.IsFinite(value)
+        )
         {
             return false;
         }
 
         var exponent = text.AsSpan(text.AsSpan().IndexOfAny('e', 'E') + 1);
         return exponent.Length == text.Length
-            || (int.TryParse(exponent, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power)
-                && Math.Abs(power) <= LargestExponent);
+            || (
+                int.TryParse(exponent, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power)
+                && Math.Abs(power) <= LargestExponent
+            );
     }
 
     private sealed class Level(JsonNode container, string pointer)

@@ -55,9 +55,12 @@ internal static partial class YamlScalar
         if (Based().Match(text) is { Success: true } based)
         {
             return based.Groups["hex"] is { Success: true } hex
-                ? BigInteger.Parse("0" + hex.Value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)
-                : based.Groups["octal"].Value
-                    .Aggregate(BigInteger.Zero, (sum, digit) => (sum * 8) + (digit - '0'))
+                ? BigInteger
+                    .Parse("0" + hex.Value, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+                    .ToString(CultureInfo.InvariantCulture)
+                : based
+                    .Groups["octal"]
+                    .Value.Aggregate(BigInteger.Zero, (sum, digit) => (sum * 8) + (digit - '0'))
                     .ToString(CultureInfo.InvariantCulture);
         }
 
@@ -73,11 +76,16 @@ internal static partial class YamlScalar
         return sign + (whole.Length == 0 ? "0" : whole) + point + match.Groups["exponent"].Value;
     }
 
-    [GeneratedRegex(@"^(0o(?<octal>[0-7]+)|0x(?<hex>[0-9a-fA-F]+))\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(0o(?<octal>[0-7]+)|0x(?<hex>[0-9a-fA-F]+))\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Based();
 
-    [GeneratedRegex(@"^[-+]?((?<point>\.)(?<fraction>[0-9]+)|(?<whole>[0-9]+)((?<point>\.)(?<fraction>[0-9]*))?)(?<exponent>[eE][-+]?[0-9]+)?\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^[-+]?((?<point>\.)(?<fraction>[0-9]+)|(?<whole>[0-9]+)((?<point>\.)(?<fraction>[0-9]*))?)(?<exponent>[eE][-+]?[0-9]+)?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Decimal();
 
     [GeneratedRegex(@"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\z", RegexOptions.CultureInvariant)]

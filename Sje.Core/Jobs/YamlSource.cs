@@ -19,7 +19,11 @@ internal static class YamlSource
         {
             if (parser.Current is DocumentStart && ++documents > 1)
             {
-                builder.Break(FaultCodes.NotAllowedInYaml, "A second document begins here; one text holds one.", LineOf(parser.Current));
+                builder.Break(
+                    FaultCodes.NotAllowedInYaml,
+                    "A second document begins here; one text holds one.",
+                    LineOf(parser.Current)
+                );
             }
             else
             {
@@ -47,8 +51,11 @@ internal static class YamlSource
         {
             var place = problem is YamlException { Start: { Line: > 0 } start } ? start : scanner.CurrentPosition;
             var reason = problem is YamlException ? $": {Excerpt.Line(problem.Message).TrimEnd('.')}" : "";
-            builder.Break(FaultCodes.Malformed,
-                $"This is not YAML{reason} (line {place.Line}, column {place.Column}).", (int)Math.Max(1, place.Line));
+            builder.Break(
+                FaultCodes.Malformed,
+                $"This is not YAML{reason} (line {place.Line}, column {place.Column}).",
+                (int)Math.Max(1, place.Line)
+            );
             return false;
         }
     }
@@ -58,13 +65,21 @@ internal static class YamlSource
         var line = LineOf(found);
         if (found is AnchorAlias || (found is NodeEvent { Anchor.IsEmpty: false }))
         {
-            builder.Break(FaultCodes.NotAllowedInYaml, "Anchors (&name) and aliases (*name) are not allowed; write the value out.", line);
+            builder.Break(
+                FaultCodes.NotAllowedInYaml,
+                "Anchors (&name) and aliases (*name) are not allowed; write the value out.",
+                line
+            );
             return;
         }
 
         if (found is NodeEvent node && !IsAllowed(node))
         {
-            builder.Break(FaultCodes.NotAllowedInYaml, $"The tag {Excerpt.Quote(node.Tag.Value)} is not allowed; only !!str is.", line);
+            builder.Break(
+                FaultCodes.NotAllowedInYaml,
+                $"The tag {Excerpt.Quote(node.Tag.Value)} is not allowed; only !!str is.",
+                line
+            );
             return;
         }
 

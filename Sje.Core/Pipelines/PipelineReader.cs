@@ -33,7 +33,13 @@ public static partial class PipelineReader
     {
         foreach (var (name, _) in settings.Where(p => p.Key != "nodes"))
         {
-            faults.Add(new Fault(Fault.At(pointer, name), $"a pipeline has no field {name}.{NearName.Hint(name, ["nodes"])} It has nodes", FaultCodes.UnknownField));
+            faults.Add(
+                new Fault(
+                    Fault.At(pointer, name),
+                    $"a pipeline has no field {name}.{NearName.Hint(name, ["nodes"])} It has nodes",
+                    FaultCodes.UnknownField
+                )
+            );
         }
 
         var list = Fault.At(pointer, "nodes");
@@ -45,17 +51,31 @@ public static partial class PipelineReader
 
         if (nodes.Count > MaxNodes)
         {
-            faults.Add(new Fault(list, $"a pipeline has at most {MaxNodes} nodes, this one {nodes.Count}", FaultCodes.OutOfRange));
+            faults.Add(
+                new Fault(
+                    list,
+                    $"a pipeline has at most {MaxNodes} nodes, this one {nodes.Count}",
+                    FaultCodes.OutOfRange
+                )
+            );
             return null;
         }
 
         var read = nodes.Select((n, i) => Node(n, Fault.At(list, i), faults)).OfType<PipelineNode>().ToList();
         foreach (var twice in read.GroupBy(n => n.Id, StringComparer.OrdinalIgnoreCase).SelectMany(g => g.Skip(1)))
         {
-            faults.Add(new Fault(Fault.At(twice.Pointer, "id"), $"another node is named {twice.Id} (names are compared without case)", FaultCodes.DuplicateName));
+            faults.Add(
+                new Fault(
+                    Fault.At(twice.Pointer, "id"),
+                    $"another node is named {twice.Id} (names are compared without case)",
+                    FaultCodes.DuplicateName
+                )
+            );
         }
 
-        return Wiring.Order(read, nodes.Count == read.Count, list, faults) is { } ordered ? new Pipeline(ordered) : null;
+        return Wiring.Order(read, nodes.Count == read.Count, list, faults) is { } ordered
+            ? new Pipeline(ordered)
+            : null;
     }
 
     private static PipelineNode? Node(JsonNode? written, string pointer, List<Fault> faults)
@@ -68,19 +88,37 @@ public static partial class PipelineReader
 
         foreach (var (name, _) in node.Where(p => !NodeFields.Contains(p.Key)))
         {
-            faults.Add(new Fault(Fault.At(pointer, name), $"a node has no field {name}.{NearName.Hint(name, NodeFields)} It has {string.Join(", ", NodeFields)}", FaultCodes.UnknownField));
+            faults.Add(
+                new Fault(
+                    Fault.At(pointer, name),
+                    $"a node has no field {name}.{NearName.Hint(name, NodeFields)} It has {string.Join(", ", NodeFields)}",
+                    FaultCodes.UnknownField
+                )
+            );
         }
 
         if (node["onFail"] is not null)
         {
-            faults.Add(new Fault(Fault.At(pointer, "onFail"), "onFail goes with checks, which are not built yet", FaultCodes.NotSupportedYet));
+            faults.Add(
+                new Fault(
+                    Fault.At(pointer, "onFail"),
+                    "onFail goes with checks, which are not built yet",
+                    FaultCodes.NotSupportedYet
+                )
+            );
         }
 
         var id = Text(node, "id", pointer, faults);
         var type = Text(node, "type", pointer, faults);
         if (id is not null && !IdPattern().IsMatch(id))
         {
-            faults.Add(new Fault(Fault.At(pointer, "id"), $"\"{id}\" is no node id: 1-100 letters, digits, _ and -, a letter or _ first", FaultCodes.InvalidValue));
+            faults.Add(
+                new Fault(
+                    Fault.At(pointer, "id"),
+                    $"\"{id}\" is no node id: 1-100 letters, digits, _ and -, a letter or _ first",
+                    FaultCodes.InvalidValue
+                )
+            );
             id = null;
         }
 
@@ -97,10 +135,13 @@ public static partial class PipelineReader
 
         if (ComponentCatalogue.Find(type) is not { } component)
         {
-            faults.Add(new Fault(
-                Fault.At(pointer, "type"),
-                $"node {id}: there is no component {type}.{NearName.Hint(type, ComponentCatalogue.Types)} There are {string.Join(", ", ComponentCatalogue.Types)}",
-                "unknown_component"));
+            faults.Add(
+                new Fault(
+                    Fault.At(pointer, "type"),
+                    $"node {id}: there is no component {type}.{NearName.Hint(type, ComponentCatalogue.Types)} There are {string.Join(", ", ComponentCatalogue.Types)}",
+                    "unknown_component"
+                )
+            );
             return null;
         }
 
@@ -123,7 +164,13 @@ public static partial class PipelineReader
             return text;
         }
 
-        faults.Add(new Fault(Fault.At(pointer, name), $"{name} must be text", node[name] is null ? FaultCodes.Required : FaultCodes.WrongType));
+        faults.Add(
+            new Fault(
+                Fault.At(pointer, name),
+                $"{name} must be text",
+                node[name] is null ? FaultCodes.Required : FaultCodes.WrongType
+            )
+        );
         return null;
     }
 

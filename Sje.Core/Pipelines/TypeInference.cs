@@ -26,7 +26,8 @@ public static partial class TypeInference
             }
 
             var type = Of(value);
-            found = found is null || found == type ? type
+            found =
+                found is null || found == type ? type
                 : (found.IsNumber && type.IsNumber) ? DataType.Double
                 : IsDay(found) && IsDay(type) ? DataType.Timestamp
                 : DataType.String;
@@ -39,15 +40,19 @@ public static partial class TypeInference
         return found ?? DataType.String;
     }
 
-    private static ScalarType Of(string value) => value switch
-    {
-        _ when IntegerText().IsMatch(value) && long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) => DataType.Int64,
-        _ when DoubleText().IsMatch(value) => DataType.Double,
-        _ when value.Length == 10 && TemporalLiteral.Normalise(value, DataType.Date) is not null => DataType.Date,
-        _ when value.Length > 10 && TemporalLiteral.Normalise(value, DataType.Timestamp) is not null => DataType.Timestamp,
-        "true" or "false" or "TRUE" or "FALSE" or "True" or "False" => DataType.Boolean,
-        _ => DataType.String,
-    };
+    private static ScalarType Of(string value) =>
+        value switch
+        {
+            _ when IntegerText().IsMatch(value)
+                    && long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) =>
+                DataType.Int64,
+            _ when DoubleText().IsMatch(value) => DataType.Double,
+            _ when value.Length == 10 && TemporalLiteral.Normalise(value, DataType.Date) is not null => DataType.Date,
+            _ when value.Length > 10 && TemporalLiteral.Normalise(value, DataType.Timestamp) is not null =>
+                DataType.Timestamp,
+            "true" or "false" or "TRUE" or "FALSE" or "True" or "False" => DataType.Boolean,
+            _ => DataType.String,
+        };
 
     private static bool IsDay(DataType type) => type == DataType.Date || type == DataType.Timestamp;
 

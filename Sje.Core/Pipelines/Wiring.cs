@@ -9,7 +9,13 @@ namespace Sje.Core.Pipelines;
 internal static class Wiring
 {
     /// <summary>Reads <c>{port: node}</c> or <c>{port: node.outputPort}</c> against the component's ports.</summary>
-    public static IReadOnlyList<NodeInput> Inputs(string id, Component component, JsonNode? written, string pointer, List<Fault> faults)
+    public static IReadOnlyList<NodeInput> Inputs(
+        string id,
+        Component component,
+        JsonNode? written,
+        string pointer,
+        List<Fault> faults
+    )
     {
         if (written is not (null or JsonObject))
         {
@@ -23,12 +29,15 @@ internal static class Wiring
             var at = Fault.At(pointer, port);
             if (component.Ports?.Contains(port) == false)
             {
-                faults.Add(new Fault(
-                    at,
-                    component.Ports.Count == 0
-                        ? $"node {id}: {component.Type} reads files and takes no input"
-                        : $"node {id}: {component.Type} has no port {port}.{NearName.Hint(port, component.Ports)} It has {string.Join(", ", component.Ports)}",
-                    "unknown_port"));
+                faults.Add(
+                    new Fault(
+                        at,
+                        component.Ports.Count == 0
+                            ? $"node {id}: {component.Type} reads files and takes no input"
+                            : $"node {id}: {component.Type} has no port {port}.{NearName.Hint(port, component.Ports)} It has {string.Join(", ", component.Ports)}",
+                        "unknown_port"
+                    )
+                );
             }
             else if (source is not JsonValue value || !value.TryGetValue<string>(out var text))
             {
@@ -36,7 +45,13 @@ internal static class Wiring
             }
             else if (text.Split('.') is not ([_] or [_, "out"]))
             {
-                faults.Add(new Fault(at, $"node {id}: {text.Split('.')[0]} has one output; write {text.Split('.')[0]}", "unknown_port"));
+                faults.Add(
+                    new Fault(
+                        at,
+                        $"node {id}: {text.Split('.')[0]} has one output; write {text.Split('.')[0]}",
+                        "unknown_port"
+                    )
+                );
             }
             else
             {
@@ -56,7 +71,9 @@ internal static class Wiring
     public static List<PipelineNode>? Order(List<PipelineNode> nodes, bool complete, string pointer, List<Fault> faults)
     {
         var before = faults.Count;
-        var byId = nodes.GroupBy(n => n.Id, StringComparer.OrdinalIgnoreCase).ToDictionary(g => g.Key, g => g.First(), StringComparer.OrdinalIgnoreCase);
+        var byId = nodes
+            .GroupBy(n => n.Id, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(g => g.Key, g => g.First(), StringComparer.OrdinalIgnoreCase);
         foreach (var node in complete ? nodes : [])
         {
             foreach (var input in node.Inputs)
@@ -64,18 +81,32 @@ internal static class Wiring
                 var at = Fault.At(Fault.At(node.Pointer, "inputs"), input.Port);
                 if (!byId.TryGetValue(input.NodeId, out var source))
                 {
-                    faults.Add(new Fault(at, $"node {node.Id}: no node is named {input.NodeId}.{NearName.Hint(input.NodeId, byId.Keys)}", "unknown_node"));
+                    faults.Add(
+                        new Fault(
+                            at,
+                            $"node {node.Id}: no node is named {input.NodeId}.{NearName.Hint(input.NodeId, byId.Keys)}",
+                            "unknown_node"
+                        )
+                    );
                 }
                 else if (ComponentCatalogue.Find(source.Type)?.Kind == ComponentKind.Sink)
                 {
-                    faults.Add(new Fault(at, $"node {node.Id}: {source.Id} is a sink and has no output", "unknown_port"));
+                    faults.Add(
+                        new Fault(at, $"node {node.Id}: {source.Id} is a sink and has no output", "unknown_port")
+                    );
                 }
             }
         }
 
         if (complete && !nodes.Any(n => ComponentCatalogue.Find(n.Type)?.Kind == ComponentKind.Sink))
         {
-            faults.Add(new Fault(pointer, "the pipeline has no sink, so it would do nothing: add a sink.parquet or sink.csv node", "no_sink"));
+            faults.Add(
+                new Fault(
+                    pointer,
+                    "the pipeline has no sink, so it would do nothing: add a sink.parquet or sink.csv node",
+                    "no_sink"
+                )
+            );
         }
 
         if (faults.Count > before || !complete)
@@ -83,8 +114,12 @@ internal static class Wiring
             return null;
         }
 
-        foreach (var unused in nodes.Where(n => ComponentCatalogue.Find(n.Type)?.Kind != ComponentKind.Sink
-            && !nodes.Any(o => o.Inputs.Any(i => string.Equals(i.NodeId, n.Id, StringComparison.OrdinalIgnoreCase)))))
+        foreach (
+            var unused in nodes.Where(n =>
+                ComponentCatalogue.Find(n.Type)?.Kind != ComponentKind.Sink
+                && !nodes.Any(o => o.Inputs.Any(i => string.Equals(i.NodeId, n.Id, StringComparison.OrdinalIgnoreCase)))
+            )
+        )
         {
             faults.Add(new Fault(unused.Pointer, $"node {unused.Id} leads to no sink", "unused"));
         }
@@ -92,7 +127,11 @@ internal static class Wiring
         return Sorted(nodes, byId, faults);
     }
 
-    private static List<PipelineNode>? Sorted(List<PipelineNode> nodes, Dictionary<string, PipelineNode> byId, List<Fault> faults)
+    private static List<PipelineNode>? Sorted(
+        List<PipelineNode> nodes,
+        Dictionary<string, PipelineNode> byId,
+        List<Fault> faults
+    )
     {
         // Each round takes the nodes whose inputs are there; what is left when none is, lies on or behind a cycle.
         var done = new List<PipelineNode>();
@@ -103,28 +142,54 @@ internal static class Wiring
             if (next.Count == 0)
             {
                 var left = nodes.Where(n => !names.Contains(n.Id)).ToList();
-                faults.Add(new Fault(left[0].Pointer, $"the nodes {string.Join(", ", left.Select(n => n.Id))} form a cycle, or wait for one", "cycle"));
+                faults.Add(
+                    new Fault(
+                        left[0].Pointer,
+                        $"the nodes {string.Join(", ", left.Select(n => n.Id))} form a cycle, or wait for one",
+                        "cycle"
+                    )
+                );
                 return null;
             }
 
             // References take the spelling of the node's own id.
-            done.AddRange(next.Select(n => n with { Inputs = [.. n.Inputs.Select(i => i with { NodeId = byId[i.NodeId].Id })] }));
+            done.AddRange(
+                next.Select(n => n with { Inputs = [.. n.Inputs.Select(i => i with { NodeId = byId[i.NodeId].Id })] })
+            );
             names.UnionWith(next.Select(n => n.Id));
         }
 
         return done;
     }
 
-    private static void Missing(string id, Component component, List<NodeInput> inputs, string pointer, List<Fault> faults)
+    private static void Missing(
+        string id,
+        Component component,
+        List<NodeInput> inputs,
+        string pointer,
+        List<Fault> faults
+    )
     {
         foreach (var port in component.Ports?.Where(p => inputs.All(i => i.Port != p)) ?? [])
         {
-            faults.Add(new Fault(Fault.At(pointer, port), $"node {id}: {component.Type} needs an input at port {port}", FaultCodes.Required));
+            faults.Add(
+                new Fault(
+                    Fault.At(pointer, port),
+                    $"node {id}: {component.Type} needs an input at port {port}",
+                    FaultCodes.Required
+                )
+            );
         }
 
         if (component.Ports is null && inputs.Count < 2)
         {
-            faults.Add(new Fault(pointer, $"node {id}: {component.Type} needs at least two inputs, under names of your choice", FaultCodes.Required));
+            faults.Add(
+                new Fault(
+                    pointer,
+                    $"node {id}: {component.Type} needs at least two inputs, under names of your choice",
+                    FaultCodes.Required
+                )
+            );
         }
     }
 }

@@ -19,20 +19,26 @@ public static class ApiKeyText
 
     /// <summary>Makes a new key.</summary>
     public static string Create() =>
-        Start + RandomNumberGenerator.GetString(Alphabet, PrefixLength) + "_" + RandomNumberGenerator.GetString(Alphabet, SecretLength);
+        Start
+        + RandomNumberGenerator.GetString(Alphabet, PrefixLength)
+        + "_"
+        + RandomNumberGenerator.GetString(Alphabet, SecretLength);
 
     /// <summary>The prefix of a key, or null when the text has not the shape of one.</summary>
     public static string? PrefixOf(string key)
     {
-        if (key.Length != Start.Length + PrefixLength + 1 + SecretLength
+        if (
+            key.Length != Start.Length + PrefixLength + 1 + SecretLength
             || !key.StartsWith(Start, StringComparison.Ordinal)
-            || key[Start.Length + PrefixLength] != '_')
+            || key[Start.Length + PrefixLength] != '_'
+        )
         {
             return null;
         }
 
         var prefix = key.AsSpan(Start.Length, PrefixLength);
-        return prefix.ContainsAnyExcept(Letters) || key.AsSpan(Start.Length + PrefixLength + 1).ContainsAnyExcept(Letters)
+        return
+            prefix.ContainsAnyExcept(Letters) || key.AsSpan(Start.Length + PrefixLength + 1).ContainsAnyExcept(Letters)
             ? null
             : prefix.ToString();
     }
@@ -41,5 +47,6 @@ public static class ApiKeyText
     public static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
     /// <summary>Compares hashes in a time that says nothing about where they differ.</summary>
-    public static bool Matches(byte[] stored, byte[] offered) => CryptographicOperations.FixedTimeEquals(stored, offered);
+    public static bool Matches(byte[] stored, byte[] offered) =>
+        CryptographicOperations.FixedTimeEquals(stored, offered);
 }

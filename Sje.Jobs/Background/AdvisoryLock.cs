@@ -32,10 +32,20 @@ internal sealed partial class AdvisoryLock : IDisposable
         var connection = locks.OpenConnection();
         try
         {
-            using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Min(int.MaxValue / 2000, (milliseconds / 1000) + 10) };
-            batch.Add("select set_config('lock_timeout', $1, false)", P(milliseconds.ToString("0", CultureInfo.InvariantCulture)))
+            using var batch = new NpgsqlBatch(connection)
+            {
+                Timeout = (int)Math.Min(int.MaxValue / 2000, (milliseconds / 1000) + 10),
+            };
+            batch
+                .Add(
+                    "select set_config('lock_timeout', $1, false)",
+                    P(milliseconds.ToString("0", CultureInfo.InvariantCulture))
+                )
                 .Add("select pg_advisory_lock(hashtextextended($1, 7))", P(resource))
-                .Add("select set_config('lock_timeout', '0', false), set_config('idle_session_timeout', $1, false)", P(LongestHold));
+                .Add(
+                    "select set_config('lock_timeout', '0', false), set_config('idle_session_timeout', $1, false)",
+                    P(LongestHold)
+                );
             batch.ExecuteNonQuery();
             return new AdvisoryLock(connection, resource, log);
         }
@@ -57,7 +67,8 @@ internal sealed partial class AdvisoryLock : IDisposable
         try
         {
             using var batch = new NpgsqlBatch(connection);
-            batch.Add("select pg_advisory_unlock(hashtextextended($1, 7))", P(resource))
+            batch
+                .Add("select pg_advisory_unlock(hashtextextended($1, 7))", P(resource))
                 .Add("select set_config('idle_session_timeout', '0', false)");
             batch.ExecuteNonQuery();
         }

@@ -15,8 +15,12 @@ public static class BackgroundServices
     /// <summary>What every process needs: it may make jobs, change their states and show them. Needs <see cref="Database"/>.</summary>
     public static IServiceCollection AddSjeBackground(this IServiceCollection services)
     {
-        services.AddSingleton(p => QueueLabels.Read(
-            p.GetRequiredService<Database>(), p.GetRequiredService<IOptions<WorkerOptions>>().Value.ServedQueues));
+        services.AddSingleton(p =>
+            QueueLabels.Read(
+                p.GetRequiredService<Database>(),
+                p.GetRequiredService<IOptions<WorkerOptions>>().Value.ServedQueues
+            )
+        );
         services.AddSingleton<StateChangeHook>();
         services.AddSingleton<TaskStateFilter>();
         services.AddSingleton<IJobFilterProvider, TaskFilters>();
@@ -24,24 +28,35 @@ public static class BackgroundServices
             p.GetRequiredService<Database>(),
             p.GetRequiredService<QueueLabels>(),
             p.GetRequiredService<StateChangeHook>(),
-            p.GetRequiredService<WorkerFeed>));
+            p.GetRequiredService<WorkerFeed>
+        ));
         services.AddSingleton(p =>
         {
-            var storage = SjeStorage.Open(p.GetRequiredService<Database>(), p.GetRequiredService<ILogger<SjeStorage>>());
+            var storage = SjeStorage.Open(
+                p.GetRequiredService<Database>(),
+                p.GetRequiredService<ILogger<SjeStorage>>()
+            );
             storage.QueueProviders.Add(
-                p.GetRequiredService<TaskJobQueue>(), p.GetRequiredService<QueueLabels>().Names.Concat(StateChangeWord.All));
+                p.GetRequiredService<TaskJobQueue>(),
+                p.GetRequiredService<QueueLabels>().Names.Concat(StateChangeWord.All)
+            );
             return storage;
         });
         services.AddSingleton<JobStorage>(p => p.GetRequiredService<SjeStorage>());
         // Hangfire would take the activator from a static that the last host of the process has set.
-        services.AddSingleton<JobActivator>(p => new AspNetCoreJobActivator(p.GetRequiredService<IServiceScopeFactory>()));
+        services.AddSingleton<JobActivator>(p => new AspNetCoreJobActivator(
+            p.GetRequiredService<IServiceScopeFactory>()
+        ));
         services.AddSingleton<HangfireView>();
         services.AddHostedService<Dispatcher>();
         services.AddHostedService<Reconciler>();
-        services.AddHangfire((p, configuration) => configuration
-            .UseSimpleAssemblyNameTypeSerializer()
-            .UseRecommendedSerializerSettings()
-            .UseStorage(p.GetRequiredService<SjeStorage>()));
+        services.AddHangfire(
+            (p, configuration) =>
+                configuration
+                    .UseSimpleAssemblyNameTypeSerializer()
+                    .UseRecommendedSerializerSettings()
+                    .UseStorage(p.GetRequiredService<SjeStorage>())
+        );
         return services;
     }
 
@@ -49,30 +64,34 @@ public static class BackgroundServices
     public static IServiceCollection AddSjeBackgroundWorker(this IServiceCollection services)
     {
         services.AddTransient<TaskJob>();
-        services.AddHangfireServer((p, server) =>
-        {
-            var options = p.GetRequiredService<IOptions<WorkerOptions>>().Value;
-            // Hangfire adds the process id.
-            server.ServerName = options.Name ?? Environment.MachineName;
-            server.Queues = [.. p.GetRequiredService<QueueLabels>().Served(options.ServedQueues)];
-            server.WorkerCount = options.Slots;
-            server.IsLightweightServer = true;
+        services.AddHangfireServer(
+            (p, server) =>
+            {
+                var options = p.GetRequiredService<IOptions<WorkerOptions>>().Value;
+                // Hangfire adds the process id.
+                server.ServerName = options.Name ?? Environment.MachineName;
+                server.Queues = [.. p.GetRequiredService<QueueLabels>().Served(options.ServedQueues)];
+                server.WorkerCount = options.Slots;
+                server.IsLightweightServer = true;
 
-            // The drain has ended what ran before Hangfire is asked to stop (WorkerDrain); this bounds what is left.
-            server.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 30);
-        });
+                // The drain has ended what ran before Hangfire is asked to stop (WorkerDrain); this bounds what is left.
+                server.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 30);
+            }
+        );
         return services;
     }
 
     /// <summary>Hangfire's server of a server process: its schedulers and upkeep, and the jobs that are not ours.</summary>
     public static IServiceCollection AddSjeBackgroundUpkeep(this IServiceCollection services)
     {
-        services.AddHangfireServer((_, server) =>
-        {
-            server.ServerName = $"{Environment.MachineName}:upkeep";
-            server.Queues = [TaskJobQueue.ForeignQueue];
-            server.WorkerCount = 1;
-        });
+        services.AddHangfireServer(
+            (_, server) =>
+            {
+                server.ServerName = $"{Environment.MachineName}:upkeep";
+                server.Queues = [TaskJobQueue.ForeignQueue];
+                server.WorkerCount = 1;
+            }
+        );
         return services;
     }
 }

@@ -27,7 +27,8 @@ internal static class CurrentClaim
 
     /// <summary>The attempt that is speaking, if it is about this background job.</summary>
     public static ClaimedTask? For(string hangfireJobId) =>
-        Claim.Value is { HangfireJobId: { } id } task && id.ToString(System.Globalization.CultureInfo.InvariantCulture) == hangfireJobId
+        Claim.Value is { HangfireJobId: { } id } task
+        && id.ToString(System.Globalization.CultureInfo.InvariantCulture) == hangfireJobId
             ? task
             : null;
 }

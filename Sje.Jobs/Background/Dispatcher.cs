@@ -20,12 +20,12 @@ internal sealed partial class Dispatcher(
     IBackgroundJobClient client,
     QueueLabels labels,
     Signals signals,
-    ILogger<Dispatcher> log) : BackgroundService
+    ILogger<Dispatcher> log
+) : BackgroundService
 {
     private const int Chunk = 64;
 
-    private const string Lease =
-        """
+    private const string Lease = """
         with picked as (
             select id from sje.tasks
             where hangfire_job_id is null and lane = 'background' and state = 'queued'
@@ -97,7 +97,8 @@ internal sealed partial class Dispatcher(
                 {
                     Create(task);
                     return ValueTask.CompletedTask;
-                });
+                }
+            );
         }
 
         return tasks.Count;
@@ -107,7 +108,11 @@ internal sealed partial class Dispatcher(
     {
         var label = labels.For(task.Queue);
         var job = new Job(
-            typeof(TaskJob), typeof(TaskJob).GetMethod(nameof(TaskJob.Run))!, [task.Title, task.Id], label);
+            typeof(TaskJob),
+            typeof(TaskJob).GetMethod(nameof(TaskJob.Run))!,
+            [task.Title, task.Id],
+            label
+        );
         client.Create(job, new EnqueuedState(label));
         signals.Raise(SignalKind.Work);
     }

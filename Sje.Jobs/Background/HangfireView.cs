@@ -16,10 +16,13 @@ namespace Sje.Jobs.Background;
 /// transaction that changes the state, so a row that has moved on is left alone and looked at again.
 /// </summary>
 internal sealed partial class HangfireView(
-    Database database, SjeStorage storage, QueueLabels labels, ILogger<HangfireView> log)
+    Database database,
+    SjeStorage storage,
+    QueueLabels labels,
+    ILogger<HangfireView> log
+)
 {
-    private const string Lagging =
-        """
+    private const string Lagging = """
         select t.id, t.state, t.row_version, t.hangfire_job_id, j.statename, t.queue, t.available_at, t.reason, t.dismissed_at is not null
         from (
             (select * from sje.tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit 100)
@@ -29,21 +32,18 @@ internal sealed partial class HangfireView(
         where t.hangfire_job_id is not null
         """;
 
-    private const string One =
-        """
+    private const string One = """
         select t.id, t.state, t.row_version, t.hangfire_job_id, j.statename, t.queue, t.available_at, t.reason, t.dismissed_at is not null
         from sje.all_tasks t left join hangfire.job j on j.id = t.hangfire_job_id
         where t.id = $1 and t.hangfire_job_id is not null
         """;
 
-    private const string Agreed =
-        """
+    private const string Agreed = """
         with live as (update sje.tasks set hangfire_sync_at = null where id = $1 and row_version = $2)
         update sje.finished_tasks set hangfire_sync_at = null where id = $1 and row_version = $2
         """;
 
-    private const string LookAgain =
-        """
+    private const string LookAgain = """
         with live as (
             update sje.tasks set hangfire_sync_at = clock_timestamp() + $3 where id = $1 and row_version = $2 and hangfire_sync_at is not null)
         update sje.finished_tasks set hangfire_sync_at = clock_timestamp() + $3
@@ -51,8 +51,7 @@ internal sealed partial class HangfireView(
         """;
 
     // The job expired under a task that is alive: it gets a new one. Under an ended task there is nothing left to show.
-    private const string JobGone =
-        """
+    private const string JobGone = """
         with live as (
             update sje.tasks set hangfire_job_id = null, dispatched = false, hangfire_sync_at = null, row_version = row_version + 1
             where id = $1 and row_version = $2 and state <> 'running')
@@ -86,7 +85,8 @@ internal sealed partial class HangfireView(
                 await BringUpAsync(row, cancellationToken);
             }
         }
-        catch (Exception e) when (e is NpgsqlException or DistributedLockTimeoutException or BackgroundJobClientException)
+        catch (Exception e)
+            when (e is NpgsqlException or DistributedLockTimeoutException or BackgroundJobClientException)
         {
             LogLeft(log, taskId, e.Message);
         }
@@ -117,7 +117,11 @@ internal sealed partial class HangfireView(
         CurrentClaim.ReconciledVersion = row.Version;
         try
         {
-            var changed = client.ChangeState(row.JobId.ToString(CultureInfo.InvariantCulture), state, row.HangfireState);
+            var changed = client.ChangeState(
+                row.JobId.ToString(CultureInfo.InvariantCulture),
+                state,
+                row.HangfireState
+            );
             LogBroughtUp(log, row.TaskId, row.JobId, row.HangfireState, state.Name, changed);
             await ExecuteAsync(changed ? Agreed : LookAgain, row, changed ? null : Soon, cancellationToken);
         }
@@ -139,8 +143,12 @@ internal sealed partial class HangfireView(
             TaskState.Queued => new EnqueuedState(labels.For(row.Queue)) { Reason = reason },
             TaskState.WaitingRetry => new ScheduledState(row.AvailableAt.UtcDateTime) { Reason = reason },
             TaskState.Succeeded => new SucceededState(null, 0, 0) { Reason = reason },
-            TaskState.Failed or TaskState.TimedOut when !row.Dismissed =>
-                new FailedState(new InvalidOperationException(reason)) { Reason = reason },
+            TaskState.Failed or TaskState.TimedOut when !row.Dismissed => new FailedState(
+                new InvalidOperationException(reason)
+            )
+            {
+                Reason = reason,
+            },
             TaskState.Failed or TaskState.TimedOut => new DeletedState { Reason = "dismissed" },
             TaskState.Cancelled or TaskState.Skipped => new DeletedState { Reason = reason },
             _ => null,
@@ -159,16 +167,19 @@ internal sealed partial class HangfireView(
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            rows.Add(new Row(
-                reader.GetGuid(0),
-                StateNames.ParseSnake<TaskState>(reader.GetString(1)),
-                reader.GetInt64(2),
-                reader.GetInt64(3),
-                reader.IsDBNull(4) ? null : reader.GetString(4),
-                reader.GetString(5),
-                reader.GetFieldValue<DateTimeOffset>(6),
-                reader.IsDBNull(7) ? null : reader.GetString(7),
-                reader.GetBoolean(8)));
+            rows.Add(
+                new Row(
+                    reader.GetGuid(0),
+                    StateNames.ParseSnake<TaskState>(reader.GetString(1)),
+                    reader.GetInt64(2),
+                    reader.GetInt64(3),
+                    reader.IsDBNull(4) ? null : reader.GetString(4),
+                    reader.GetString(5),
+                    reader.GetFieldValue<DateTimeOffset>(6),
+                    reader.IsDBNull(7) ? null : reader.GetString(7),
+                    reader.GetBoolean(8)
+                )
+            );
         }
 
         return rows;
@@ -196,7 +207,8 @@ internal sealed partial class HangfireView(
         string Queue,
         DateTimeOffset AvailableAt,
         string? Reason,
-        bool Dismissed);
+        bool Dismissed
+    );
 
     /// <summary>Only the statistics and the check of the row's version: what the reconciler does is no wish of anybody's.</summary>
     private sealed class ReconcilerFilters : IJobFilterProvider
@@ -217,13 +229,18 @@ internal sealed partial class HangfireView(
         public void OnStateApplied(ApplyStateContext context, IWriteOnlyTransaction transaction) =>
             ((JobStorageTransaction)transaction).AddToQueue(StateChangeWord.Check, context.BackgroundJob.Id);
 
-        public void OnStateUnapplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
-        {
-        }
+        public void OnStateUnapplied(ApplyStateContext context, IWriteOnlyTransaction transaction) { }
     }
 
     [LoggerMessage(310, LogLevel.Debug, "Background job {JobId} of task {TaskId}: {Old} -> {New}: {Changed}")]
-    private static partial void LogBroughtUp(ILogger logger, Guid taskId, long jobId, string old, string @new, bool changed);
+    private static partial void LogBroughtUp(
+        ILogger logger,
+        Guid taskId,
+        long jobId,
+        string old,
+        string @new,
+        bool changed
+    );
 
     [LoggerMessage(311, LogLevel.Debug, "Task {TaskId} has moved on; its background job {JobId} is left alone")]
     private static partial void LogMoved(ILogger logger, Guid taskId, long jobId);

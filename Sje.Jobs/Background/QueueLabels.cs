@@ -14,7 +14,8 @@ internal sealed class QueueLabels
 
     private readonly FrozenSet<string> known;
 
-    private QueueLabels(IEnumerable<string> names) => known = names.Append(CatchAll).ToFrozenSet(StringComparer.Ordinal);
+    private QueueLabels(IEnumerable<string> names) =>
+        known = names.Append(CatchAll).ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>All labels.</summary>
     public IEnumerable<string> Names => known.Order(StringComparer.Ordinal);
@@ -34,7 +35,8 @@ internal sealed class QueueLabels
     }
 
     /// <summary>The labels under which a worker of these queues appears; one is needed at least.</summary>
-    public IEnumerable<string> Served(IEnumerable<string> queues) => queues.Select(For).DefaultIfEmpty(CatchAll).Distinct();
+    public IEnumerable<string> Served(IEnumerable<string> queues) =>
+        queues.Select(For).DefaultIfEmpty(CatchAll).Distinct();
 
     /// <summary>The label for a queue.</summary>
     public string For(string queue) => known.Contains(queue) ? queue : CatchAll;

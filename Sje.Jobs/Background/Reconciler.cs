@@ -11,10 +11,14 @@ namespace Sje.Jobs.Background;
 
 /// <summary>Lets Hangfire's view follow ours, in every process, row by row; and deletes background jobs that belong to no task.</summary>
 internal sealed partial class Reconciler(
-    Database database, SjeStorage storage, HangfireView view, Signals signals, ILogger<Reconciler> log) : BackgroundService
+    Database database,
+    SjeStorage storage,
+    HangfireView view,
+    Signals signals,
+    ILogger<Reconciler> log
+) : BackgroundService
 {
-    private const string TakeStrays =
-        """
+    private const string TakeStrays = """
         delete from sje.stray_background_jobs where hangfire_job_id in (
             select hangfire_job_id from sje.stray_background_jobs where noted_at < clock_timestamp() - interval '5 seconds'
             limit 100 for update skip locked)
@@ -66,7 +70,10 @@ internal sealed partial class Reconciler(
         foreach (var job in strays)
         {
             plain.ChangeState(
-                job.ToString(CultureInfo.InvariantCulture), new DeletedState { Reason = "another background job has this task" }, null);
+                job.ToString(CultureInfo.InvariantCulture),
+                new DeletedState { Reason = "another background job has this task" },
+                null
+            );
             LogStray(log, job);
         }
     }

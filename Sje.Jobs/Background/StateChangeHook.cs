@@ -16,12 +16,10 @@ namespace Sje.Jobs.Background;
 /// </summary>
 internal sealed class StateChangeHook(Signals signals)
 {
-    private const string Find =
-        "select id, execution_id, state from sje.all_tasks where hangfire_job_id = $1";
+    private const string Find = "select id, execution_id, state from sje.all_tasks where hangfire_job_id = $1";
 
     // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker. Both views agree from here on.
-    private const string Agree =
-        """
+    private const string Agree = """
         with live as (
             update sje.tasks set hangfire_sync_at = null
             where id = $1 and attempt = $2 and state = any ($3) and (worker_id is null or worker_id = $4) returning 1
@@ -31,15 +29,13 @@ internal sealed class StateChangeHook(Signals signals)
         select (select count(*) from live) + (select count(*) from ended)
         """;
 
-    private const string Version =
-        """
+    private const string Version = """
         with live as (select 1 from sje.tasks where hangfire_job_id = $1 and row_version = $2 for update),
             ended as (select 1 from sje.finished_tasks where hangfire_job_id = $1 and row_version = $2 for update)
         select (select count(*) from live) + (select count(*) from ended)
         """;
 
-    private const string Settled =
-        """
+    private const string Settled = """
         with live as (
             update sje.tasks set hangfire_sync_at = null
             where hangfire_job_id = $1 and state = any ($2) and hangfire_sync_at is not null returning 1
@@ -60,7 +56,8 @@ internal sealed class StateChangeHook(Signals signals)
                 P(task.Identity.TaskId),
                 P(task.Identity.Attempt),
                 P(HangfireStates.Ours(newState), NpgsqlDbType.Array | NpgsqlDbType.Text),
-                P(task.WorkerId));
+                P(task.WorkerId)
+            );
             if (agreed is not 1L)
             {
                 throw new RowMovedException(jobId);
@@ -121,12 +118,14 @@ internal sealed class StateChangeHook(Signals signals)
         using var command = new NpgsqlCommand(Find, connection);
         command.Parameters.Add(P(jobId));
         using var row = command.ExecuteReader();
-        return row.Read()
-            ? (row.GetGuid(0), row.GetGuid(1), StateNames.ParseSnake<TaskState>(row.GetString(2)))
-            : null;
+        return row.Read() ? (row.GetGuid(0), row.GetGuid(1), StateNames.ParseSnake<TaskState>(row.GetString(2))) : null;
     }
 
-    private static object? Scalar(NpgsqlConnection connection, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    private static object? Scalar(
+        NpgsqlConnection connection,
+        string sql,
+        params ReadOnlySpan<NpgsqlParameter> parameters
+    )
     {
         using var command = new NpgsqlCommand(sql, connection);
         foreach (var parameter in parameters)

@@ -19,7 +19,10 @@ internal sealed class TaskJob(AttemptRunner runner, HangfireView view)
     public void Run(string title, Guid taskId)
     {
         _ = title;
-        if (CurrentClaim.Task is not { Settled: false, Cause: not StopCause.LeaseLost } task || task.Identity.TaskId != taskId)
+        if (
+            CurrentClaim.Task is not { Settled: false, Cause: not StopCause.LeaseLost } task
+            || task.Identity.TaskId != taskId
+        )
         {
             throw new JobAbortedException();
         }

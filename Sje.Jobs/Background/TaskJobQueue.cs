@@ -16,7 +16,9 @@ namespace Sje.Jobs.Background;
 /// the rest feeds the dashboard's queue pages from our tables.
 /// </summary>
 internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateChangeHook hook, Func<WorkerFeed> feed)
-    : IPersistentJobQueueProvider, IPersistentJobQueue, IPersistentJobQueueMonitoringApi
+    : IPersistentJobQueueProvider,
+        IPersistentJobQueue,
+        IPersistentJobQueueMonitoringApi
 {
     /// <summary>The one queue of Hangfire's built-in provider: jobs that are not ours.</summary>
     public const string ForeignQueue = "hangfire";
@@ -25,15 +27,13 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         "select statename, invocationdata ->> 'Type', arguments ->> 1 from hangfire.job where id = $1";
 
     // The row may have its job already: then this one is a stray, to be deleted later. Only the job on the row counts.
-    private const string Attach =
-        """
+    private const string Attach = """
         update sje.tasks set hangfire_job_id = $1, row_version = row_version + 1, available_at = least(available_at, clock_timestamp()),
             hangfire_sync_at = null, dispatch_until = null, dispatched = true
         where id = $2 and (hangfire_job_id is null or (hangfire_job_id = $1 and state = 'queued'))
         """;
 
-    private const string NoteStray =
-        """
+    private const string NoteStray = """
         insert into sje.stray_background_jobs (hangfire_job_id, task_id)
         select $1, $2 where not exists (select 1 from sje.all_tasks where hangfire_job_id = $1)
         on conflict do nothing
@@ -41,22 +41,19 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
 
     private const string AddForeign = "insert into hangfire.jobqueue (jobid, queue) values ($1, $2)";
 
-    private const string Waiting =
-        """
+    private const string Waiting = """
         select hangfire_job_id from sje.tasks
         where state = 'queued' and hangfire_job_id is not null and (queue = $1 or ($1 = 'default' and not queue = any ($2)))
         order by rank, id offset $3 limit $4
         """;
 
-    private const string Fetched =
-        """
+    private const string Fetched = """
         select hangfire_job_id from sje.tasks
         where state = 'running' and hangfire_job_id is not null and (queue = $1 or ($1 = 'default' and not queue = any ($2)))
         order by attempt_started_at offset $3 limit $4
         """;
 
-    private const string Counts =
-        """
+    private const string Counts = """
         select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running') from sje.tasks
         where hangfire_job_id is not null and state in ('queued', 'running') and (queue = $1 or ($1 = 'default' and not queue = any ($2)))
         """;
@@ -101,10 +98,12 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
     public IEnumerable<string> GetQueues() => labels.Names;
 
     /// <inheritdoc/>
-    public IEnumerable<long> GetEnqueuedJobIds(string queue, int from, int perPage) => PageOfIds(Waiting, queue, from, perPage);
+    public IEnumerable<long> GetEnqueuedJobIds(string queue, int from, int perPage) =>
+        PageOfIds(Waiting, queue, from, perPage);
 
     /// <inheritdoc/>
-    public IEnumerable<long> GetFetchedJobIds(string queue, int from, int perPage) => PageOfIds(Fetched, queue, from, perPage);
+    public IEnumerable<long> GetFetchedJobIds(string queue, int from, int perPage) =>
+        PageOfIds(Fetched, queue, from, perPage);
 
     /// <inheritdoc/>
     public EnqueuedAndFetchedCountDto GetEnqueuedAndFetchedCount(string queue)
@@ -119,7 +118,9 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
     /// <summary>A job went to Enqueued, or Hangfire's scheduler holds it for due.</summary>
     private static void Attend(NpgsqlConnection connection, long id)
     {
-        string? state, type, taskText;
+        string? state,
+            type,
+            taskText;
         using (var lookup = new NpgsqlCommand(Lookup, connection))
         {
             lookup.Parameters.Add(P(id));
@@ -132,7 +133,10 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
             (state, type, taskText) = (Text(row, 0), Text(row, 1), Text(row, 2));
         }
 
-        if (type?.StartsWith(OurType, StringComparison.Ordinal) != true || !Guid.TryParse(taskText?.Trim('"'), out var task))
+        if (
+            type?.StartsWith(OurType, StringComparison.Ordinal) != true
+            || !Guid.TryParse(taskText?.Trim('"'), out var task)
+        )
         {
             Execute(connection, AddForeign, P(id), P(ForeignQueue));
             return;
@@ -151,7 +155,8 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         }
     }
 
-    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? Text(NpgsqlDataReader row, int column) =>
+        row.IsDBNull(column) ? null : row.GetString(column);
 
     private static int Execute(NpgsqlConnection connection, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
     {

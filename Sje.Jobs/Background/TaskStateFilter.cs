@@ -14,11 +14,13 @@ namespace Sje.Jobs.Background;
 /// and translates Failed into the retry that our runner has decided. At application it puts our side of the change into Hangfire's own
 /// transaction: a word on a label of ours, which <see cref="TaskJobQueue.Enqueue"/> hears on that very connection. Never throws on its own.
 /// </summary>
-internal sealed class TaskStateFilter(Database database, QueueLabels labels) : JobFilterAttribute, IElectStateFilter, IApplyStateFilter
+internal sealed class TaskStateFilter(Database database, QueueLabels labels)
+    : JobFilterAttribute,
+        IElectStateFilter,
+        IApplyStateFilter
 {
     // The attempt is still the last one, and the task is where the new state of Hangfire's says.
-    private const string Owns =
-        """
+    private const string Owns = """
         select exists (
             select 1 from sje.all_tasks where id = $1 and attempt = $2 and state = any ($3) and (worker_id is null or worker_id = $4))
         """;
@@ -39,7 +41,10 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels) : J
         {
             // Not this attempt's any more. Hangfire compares names only, so the present state is elected again.
             task.Stop(StopCause.LeaseLost);
-            context.CandidateState = Keep(context, $"attempt {task.Identity.Attempt} had lost its lease; what it said was ignored");
+            context.CandidateState = Keep(
+                context,
+                $"attempt {task.Identity.Attempt} had lost its lease; what it said was ignored"
+            );
             return;
         }
 
@@ -52,19 +57,22 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels) : J
     /// <inheritdoc/>
     public void OnStateApplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
     {
-        if (context.NewState is KeptState || (CurrentClaim.For(context.BackgroundJob.Id) is { Cause: StopCause.LeaseLost }))
+        if (
+            context.NewState is KeptState
+            || (CurrentClaim.For(context.BackgroundJob.Id) is { Cause: StopCause.LeaseLost })
+        )
         {
             return;
         }
 
         ((JobStorageTransaction)transaction).AddToQueue(
-            StateChangeWord.Write(context.OldStateName, context.NewState.Name), context.BackgroundJob.Id);
+            StateChangeWord.Write(context.OldStateName, context.NewState.Name),
+            context.BackgroundJob.Id
+        );
     }
 
     /// <inheritdoc/>
-    public void OnStateUnapplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
-    {
-    }
+    public void OnStateUnapplied(ApplyStateContext context, IWriteOnlyTransaction transaction) { }
 
     private static IState Keep(ElectStateContext context, string why)
     {
@@ -75,7 +83,10 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels) : J
 
             // Hangfire's handlers of these two cast the state to its own type.
             "Enqueued" => new EnqueuedState(present.Data["Queue"]) { Reason = why },
-            "Scheduled" => new ScheduledState(JobHelper.DeserializeDateTime(present.Data["EnqueueAt"])) { Reason = why },
+            "Scheduled" => new ScheduledState(JobHelper.DeserializeDateTime(present.Data["EnqueueAt"]))
+            {
+                Reason = why,
+            },
             _ => new KeptState(present, why),
         };
     }

@@ -63,11 +63,13 @@ public sealed class AttemptDirectories
         {
             stop.ThrowIfCancellationRequested();
             var parts = Path.GetFileName(directory).Split('-');
-            if (parts.Length == 3
+            if (
+                parts.Length == 3
                 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
                 && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var start)
                 && ProcessTable.Find(id) is var owner
-                && (owner is not { IsDead: false } || owner.Value.StartTicks != start))
+                && (owner is not { IsDead: false } || owner.Value.StartTicks != start)
+            )
             {
                 ExecutionLog.DirectorySwept(logger, directory);
                 Remove(directory);
@@ -105,7 +107,9 @@ public sealed class AttemptDirectories
     {
         var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
         var space = new FileInfo("/proc/self/ns/pid").LinkTarget ?? "";
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName} {boot} {space}")))[..16];
+        return Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName} {boot} {space}"))
+        )[..16];
     }
 }
 

@@ -16,24 +16,26 @@ namespace Sje.Jobs.Execution;
 /// All of it is gathered and written twice a second in one round trip. Progress and checkpoints are fenced by attempt and worker; log
 /// lines carry their attempt's number and can be nobody else's. While the database is away, lines gather up to a bound.
 /// </summary>
-internal sealed partial class AttemptJournal(ClaimedTask task, Database database, Signals signals, TimeProvider clock, ILogger log)
-    : ITaskReporter, IAsyncDisposable
+internal sealed partial class AttemptJournal(
+    ClaimedTask task,
+    Database database,
+    Signals signals,
+    TimeProvider clock,
+    ILogger log
+) : ITaskReporter, IAsyncDisposable
 {
-    private const string AddLines =
-        """
+    private const string AddLines = """
         insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, body)
         values ($1, $2, $3, $4, $5, $6) on conflict do nothing
         """;
 
-    private const string SetProgress =
-        """
+    private const string SetProgress = """
         update sje.tasks set progress = coalesce($4, progress), progress_message = coalesce($5, progress_message),
             metrics = coalesce($6, metrics)
         where id = $1 and attempt = $2 and worker_id = $3 and state = 'running'
         """;
 
-    private const string SaveCheckpoint =
-        """
+    private const string SaveCheckpoint = """
         insert into sje.checkpoints (task_id, execution_id, attempt, body)
         select id, execution_id, attempt, $4 from sje.tasks where id = $1 and attempt = $2 and worker_id = $3 and state = 'running'
         on conflict (task_id) do update set attempt = excluded.attempt, saved_at = now(), body = excluded.body
@@ -198,7 +200,15 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
 
     private void Append(LogStream stream, string line)
     {
-        lines.Append(stream switch { LogStream.Stdout => 'o', LogStream.Stderr => 'e', _ => 's' })
+        lines
+            .Append(
+                stream switch
+                {
+                    LogStream.Stdout => 'o',
+                    LogStream.Stderr => 'e',
+                    _ => 's',
+                }
+            )
             .Append(' ')
             .Append(clock.GetUtcNow().ToUnixTimeMilliseconds())
             .Append(' ');
@@ -234,7 +244,8 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
                 [.. chunks],
                 progressChanged ? progress : null,
                 metricsChanged ? StorableText.Json(metrics) : null,
-                checkpoint);
+                checkpoint
+            );
             chunks.Clear();
             (progressChanged, metricsChanged, checkpoint) = (false, false, null);
             return work;
@@ -261,7 +272,13 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
         {
             batch.Add(
                 AddLines,
-                P(id.ExecutionId), P(id.TaskId), P(id.Attempt), P(chunk.FirstLine), P(chunk.LineCount), P(chunk.Body));
+                P(id.ExecutionId),
+                P(id.TaskId),
+                P(id.Attempt),
+                P(chunk.FirstLine),
+                P(chunk.LineCount),
+                P(chunk.Body)
+            );
         }
 
         if (work.Progress is not null || work.Metrics is not null)
@@ -273,7 +290,8 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
                 P(task.WorkerId),
                 P((float?)work.Progress?.Fraction, NpgsqlDbType.Real),
                 P(work.Progress?.Message is { } message ? StorableText.Clean(message) : null),
-                Json(work.Metrics));
+                Json(work.Metrics)
+            );
         }
 
         if (work.Checkpoint is { } body)
@@ -286,11 +304,20 @@ internal sealed partial class AttemptJournal(ClaimedTask task, Database database
 
     private sealed record Chunk(long FirstLine, int LineCount, string Body);
 
-    private sealed record Unwritten(List<Chunk> Chunks, (double? Fraction, string? Message)? Progress, string? Metrics, JsonNode? Checkpoint)
+    private sealed record Unwritten(
+        List<Chunk> Chunks,
+        (double? Fraction, string? Message)? Progress,
+        string? Metrics,
+        JsonNode? Checkpoint
+    )
     {
         public bool Empty => Chunks.Count == 0 && Progress is null && Metrics is null && Checkpoint is null;
     }
 
-    [LoggerMessage(200, LogLevel.Debug, "Log and progress of {ExecutionId}, attempt {Attempt}, wait for the database: {Reason}")]
+    [LoggerMessage(
+        200,
+        LogLevel.Debug,
+        "Log and progress of {ExecutionId}, attempt {Attempt}, wait for the database: {Reason}"
+    )]
     private static partial void LogWriteFailed(ILogger logger, Guid executionId, int attempt, string reason);
 }

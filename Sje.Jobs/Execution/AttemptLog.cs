@@ -43,7 +43,8 @@ internal sealed class AttemptLog(ITaskReporter reporter, long maxBytes)
         {
             reporter.Log(
                 LogStream.System,
-                $"The log is cut here: it has reached its limit of {Sizes.Text(maxBytes)} (execution.maxLogBytes). The task goes on.");
+                $"The log is cut here: it has reached its limit of {Sizes.Text(maxBytes)} (execution.maxLogBytes). The task goes on."
+            );
         }
         else
         {

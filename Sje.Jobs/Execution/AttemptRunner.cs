@@ -29,7 +29,8 @@ internal sealed partial class AttemptRunner(
     IOptions<StorageOptions> storage,
     Signals signals,
     TimeProvider clock,
-    ILogger<AttemptRunner> log)
+    ILogger<AttemptRunner> log
+)
 {
     private static readonly TimeSpan WriteAgain = TimeSpan.FromMilliseconds(300);
 
@@ -38,14 +39,16 @@ internal sealed partial class AttemptRunner(
     public async Task<AttemptReport> RunAsync(ClaimedTask task)
     {
         task.Started = true;
-        using var scope = log.BeginScope(new Dictionary<string, object>
-        {
-            ["ExecutionId"] = task.Identity.ExecutionId,
-            ["Task"] = task.Identity.TaskName,
-            ["Attempt"] = task.Identity.Attempt,
-            ["Queue"] = task.Queue,
-            ["WorkerId"] = task.WorkerId,
-        });
+        using var scope = log.BeginScope(
+            new Dictionary<string, object>
+            {
+                ["ExecutionId"] = task.Identity.ExecutionId,
+                ["Task"] = task.Identity.TaskName,
+                ["Attempt"] = task.Identity.Attempt,
+                ["Queue"] = task.Queue,
+                ["WorkerId"] = task.WorkerId,
+            }
+        );
         try
         {
             await using var journal = new AttemptJournal(task, database, signals, clock, log);
@@ -61,7 +64,8 @@ internal sealed partial class AttemptRunner(
                 task.Identity.Attempt,
                 ended.State!.Value,
                 (long)clock.GetElapsedTime(began).TotalMilliseconds,
-                end.Reason ?? end.Outcome.ToSnake());
+                end.Reason ?? end.Outcome.ToSnake()
+            );
             return new AttemptReport(ended.State.Value, ended.AvailableAt, Describe(task, end, ended), end.Error);
         }
         finally
@@ -79,7 +83,9 @@ internal sealed partial class AttemptRunner(
         {
             if (!engines.TryFind(task.Type, out var engine))
             {
-                throw new InvalidOperationException($"This worker claimed a task of type '{task.Type}' and has no engine for it.");
+                throw new InvalidOperationException(
+                    $"This worker claimed a task of type '{task.Type}' and has no engine for it."
+                );
             }
 
             using var directory = directories.Create(storage.Value.FullRoot, task.Identity);
@@ -107,7 +113,10 @@ internal sealed partial class AttemptRunner(
         {
             LogEngineFailed(log, e);
             return AttemptVerdict.Of(
-                task, new EngineResult { Error = new TaskError("error", $"{e.GetType().Name}: {e.Message}") }, journal.Metrics);
+                task,
+                new EngineResult { Error = new TaskError("error", $"{e.GetType().Name}: {e.Message}") },
+                journal.Metrics
+            );
         }
     }
 
@@ -125,7 +134,9 @@ internal sealed partial class AttemptRunner(
                     ended = await ledger.FindEndAsync(task, CancellationToken.None);
                 }
 
-                return ended.Owned ? ended : throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
+                return ended.Owned
+                    ? ended
+                    : throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
             }
             catch (LeaseNotLiveException)
             {
@@ -143,21 +154,33 @@ internal sealed partial class AttemptRunner(
         throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
     }
 
-    private static string Describe(ClaimedTask task, AttemptEnd end, AttemptEnded ended) => ended.State switch
-    {
-        TaskState.WaitingRetry =>
-            $"attempt {task.Identity.Attempt} failed ({task.Failures + 1} of {task.MaxAttempts}): {end.Reason?.TrimEnd('.')}; "
-            + $"next in {end.RetryDelay.TotalSeconds:0.#} s",
-        TaskState.Failed or TaskState.TimedOut => $"attempt {task.Identity.Attempt} failed for good: {end.Reason}",
-        _ => end.Reason ?? $"attempt {task.Identity.Attempt}: {ended.State!.Value.ToSnake()}",
-    };
+    private static string Describe(ClaimedTask task, AttemptEnd end, AttemptEnded ended) =>
+        ended.State switch
+        {
+            TaskState.WaitingRetry =>
+                $"attempt {task.Identity.Attempt} failed ({task.Failures + 1} of {task.MaxAttempts}): {end.Reason?.TrimEnd('.')}; "
+                    + $"next in {end.RetryDelay.TotalSeconds:0.#} s",
+            TaskState.Failed or TaskState.TimedOut => $"attempt {task.Identity.Attempt} failed for good: {end.Reason}",
+            _ => end.Reason ?? $"attempt {task.Identity.Attempt}: {ended.State!.Value.ToSnake()}",
+        };
 
     [LoggerMessage(201, LogLevel.Information, "{Execution}/{TaskName}: attempt {AttemptNumber} starts")]
     private static partial void LogStarted(ILogger logger, string execution, string taskName, int attemptNumber);
 
-    [LoggerMessage(202, LogLevel.Information, "{Execution}/{TaskName}: attempt {AttemptNumber} ended, now {State}, after {DurationMs} ms: {Reason}")]
+    [LoggerMessage(
+        202,
+        LogLevel.Information,
+        "{Execution}/{TaskName}: attempt {AttemptNumber} ended, now {State}, after {DurationMs} ms: {Reason}"
+    )]
     private static partial void LogEnded(
-        ILogger logger, string execution, string taskName, int attemptNumber, TaskState state, long durationMs, string reason);
+        ILogger logger,
+        string execution,
+        string taskName,
+        int attemptNumber,
+        TaskState state,
+        long durationMs,
+        string reason
+    );
 
     [LoggerMessage(203, LogLevel.Error, "The engine failed on its own account")]
     private static partial void LogEngineFailed(ILogger logger, Exception error);

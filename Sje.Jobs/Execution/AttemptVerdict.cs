@@ -14,12 +14,21 @@ internal static class AttemptVerdict
         // Its guard ended it because our lease had lapsed: nobody's failure.
         if (result.Error is { Class: "lost" } lost)
         {
-            return new AttemptEnd { Outcome = AttemptOutcome.Lost, Next = TaskState.Queued, Error = lost, Reason = lost.Message };
+            return new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Lost,
+                Next = TaskState.Queued,
+                Error = lost,
+                Reason = lost.Message,
+            };
         }
 
         if (result.Error is { } error)
         {
-            return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics) with { Parts = result.Parts };
+            return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics) with
+            {
+                Parts = result.Parts,
+            };
         }
 
         return new AttemptEnd
@@ -34,31 +43,51 @@ internal static class AttemptVerdict
     }
 
     /// <summary>After the attempt was stopped from outside.</summary>
-    public static AttemptEnd OfStop(ClaimedTask task, JsonObject? metrics) => task.Cause switch
-    {
-        StopCause.Cancel => new AttemptEnd
+    public static AttemptEnd OfStop(ClaimedTask task, JsonObject? metrics) =>
+        task.Cause switch
         {
-            Outcome = AttemptOutcome.Cancelled, Next = TaskState.Cancelled, Metrics = metrics,
-        },
-        StopCause.Restart => new AttemptEnd
-        {
-            Outcome = AttemptOutcome.Restarted, Next = TaskState.Queued, Reason = "restarted on request", Metrics = metrics,
-        },
-        StopCause.Drain => new AttemptEnd
-        {
-            Outcome = AttemptOutcome.Drained, Next = TaskState.Queued, Reason = "its worker shut down", Metrics = metrics,
-        },
-        StopCause.RunTimeout => OfFailure(
-            task,
-            AttemptOutcome.TimedOut,
-            TaskState.TimedOut,
-            new TaskError("timeout", $"ran longer than its limit of {task.RunTimeout!.Value.TotalSeconds:0.###} s"),
-            metrics),
-        _ => new AttemptEnd { Outcome = AttemptOutcome.Lost, Next = TaskState.Queued, Metrics = metrics },
-    };
+            StopCause.Cancel => new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Cancelled,
+                Next = TaskState.Cancelled,
+                Metrics = metrics,
+            },
+            StopCause.Restart => new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Restarted,
+                Next = TaskState.Queued,
+                Reason = "restarted on request",
+                Metrics = metrics,
+            },
+            StopCause.Drain => new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Drained,
+                Next = TaskState.Queued,
+                Reason = "its worker shut down",
+                Metrics = metrics,
+            },
+            StopCause.RunTimeout => OfFailure(
+                task,
+                AttemptOutcome.TimedOut,
+                TaskState.TimedOut,
+                new TaskError("timeout", $"ran longer than its limit of {task.RunTimeout!.Value.TotalSeconds:0.###} s"),
+                metrics
+            ),
+            _ => new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Lost,
+                Next = TaskState.Queued,
+                Metrics = metrics,
+            },
+        };
 
     private static AttemptEnd OfFailure(
-        ClaimedTask task, AttemptOutcome outcome, TaskState final, TaskError error, JsonObject? metrics)
+        ClaimedTask task,
+        AttemptOutcome outcome,
+        TaskState final,
+        TaskError error,
+        JsonObject? metrics
+    )
     {
         var failures = task.Failures + 1;
         var retry = RetryPolicy.MayRetry(task.Retry, failures, error);
@@ -66,7 +95,9 @@ internal static class AttemptVerdict
         {
             Outcome = outcome,
             Next = retry ? TaskState.WaitingRetry : final,
-            RetryDelay = retry ? RetryPolicy.NextDelay(task.Retry, failures, Random.Shared.NextDouble()) : TimeSpan.Zero,
+            RetryDelay = retry
+                ? RetryPolicy.NextDelay(task.Retry, failures, Random.Shared.NextDouble())
+                : TimeSpan.Zero,
             Error = error,
             Reason = error.Message,
             Metrics = metrics,

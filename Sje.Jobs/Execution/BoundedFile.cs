@@ -9,7 +9,12 @@ internal static class BoundedFile
         tooLarge = false;
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = new FileStream(
+                path,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete
+            );
             var buffer = new byte[Math.Min(file.Length, maxBytes) + 1];
             var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             tooLarge = length > maxBytes;

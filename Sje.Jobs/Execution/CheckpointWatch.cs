@@ -67,7 +67,9 @@ internal sealed class CheckpointWatch(string path, Action<System.Text.Json.Nodes
             }
             catch (JsonException e)
             {
-                log.WriteSystem($"A checkpoint was left out, since it is not JSON: {e.Message} Write another file and rename it into place.");
+                log.WriteSystem(
+                    $"A checkpoint was left out, since it is not JSON: {e.Message} Write another file and rename it into place."
+                );
             }
         }
     }

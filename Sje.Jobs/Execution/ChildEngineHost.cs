@@ -16,7 +16,13 @@ internal sealed class ChildEngineHost(TaskProcess processes, SelfCommand self)
 
     // What the runtime needs to start, wherever it was installed.
     private static readonly string[] RuntimeVariables =
-        ["DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64", "DOTNET_ROLL_FORWARD", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"];
+    [
+        "DOTNET_ROOT",
+        "DOTNET_ROOT_X64",
+        "DOTNET_ROOT_ARM64",
+        "DOTNET_ROLL_FORWARD",
+        "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT",
+    ];
 
     public async Task<EngineResult> RunAsync(string engine, EngineContext context, CancellationToken stop)
     {
@@ -54,15 +60,26 @@ internal sealed class ChildEngineHost(TaskProcess processes, SelfCommand self)
         if (request.ReadResult() is { } written)
         {
             return written.Error is { LogTail: null } error
-                ? written with { Error = error with { LogTail = result.LogTail } }
+                ? written with
+                {
+                    Error = error with { LogTail = result.LogTail },
+                }
                 : written;
         }
 
         return new EngineResult
         {
             Error = result.Error is { } cause
-                ? cause with { Message = $"The process of engine '{engine}' ended without a result: {cause.Message}" }
-                : new TaskError("error", $"The process of engine '{engine}' ended without a result.", 0, LogTail: result.LogTail),
+                ? cause with
+                {
+                    Message = $"The process of engine '{engine}' ended without a result: {cause.Message}",
+                }
+                : new TaskError(
+                    "error",
+                    $"The process of engine '{engine}' ended without a result.",
+                    0,
+                    LogTail: result.LogTail
+                ),
         };
     }
 

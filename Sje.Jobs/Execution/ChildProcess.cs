@@ -5,8 +5,8 @@ using System.Globalization;
 using CliWrap;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Execution;
 
@@ -15,7 +15,11 @@ namespace Sje.Jobs.Execution;
 /// only when everything that the command started is gone.
 /// </summary>
 internal sealed class ChildProcess(
-    IOptions<ExecutionOptions> options, ResourceSampler sampler, TimeProvider time, ILogger<ChildProcess> logger)
+    IOptions<ExecutionOptions> options,
+    ResourceSampler sampler,
+    TimeProvider time,
+    ILogger<ChildProcess> logger
+)
 {
     private const int MaxLineBytes = 64 * 1024;
     private const int LeaseMissing = 125;
@@ -39,7 +43,8 @@ internal sealed class ChildProcess(
         IAttemptLease lease,
         Action<LogStream, string> onLine,
         Action<ResourceUse>? onSample,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         stop.ThrowIfCancellationRequested();
         using var drained = new CancellationTokenSource();
@@ -50,8 +55,12 @@ internal sealed class ChildProcess(
             .WithArguments([.. starter.Skip(1), .. LauncherArguments(command)])
             .WithWorkingDirectory(command.WorkingDirectory)
             .WithValidation(CommandResultValidation.None)
-            .WithStandardOutputPipe(PipeTarget.Create((from, _) => PumpAsync(from, LogStream.Stdout, onLine, drained.Token)))
-            .WithStandardErrorPipe(PipeTarget.Create((from, _) => PumpAsync(from, LogStream.Stderr, onLine, drained.Token)))
+            .WithStandardOutputPipe(
+                PipeTarget.Create((from, _) => PumpAsync(from, LogStream.Stdout, onLine, drained.Token))
+            )
+            .WithStandardErrorPipe(
+                PipeTarget.Create((from, _) => PumpAsync(from, LogStream.Stderr, onLine, drained.Token))
+            )
             .ExecuteAsync(
                 start =>
                 {
@@ -67,7 +76,8 @@ internal sealed class ChildProcess(
                     pipe = new LeasePipe(started.StandardInput.BaseStream);
                 },
                 // Stopping is ours: CliWrap would end one process, not the session.
-                CancellationToken.None);
+                CancellationToken.None
+            );
 
         // env and setsid become the launcher and that the command, in place: one process id, which is also the session's.
         var session = new Session(running.ProcessId, command, time);
@@ -87,7 +97,13 @@ internal sealed class ChildProcess(
                 var result = await running;
                 if (drained.IsCancellationRequested)
                 {
-                    ExecutionLog.OutputStayedOpen(logger, running.ProcessId, DrainLimit.TotalSeconds, command.Attempt, command.TaskId);
+                    ExecutionLog.OutputStayedOpen(
+                        logger,
+                        running.ProcessId,
+                        DrainLimit.TotalSeconds,
+                        command.Attempt,
+                        command.TaskId
+                    );
                 }
 
                 stop.ThrowIfCancellationRequested();
@@ -101,7 +117,12 @@ internal sealed class ChildProcess(
         }
     }
 
-    private async Task<bool> EndOfCommandAsync(Session session, Task exited, ResourceWatch watch, CancellationToken stop)
+    private async Task<bool> EndOfCommandAsync(
+        Session session,
+        Task exited,
+        ResourceWatch watch,
+        CancellationToken stop
+    )
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(stopped.SetResult);
@@ -115,29 +136,39 @@ internal sealed class ChildProcess(
         return first == watch.Exceeded;
     }
 
-    private static ChildEnd Why(bool outOfMemory, int exitCode, ChildCommand command, IAttemptLease lease) => exitCode switch
-    {
-        _ when outOfMemory => ChildEnd.OutOfMemory,
-        128 + UnixSignals.Kill or LeaseMissing when lease.DeadlineUptime <= BootClock.Now => ChildEnd.LeaseLapsed,
-        127 when File.Exists(Path.Combine(command.PrivateDirectory, ChildCommand.LaunchFailedFile)) => ChildEnd.NotFound,
-        _ => ChildEnd.Exited,
-    };
+    private static ChildEnd Why(bool outOfMemory, int exitCode, ChildCommand command, IAttemptLease lease) =>
+        exitCode switch
+        {
+            _ when outOfMemory => ChildEnd.OutOfMemory,
+            128 + UnixSignals.Kill or LeaseMissing when lease.DeadlineUptime <= BootClock.Now => ChildEnd.LeaseLapsed,
+            127 when File.Exists(Path.Combine(command.PrivateDirectory, ChildCommand.LaunchFailedFile)) =>
+                ChildEnd.NotFound,
+            _ => ChildEnd.Exited,
+        };
 
     private IEnumerable<string> LauncherArguments(ChildCommand command) =>
-    [
-        // Privileged mode reads no start-up files and no functions from the task's environment.
-        "bash", "-p", "-c", Launcher, "sje-launcher",
-        command.PrivateDirectory,
-        command.TaskId.ToString(),
-        command.Attempt.ToString(CultureInfo.InvariantCulture),
-        command.StdinFile ?? "/dev/null",
-        options.Value.MaxOpenFiles.ToString(CultureInfo.InvariantCulture),
-        options.Value.MaxCpuSeconds.ToString(CultureInfo.InvariantCulture),
-        .. command.Arguments,
-    ];
+        [
+            // Privileged mode reads no start-up files and no functions from the task's environment.
+            "bash",
+            "-p",
+            "-c",
+            Launcher,
+            "sje-launcher",
+            command.PrivateDirectory,
+            command.TaskId.ToString(),
+            command.Attempt.ToString(CultureInfo.InvariantCulture),
+            command.StdinFile ?? "/dev/null",
+            options.Value.MaxOpenFiles.ToString(CultureInfo.InvariantCulture),
+            options.Value.MaxCpuSeconds.ToString(CultureInfo.InvariantCulture),
+            .. command.Arguments,
+        ];
 
     private static async Task PumpAsync(
-        Stream from, LogStream stream, Action<LogStream, string> onLine, CancellationToken drained)
+        Stream from,
+        LogStream stream,
+        Action<LogStream, string> onLine,
+        CancellationToken drained
+    )
     {
         var splitter = new LineSplitter(MaxLineBytes, line => onLine(stream, line));
         var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
@@ -183,7 +214,8 @@ internal sealed class ChildProcess(
     private static string ReadLauncher()
     {
         const string Name = "launcher.sh";
-        using var stream = typeof(ChildProcess).Assembly.GetManifestResourceStream(Name)
+        using var stream =
+            typeof(ChildProcess).Assembly.GetManifestResourceStream(Name)
             ?? throw new InvalidOperationException($"The assembly has no resource {Name}.");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();

@@ -71,8 +71,12 @@ internal static class ChildProtocol
     }
 
     /// <summary>The line that <see cref="TryReport"/> reads as this progress.</summary>
-    public static string Progress(double fraction, string? message) => string.Create(
-        CultureInfo.InvariantCulture, $"{ProgressWord}{Math.Clamp(fraction, 0, 1):0.#####} {OneLine(message)}").TrimEnd();
+    public static string Progress(double fraction, string? message) =>
+        string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ProgressWord}{Math.Clamp(fraction, 0, 1):0.#####} {OneLine(message)}"
+            )
+            .TrimEnd();
 
     /// <summary>The line that <see cref="TryReport"/> reads as this metric.</summary>
     public static string Metric(string name, double value) =>

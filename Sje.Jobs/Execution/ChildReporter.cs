@@ -25,7 +25,9 @@ internal sealed class ChildReporter(Stream output, string? checkpointFile) : ITa
     {
         if (checkpointFile is null)
         {
-            throw new InvalidOperationException("SJE_CHECKPOINT_OUT is not set, so there is nowhere to put a checkpoint.");
+            throw new InvalidOperationException(
+                "SJE_CHECKPOINT_OUT is not set, so there is nowhere to put a checkpoint."
+            );
         }
 
         lock (gate)

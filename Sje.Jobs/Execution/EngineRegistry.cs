@@ -20,7 +20,9 @@ public sealed class EngineRegistry
             if (!byType.TryAdd(engine.Type, engine))
             {
                 throw new ArgumentException(
-                    $"Both {byType[engine.Type].GetType()} and {engine.GetType()} are engines for '{engine.Type}'.", nameof(engines));
+                    $"Both {byType[engine.Type].GetType()} and {engine.GetType()} are engines for '{engine.Type}'.",
+                    nameof(engines)
+                );
             }
         }
 

@@ -16,9 +16,13 @@ public static class ExecutionServices
     public static IServiceCollection AddSjeExecution(this IServiceCollection services)
     {
         services.AddOptions<ExecutionOptions>().BindConfiguration(ExecutionOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ExecutionOptions>, ExecutionOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<ExecutionOptions>, ExecutionOptionsValidator>()
+        );
         services.AddOptions<StorageOptions>().BindConfiguration(StorageOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>());
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>()
+        );
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(SelfCommand.OfThisProcess());
         services.TryAddSingleton<ResourceSampler>();
@@ -28,7 +32,9 @@ public static class ExecutionServices
         services.TryAddSingleton<ChildEngineHost>();
         services.TryAddSingleton<EngineRegistry>();
         services.TryAddSingleton(provider => new EngineHost(
-            provider.GetRequiredService<ChildEngineHost>(), provider.GetRequiredService<ILogger<EngineHost>>()));
+            provider.GetRequiredService<ChildEngineHost>(),
+            provider.GetRequiredService<ILogger<EngineHost>>()
+        ));
         services.AddHostedService<AttemptDirectorySweep>();
         return services;
     }

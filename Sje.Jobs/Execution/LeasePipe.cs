@@ -3,8 +3,8 @@ using System.IO.Pipes;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Execution;
 

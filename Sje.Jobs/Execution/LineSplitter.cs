@@ -67,7 +67,11 @@ internal sealed class LineSplitter(int maxLineBytes, Action<string> onLine)
             var lead = pending[length - back];
             if ((lead & 0xC0) != 0x80)
             {
-                var width = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+                var width =
+                    lead >= 0xF0 ? 4
+                    : lead >= 0xE0 ? 3
+                    : lead >= 0xC0 ? 2
+                    : 1;
                 cut = width > back ? length - back : length;
                 break;
             }

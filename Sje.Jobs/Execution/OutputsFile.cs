@@ -51,7 +51,9 @@ internal static class OutputsFile
             }
             catch (JsonException e)
             {
-                log.WriteSystem($"Output '{name}' (line {number}) was left out: {e.Message} Text must stand in double quotes.");
+                log.WriteSystem(
+                    $"Output '{name}' (line {number}) was left out: {e.Message} Text must stand in double quotes."
+                );
             }
         }
 

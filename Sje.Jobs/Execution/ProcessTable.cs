@@ -6,8 +6,15 @@ namespace Sje.Jobs.Execution;
 
 /// <summary>A line of the process table (proc(5), <c>/proc/PID/stat</c>). Times are in clock ticks, of which Linux shows 100 a second.</summary>
 internal readonly record struct ProcessEntry(
-    int Id, char State, int SessionId, long CpuTicks, long StartTicks, long VirtualBytes, long ResidentPages,
-    long EnvironmentEnd)
+    int Id,
+    char State,
+    int SessionId,
+    long CpuTicks,
+    long StartTicks,
+    long VirtualBytes,
+    long ResidentPages,
+    long EnvironmentEnd
+)
 {
     public const double TicksPerSecond = 100;
 
@@ -29,8 +36,14 @@ internal static class ProcessTable
     {
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (int.TryParse(directory.AsSpan("/proc/".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                && Find(id) is { IsDead: false } entry)
+            if (
+                int.TryParse(
+                    directory.AsSpan("/proc/".Length),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var id
+                ) && Find(id) is { IsDead: false } entry
+            )
             {
                 yield return entry;
             }
@@ -71,7 +84,8 @@ internal static class ProcessTable
             StartTicks: fields[22],
             VirtualBytes: fields[23],
             ResidentPages: fields[24],
-            EnvironmentEnd: fields[51]);
+            EnvironmentEnd: fields[51]
+        );
     }
 
     /// <summary>

@@ -115,7 +115,8 @@ internal sealed class ResourceWatch(long memoryLimit, Action onDispose) : IDispo
         {
             // Resident pages that processes share are counted once for each of them. Now that it matters, the exact number.
             resident = processes.Sum(process =>
-                ProcessTable.ProportionalBytes(process.Id) ?? process.ResidentPages * Environment.SystemPageSize);
+                ProcessTable.ProportionalBytes(process.Id) ?? process.ResidentPages * Environment.SystemPageSize
+            );
             exceeded = resident > memoryLimit;
         }
 
@@ -125,7 +126,8 @@ internal sealed class ResourceWatch(long memoryLimit, Action onDispose) : IDispo
             use = this.use = new ResourceUse(
                 resident,
                 Math.Max(this.use.PeakMemoryBytes, resident),
-                Math.Max(this.use.CpuSeconds, processes.Sum(process => process.CpuTicks) / ProcessEntry.TicksPerSecond));
+                Math.Max(this.use.CpuSeconds, processes.Sum(process => process.CpuTicks) / ProcessEntry.TicksPerSecond)
+            );
         }
 
         OnSample?.Invoke(use);

@@ -12,9 +12,14 @@ public sealed record SelfCommand(IReadOnlyList<string> Arguments)
     /// <exception cref="InvalidOperationException">The runtime does not say what it runs.</exception>
     public static SelfCommand OfThisProcess()
     {
-        var path = Environment.ProcessPath
-            ?? throw new InvalidOperationException("The path of this program is not known, so it cannot start itself for a task.");
-        return Path.GetFileNameWithoutExtension(path) == "dotnet" && Assembly.GetEntryAssembly()?.Location is { Length: > 0 } entry
+        var path =
+            Environment.ProcessPath
+            ?? throw new InvalidOperationException(
+                "The path of this program is not known, so it cannot start itself for a task."
+            );
+        return
+            Path.GetFileNameWithoutExtension(path) == "dotnet"
+            && Assembly.GetEntryAssembly()?.Location is { Length: > 0 } entry
             ? new SelfCommand([path, entry])
             : new SelfCommand([path]);
     }

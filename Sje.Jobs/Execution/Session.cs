@@ -23,7 +23,11 @@ internal sealed class Session
         this.sessionId = sessionId;
         // The leader may be gone already; then everything is looked at.
         startTicks = ProcessTable.Find(sessionId)?.StartTicks ?? 0;
-        marks = [$"SJE_TASK_ID={command.TaskId}", $"SJE_ATTEMPT={command.Attempt.ToString(CultureInfo.InvariantCulture)}"];
+        marks =
+        [
+            $"SJE_TASK_ID={command.TaskId}",
+            $"SJE_ATTEMPT={command.Attempt.ToString(CultureInfo.InvariantCulture)}",
+        ];
         guardFile = Path.Combine(command.PrivateDirectory, ChildCommand.GuardFile);
         this.time = time;
     }
@@ -33,7 +37,8 @@ internal sealed class Session
     {
         SignalAll(
             ProcessTable.Read().Where(process => process.SessionId == sessionId).Select(process => process.Id),
-            UnixSignals.Terminate);
+            UnixSignals.Terminate
+        );
     }
 
     /// <summary>Waits until nothing but the guard is left, at most <paramref name="limit"/>.</summary>
@@ -82,7 +87,8 @@ internal sealed class Session
             {
                 var left = guard is { } one ? [.. others, one] : others;
                 throw new TimeoutException(
-                    $"Processes {string.Join(", ", left)} of session {sessionId} did not end within {limit.TotalSeconds} s of SIGKILL.");
+                    $"Processes {string.Join(", ", left)} of session {sessionId} did not end within {limit.TotalSeconds} s of SIGKILL."
+                );
             }
 
             // Most ends need one more look: the first pauses are short.
@@ -107,7 +113,8 @@ internal sealed class Session
         var unsure = false;
         foreach (var process in ProcessTable.Read())
         {
-            var ofSession = process.SessionId == sessionId
+            var ofSession =
+                process.SessionId == sessionId
                 // Started, but not in its session yet.
                 || (process.Id == sessionId && process.StartTicks == startTicks);
             if (ofSession && process.Id == guardId)
@@ -117,7 +124,8 @@ internal sealed class Session
             }
 
             // Nothing that is older than the command can be of this attempt.
-            var belongs = ofSession ? true
+            var belongs =
+                ofSession ? true
                 : process.StartTicks < startTicks || process.IsKernel || process.Id == Environment.ProcessId ? false
                 : ProcessTable.CarriesEnvironment(process.Id, marks);
             if (belongs == true)
@@ -126,8 +134,13 @@ internal sealed class Session
             }
 
             // An empty environment for good, or for the moment?
-            unsure |= belongs is null && (process.IsChanging || ProcessTable.Find(process.Id) is { IsDead: false } now
-                && (now.IsChanging || ProcessTable.CarriesEnvironment(process.Id, marks) == true));
+            unsure |=
+                belongs is null
+                && (
+                    process.IsChanging
+                    || ProcessTable.Find(process.Id) is { IsDead: false } now
+                        && (now.IsChanging || ProcessTable.CarriesEnvironment(process.Id, marks) == true)
+                );
         }
 
         return (others, guard, unsure);

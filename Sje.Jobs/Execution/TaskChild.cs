@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Execution;
 
@@ -23,14 +23,20 @@ public static class TaskChild
         ArgumentNullException.ThrowIfNull(engines);
         var request = ChildRequest.Read(requestFile);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            // The default would end the process before the engine has cleaned up.
-            signal.Cancel = true;
-            stopping.Cancel();
-        });
+        using var onTerminate = PosixSignalRegistration.Create(
+            PosixSignal.SIGTERM,
+            signal =>
+            {
+                // The default would end the process before the engine has cleaned up.
+                signal.Cancel = true;
+                stopping.Cancel();
+            }
+        );
 
-        var reporter = new ChildReporter(Console.OpenStandardOutput(), Environment.GetEnvironmentVariable("SJE_CHECKPOINT_OUT"));
+        var reporter = new ChildReporter(
+            Console.OpenStandardOutput(),
+            Environment.GetEnvironmentVariable("SJE_CHECKPOINT_OUT")
+        );
         try
         {
             request.WriteResult(await RunAsync(request, engines, reporter, stopping.Token));
@@ -43,11 +49,18 @@ public static class TaskChild
     }
 
     private static async Task<EngineResult> RunAsync(
-        ChildRequest request, IEnumerable<IEngine> engines, ChildReporter reporter, CancellationToken stop)
+        ChildRequest request,
+        IEnumerable<IEngine> engines,
+        ChildReporter reporter,
+        CancellationToken stop
+    )
     {
         if (engines.FirstOrDefault(engine => engine.Type == request.Engine) is not { } engine)
         {
-            return new EngineResult { Error = new TaskError("error", $"This program has no engine '{request.Engine}'.") };
+            return new EngineResult
+            {
+                Error = new TaskError("error", $"This program has no engine '{request.Engine}'."),
+            };
         }
 
         var context = new EngineContext

@@ -21,11 +21,17 @@ internal static class TaskJson
         return node;
     }
 
-    private static bool HoldsNul(JsonNode? node) => node switch
-    {
-        JsonObject map => map.Any(field => field.Key.Contains('\0', StringComparison.Ordinal) || HoldsNul(field.Value)),
-        JsonArray list => list.Any(HoldsNul),
-        JsonValue value when value.TryGetValue<string>(out var text) => text.Contains('\0', StringComparison.Ordinal),
-        _ => false,
-    };
+    private static bool HoldsNul(JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => map.Any(field =>
+                field.Key.Contains('\0', StringComparison.Ordinal) || HoldsNul(field.Value)
+            ),
+            JsonArray list => list.Any(HoldsNul),
+            JsonValue value when value.TryGetValue<string>(out var text) => text.Contains(
+                '\0',
+                StringComparison.Ordinal
+            ),
+            _ => false,
+        };
 }

@@ -66,7 +66,8 @@ internal sealed class TaskProcess(ChildProcess children, IOptions<ExecutionOptio
                 context.Lease,
                 (stream, line) => Take(stream, line, command, context, log),
                 SampleReporter(context.Reporter),
-                stop);
+                stop
+            );
         }
         finally
         {
@@ -79,7 +80,10 @@ internal sealed class TaskProcess(ChildProcess children, IOptions<ExecutionOptio
         ReportUse(context.Reporter, exit.Use);
         var tail = log.Tail();
         return new TaskProcessResult(
-            ExitErrors.Of(exit, command.Arguments[0], context.Resources, tail), tail, OutputsFile.Read(files.Outputs, log));
+            ExitErrors.Of(exit, command.Arguments[0], context.Resources, tail),
+            tail,
+            OutputsFile.Read(files.Outputs, log)
+        );
     }
 
     private static void Take(LogStream stream, string line, TaskCommand command, EngineContext context, AttemptLog log)

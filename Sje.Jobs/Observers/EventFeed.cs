@@ -12,7 +12,8 @@ namespace Sje.Jobs.Observers;
 /// Gives new events to everybody in this process who watches. One poll serves them all, and none is made while nobody watches. A
 /// watcher that cannot keep up loses the live copies and reads what it missed from the database: it sees every event, once, in order.
 /// </summary>
-public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider time, ILogger<EventFeed> log) : BackgroundService
+public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider time, ILogger<EventFeed> log)
+    : BackgroundService
 {
     private const int BatchSize = 1000;
     private const int BatchesKept = 16;
@@ -32,7 +33,10 @@ public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider 
     /// list comes first, when the watch has begun: whatever happens from then on is told.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<StoredEvent>> WatchAsync(
-        EventPosition? after, Guid? executionId, [EnumeratorCancellation] CancellationToken stop)
+        EventPosition? after,
+        Guid? executionId,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         var watcher = new Watcher();
         try
@@ -54,8 +58,7 @@ public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider 
                             position = past[^1].Position;
                             yield return past;
                         }
-                    }
-                    while (past.Count == BatchSize);
+                    } while (past.Count == BatchSize);
                 }
 
                 await watcher.Live.Reader.WaitToReadAsync(stop);
@@ -63,7 +66,10 @@ public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider 
                 // The mark is set before any later batch is written: a batch that follows a lost one is never taken for the next.
                 while (watcher.Live.Reader.TryRead(out var live) && !watcher.Missed)
                 {
-                    var fresh = live.Where(e => e.Position > position && (executionId ?? e.ExecutionId) == e.ExecutionId).ToList();
+                    var fresh = live.Where(e =>
+                            e.Position > position && (executionId ?? e.ExecutionId) == e.ExecutionId
+                        )
+                        .ToList();
                     if (fresh.Count > 0)
                     {
                         position = fresh[^1].Position;
@@ -191,7 +197,9 @@ public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider 
         private volatile bool missed = true;
 
         public Channel<IReadOnlyList<StoredEvent>> Live { get; } =
-            Channel.CreateBounded<IReadOnlyList<StoredEvent>>(new BoundedChannelOptions(BatchesKept) { SingleReader = true });
+            Channel.CreateBounded<IReadOnlyList<StoredEvent>>(
+                new BoundedChannelOptions(BatchesKept) { SingleReader = true }
+            );
 
         /// <summary>Whether the database holds something that was not offered live; true at first, for the past.</summary>
         public bool Missed => missed;

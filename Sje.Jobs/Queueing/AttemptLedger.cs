@@ -20,8 +20,7 @@ internal sealed class AttemptLedger(Database database, Signals signals)
     // $1 task, $2 attempt, $3 worker, $4 outcome, $5 next state, $6 retry delay, $7 error, $8 reason, $9 outputs, $10 preview,
     // $11 parts, $12 metrics, $13 whether the lease must be live (not when a dead worker's attempt is ended for it), $14 cap on lost attempts.
     // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to.
-    private const string End =
-        $"""
+    private const string End = $"""
         with own as materialized (
             select t.*, case
                     when t.cancel_requested_at is not null and t.cancel_reason = 'total timeout' then 'timed_out'
@@ -79,14 +78,12 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         """;
 
     // What became of an attempt whose end this worker sent without hearing the answer.
-    private const string EndedAs =
-        """
+    private const string EndedAs = """
         select t.state, t.available_at from sje.attempts a join sje.all_tasks t on t.id = a.task_id
         where a.task_id = $1 and a.number = $2 and a.worker_id = $3 and a.outcome is not null and a.outcome <> 'lost' and t.attempt = $2
         """;
 
-    private const string StillMine =
-        """
+    private const string StillMine = """
         select exists (select 1 from sje.tasks t join sje.workers w on w.id = t.worker_id
             where t.id = $1 and t.attempt = $2 and t.worker_id = $3 and t.state = 'running' and w.state in ('active', 'draining'))
         """;
@@ -98,7 +95,15 @@ internal sealed class AttemptLedger(Database database, Signals signals)
     {
         var id = task.Identity;
         var ended = await EndAsync(
-            id.ExecutionId, id.TaskId, id.Attempt, task.WorkerId, end, liveLease: true, task.SingleTask, cancellationToken);
+            id.ExecutionId,
+            id.TaskId,
+            id.Attempt,
+            task.WorkerId,
+            end,
+            liveLease: true,
+            task.SingleTask,
+            cancellationToken
+        );
         if (!ended.Owned && await IsStillMineAsync(task, cancellationToken))
         {
             throw new LeaseNotLiveException();
@@ -124,20 +129,36 @@ internal sealed class AttemptLedger(Database database, Signals signals)
 
     /// <summary>Ends an attempt for a worker that is dead.</summary>
     public Task<AttemptEnded> EndLostAsync(
-        Guid executionId, Guid taskId, int attempt, Guid workerId, CancellationToken cancellationToken) =>
+        Guid executionId,
+        Guid taskId,
+        int attempt,
+        Guid workerId,
+        CancellationToken cancellationToken
+    ) =>
         EndAsync(
             executionId,
             taskId,
             attempt,
             workerId,
-            new AttemptEnd { Outcome = AttemptOutcome.Lost, Next = TaskState.Queued, Reason = "its worker was lost" },
+            new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Lost,
+                Next = TaskState.Queued,
+                Reason = "its worker was lost",
+            },
             liveLease: false,
             singleTask: false,
-            cancellationToken);
+            cancellationToken
+        );
 
     /// <summary>Hands back a task that this worker claimed without ever hearing of it.</summary>
     public Task<AttemptEnded> EndOrphanAsync(
-        Guid executionId, Guid taskId, int attempt, Guid workerId, CancellationToken cancellationToken) =>
+        Guid executionId,
+        Guid taskId,
+        int attempt,
+        Guid workerId,
+        CancellationToken cancellationToken
+    ) =>
         EndAsync(
             executionId,
             taskId,
@@ -151,7 +172,8 @@ internal sealed class AttemptLedger(Database database, Signals signals)
             },
             liveLease: true,
             singleTask: false,
-            cancellationToken);
+            cancellationToken
+        );
 
     private async Task<AttemptEnded> EndAsync(
         Guid executionId,
@@ -161,11 +183,13 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         AttemptEnd end,
         bool liveLease,
         bool singleTask,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch.Add(Settlement.Lock, P(executionId))
+        batch
+            .Add(Settlement.Lock, P(executionId))
             .Add(
                 End,
                 P(taskId),
@@ -181,7 +205,8 @@ internal sealed class AttemptLedger(Database database, Signals signals)
                 Json(StorableText.Json(end.Parts)),
                 Json(StorableText.Json(end.Metrics)),
                 P(liveLease, NpgsqlDbType.Boolean),
-                P(RetryPolicy.MaxLost))
+                P(RetryPolicy.MaxLost)
+            )
             .AddSettlement(executionId, singleTask);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
@@ -190,13 +215,12 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         {
             ended = new AttemptEnded(
                 StateNames.ParseSnake<TaskState>(reader.GetString(0)),
-                await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1));
+                await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1)
+            );
         }
 
         // Read to the end: an error of a later statement undoes the earlier ones.
-        while (await reader.NextResultAsync(cancellationToken))
-        {
-        }
+        while (await reader.NextResultAsync(cancellationToken)) { }
 
         if (ended.Owned)
         {

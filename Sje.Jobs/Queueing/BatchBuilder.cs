@@ -23,7 +23,8 @@ internal static class BatchBuilder
     }
 
     /// <summary>A parameter of an explicit type; null becomes SQL NULL.</summary>
-    public static NpgsqlParameter P(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
+    public static NpgsqlParameter P(object? value, NpgsqlDbType type) =>
+        new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 
     /// <summary>A uuid.</summary>
     public static NpgsqlParameter P(Guid? value) => P(value, NpgsqlDbType.Uuid);

@@ -17,19 +17,25 @@ internal enum Outage
 internal static class DatabaseOutage
 {
     /// <summary>Classifies an error; null when the database answered and the error is about something else.</summary>
-    public static Outage? Classify(Exception error) => error switch
-    {
-        PostgresException p => p.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
-            or PostgresErrorCodes.CannotConnectNow
-            ? Outage.Refusing
-            : null,
-        TimeoutException or OperationCanceledException => Outage.Silent,
-        SocketException s => s.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset or SocketError.Shutdown
-            ? Outage.Refusing
-            : Outage.Silent,
-        EndOfStreamException => Outage.Refusing,
-        { InnerException: { } inner } => Classify(inner),
-        IOException or NpgsqlException => Outage.Silent,
-        _ => null,
-    };
+    public static Outage? Classify(Exception error) =>
+        error switch
+        {
+            PostgresException p => p.SqlState
+                is PostgresErrorCodes.AdminShutdown
+                    or PostgresErrorCodes.CrashShutdown
+                    or PostgresErrorCodes.CannotConnectNow
+                ? Outage.Refusing
+                : null,
+            TimeoutException or OperationCanceledException => Outage.Silent,
+            SocketException s => s.SocketErrorCode
+                is SocketError.ConnectionRefused
+                    or SocketError.ConnectionReset
+                    or SocketError.Shutdown
+                ? Outage.Refusing
+                : Outage.Silent,
+            EndOfStreamException => Outage.Refusing,
+            { InnerException: { } inner } => Classify(inner),
+            IOException or NpgsqlException => Outage.Silent,
+            _ => null,
+        };
 }

@@ -9,14 +9,12 @@ namespace Sje.Jobs.Queueing;
 internal sealed partial class Deadlines(Database database, Signals signals, TimeProvider clock, ILogger<Deadlines> log)
     : BackgroundService
 {
-    private const string WaitedTooLong =
-        """
+    private const string WaitedTooLong = """
         select execution_id, id from sje.tasks
         where queued_deadline_at <= clock_timestamp() and state in ('queued', 'waiting_retry') limit 100
         """;
 
-    private const string TookTooLong =
-        """
+    private const string TookTooLong = """
         select id from sje.executions
         where total_deadline_at <= clock_timestamp() and finished_at is null and cancel_requested_at is null limit 100
         """;

@@ -47,7 +47,11 @@ public sealed class ExecutionControl(Database database, Signals signals)
         return result;
     }
 
-    private static async Task<ControlResult> ReadAsync(NpgsqlBatch batch, Guid executionId, CancellationToken cancellationToken)
+    private static async Task<ControlResult> ReadAsync(
+        NpgsqlBatch batch,
+        Guid executionId,
+        CancellationToken cancellationToken
+    )
     {
         batch.Add("select state, cancel_requested_at from sje.executions where id = $1", P(executionId));
         var changed = false;
@@ -64,12 +68,16 @@ public sealed class ExecutionControl(Database database, Signals signals)
                     case "state":
                         var state = StateNames.ParseSnake<ExecutionState>(reader.GetString(0));
                         return changed
-                            ? new ChangeMade(state, await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1))
+                            ? new ChangeMade(
+                                state,
+                                await reader.IsDBNullAsync(1, cancellationToken)
+                                    ? null
+                                    : reader.GetFieldValue<DateTimeOffset>(1)
+                            )
                             : new WrongState(state);
                 }
             }
-        }
-        while (await reader.NextResultAsync(cancellationToken));
+        } while (await reader.NextResultAsync(cancellationToken));
         return new NotFound();
     }
 

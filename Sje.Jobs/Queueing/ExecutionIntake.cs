@@ -14,27 +14,23 @@ namespace Sje.Jobs.Queueing;
 /// </summary>
 public sealed class ExecutionIntake(Database database, SortableIds ids, Signals signals)
 {
-    private const string TakeKeys =
-        """
+    private const string TakeKeys = """
         insert into sje.idempotency_keys (tenant, key, body_hash, execution_id)
         select * from unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[]) order by 1, 2
         on conflict do nothing
         returning tenant, key
         """;
 
-    private const string FindKeys =
-        """
+    private const string FindKeys = """
         select k.tenant, k.key, k.body_hash, e.id, e.state, e.queue, e.label
         from unnest($1::text[], $2::text[]) w(tenant, key)
         join sje.idempotency_keys k using (tenant, key)
         join sje.executions e on e.id = k.execution_id
         """;
 
-    private const string AddQueues =
-        "insert into sje.queues (name) select unnest($1::text[]) on conflict do nothing";
+    private const string AddQueues = "insert into sje.queues (name) select unnest($1::text[]) on conflict do nothing";
 
-    private const string AddExecutions =
-        """
+    private const string AddExecutions = """
         insert into sje.executions (id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters,
             state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at)
         select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
@@ -46,8 +42,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             task_count, trigger, rerun_of, accepted_by, total_timeout)
         """;
 
-    private const string AddTasks =
-        """
+    private const string AddTasks = """
         insert into sje.tasks (id, execution_id, name, ordinal, type, queue, lane, tenant, priority, rank, state, depends_on,
             pending_dependencies, spec, labels, cpus, memory_bytes, run_timeout, queued_timeout, queued_deadline_at, max_attempts, queued_at)
         select x.id, execution_id, x.name, ordinal, type, queue, q.lane, tenant, priority, now() - priority * interval '1 hour',
@@ -61,8 +56,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         join sje.queues q on q.name = x.queue
         """;
 
-    private const string AddEvents =
-        """
+    private const string AddEvents = """
         insert into sje.events (execution_id, kind, data)
         select id, 'execution.queued', jsonb_build_object('queue', queue, 'name', name)
         from unnest($1::uuid[], $2::text[], $3::text[]) x(id, queue, name)
@@ -73,19 +67,24 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
     /// </summary>
     /// <exception cref="NpgsqlException">The database could not be reached or refused; nothing was accepted.</exception>
     public Task<IReadOnlyList<IntakeResult>> AcceptAsync(
-        IReadOnlyList<Submission> submissions, CancellationToken cancellationToken) =>
-        AcceptAsync(submissions, allOrNone: false, cancellationToken);
+        IReadOnlyList<Submission> submissions,
+        CancellationToken cancellationToken
+    ) => AcceptAsync(submissions, allOrNone: false, cancellationToken);
 
     /// <summary>
     /// As <see cref="AcceptAsync(IReadOnlyList{Submission}, CancellationToken)"/>, but a reused key of one holds the others back too: then nothing is stored.
     /// </summary>
     /// <exception cref="NpgsqlException">The database could not be reached or refused; nothing was accepted.</exception>
     public Task<IReadOnlyList<IntakeResult>> AcceptAllOrNoneAsync(
-        IReadOnlyList<Submission> submissions, CancellationToken cancellationToken) =>
-        AcceptAsync(submissions, allOrNone: true, cancellationToken);
+        IReadOnlyList<Submission> submissions,
+        CancellationToken cancellationToken
+    ) => AcceptAsync(submissions, allOrNone: true, cancellationToken);
 
     private async Task<IReadOnlyList<IntakeResult>> AcceptAsync(
-        IReadOnlyList<Submission> submissions, bool allOrNone, CancellationToken cancellationToken)
+        IReadOnlyList<Submission> submissions,
+        bool allOrNone,
+        CancellationToken cancellationToken
+    )
     {
         var results = new IntakeResult?[submissions.Count];
         var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
@@ -119,15 +118,29 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
 
         foreach (var (id, index, submission) in fresh)
         {
-            results[index] = new SubmissionAccepted(id, ExecutionState.Queued, submission.Job.Queue, submission.Job.Label);
+            results[index] = new SubmissionAccepted(
+                id,
+                ExecutionState.Queued,
+                submission.Job.Queue,
+                submission.Job.Label
+            );
         }
 
-        return [.. results.Select(r => r ?? throw new InvalidOperationException("A submission was left without an answer."))];
+        return
+        [
+            .. results.Select(r =>
+                r ?? throw new InvalidOperationException("A submission was left without an answer.")
+            ),
+        ];
     }
 
     /// <summary>Answers what was accepted before under its key, and returns what is new.</summary>
     private static async Task<List<Fresh>> TakeKeysAsync(
-        NpgsqlConnection connection, List<Fresh> all, IntakeResult?[] results, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        List<Fresh> all,
+        IntakeResult?[] results,
+        CancellationToken cancellationToken
+    )
     {
         var firstByKey = new Dictionary<(string Tenant, string Key), Fresh>();
         var twins = new List<(Fresh Twin, Fresh First)>();
@@ -167,7 +180,12 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
                 ? new KeyReused(twin.Submission.IdempotencyKey!)
                 : results[first.Index] switch
                 {
-                    null => new Repeated(first.Id, ExecutionState.Queued, first.Submission.Job.Queue, first.Submission.Job.Label),
+                    null => new Repeated(
+                        first.Id,
+                        ExecutionState.Queued,
+                        first.Submission.Job.Queue,
+                        first.Submission.Job.Label
+                    ),
                     var answered => answered,
                 };
         }
@@ -180,7 +198,8 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         Fresh[] known,
         Dictionary<(string Tenant, string Key), Fresh> firstByKey,
         IntakeResult?[] results,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         await using var find = new NpgsqlCommand(FindKeys, connection);
         find.Parameters.Add(Array(NpgsqlDbType.Text, known.Select(f => f.Submission.Tenant)));
@@ -194,7 +213,8 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
                     rows.GetGuid(3),
                     StateNames.ParseSnake<ExecutionState>(rows.GetString(4)),
                     rows.GetString(5),
-                    await rows.IsDBNullAsync(6, cancellationToken) ? null : rows.GetString(6))
+                    await rows.IsDBNullAsync(6, cancellationToken) ? null : rows.GetString(6)
+                )
                 : new KeyReused(item.Submission.IdempotencyKey!);
         }
     }
@@ -202,7 +222,13 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
     private void AddRows(NpgsqlBatch batch, List<Fresh> fresh)
     {
         var tasks = fresh.SelectMany(TasksOf).ToArray();
-        batch.Add(AddQueues, Array(NpgsqlDbType.Text, tasks.Select(t => t.Queue).Concat(fresh.Select(f => f.Submission.Job.Queue)).Distinct().Order()));
+        batch.Add(
+            AddQueues,
+            Array(
+                NpgsqlDbType.Text,
+                tasks.Select(t => t.Queue).Concat(fresh.Select(f => f.Submission.Job.Queue)).Distinct().Order()
+            )
+        );
         batch.Add(
             AddExecutions,
             Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Id)),
@@ -222,7 +248,8 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Trigger)),
             Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.RerunOf)),
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.AcceptedBy)),
-            Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout)));
+            Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout))
+        );
         batch.Add(
             AddTasks,
             Array(NpgsqlDbType.Uuid, tasks.Select(t => t.Id)),
@@ -241,28 +268,34 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Bigint, tasks.Select(t => t.Spec.Resources.MemoryBytes)),
             Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.RunTimeout)),
             Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.QueuedTimeout)),
-            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.MaxAttempts)));
+            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.MaxAttempts))
+        );
         batch.Add(
             AddEvents,
             Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Id)),
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Queue)),
-            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Name)));
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Name))
+        );
     }
 
     private IEnumerable<FreshTask> TasksOf(Fresh execution)
     {
         var job = execution.Submission.Job;
         var idByName = job.Tasks.ToDictionary(t => t.Name, _ => ids.Next(), StringComparer.Ordinal);
-        return job.Tasks.Select((spec, ordinal) => new FreshTask(
-            idByName[spec.Name],
-            execution.Id,
-            ordinal,
-            job,
-            spec,
-            spec.Queue ?? job.Queue,
-            execution.Submission.Tenant,
-            job.Priority,
-            [.. spec.DependsOn.Select(name => idByName[name])]));
+        return job.Tasks.Select(
+            (spec, ordinal) =>
+                new FreshTask(
+                    idByName[spec.Name],
+                    execution.Id,
+                    ordinal,
+                    job,
+                    spec,
+                    spec.Queue ?? job.Queue,
+                    execution.Submission.Tenant,
+                    job.Priority,
+                    [.. spec.DependsOn.Select(name => idByName[name])]
+                )
+        );
     }
 
     private static NpgsqlParameter Array<T>(NpgsqlDbType type, IEnumerable<T> values) =>
@@ -274,5 +307,14 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
     }
 
     private sealed record FreshTask(
-        Guid Id, Guid ExecutionId, int Ordinal, JobSpec Job, TaskSpec Spec, string Queue, string Tenant, int Priority, Guid[] DependsOn);
+        Guid Id,
+        Guid ExecutionId,
+        int Ordinal,
+        JobSpec Job,
+        TaskSpec Spec,
+        string Queue,
+        string Tenant,
+        int Priority,
+        Guid[] DependsOn
+    );
 }

@@ -11,10 +11,12 @@ public sealed class QueueControl(Database database, Signals signals)
     private const string Resume = "update sje.queues set paused_at = null where name = $1";
 
     /// <summary>False when there is no such queue.</summary>
-    public Task<bool> PauseAsync(string name, CancellationToken cancellationToken) => SetAsync(Pause, name, cancellationToken);
+    public Task<bool> PauseAsync(string name, CancellationToken cancellationToken) =>
+        SetAsync(Pause, name, cancellationToken);
 
     /// <summary>False when there is no such queue.</summary>
-    public Task<bool> ResumeAsync(string name, CancellationToken cancellationToken) => SetAsync(Resume, name, cancellationToken);
+    public Task<bool> ResumeAsync(string name, CancellationToken cancellationToken) =>
+        SetAsync(Resume, name, cancellationToken);
 
     private async Task<bool> SetAsync(string sql, string name, CancellationToken cancellationToken)
     {

@@ -14,8 +14,7 @@ internal static class Settlement
     public const string Lock = "select 1 from sje.executions where id = $1 for update";
 
     // A blocked task is doomed when something it depends on ended without success, and so is all that depends on it.
-    private const string SkipDoomed =
-        $"""
+    private const string SkipDoomed = $"""
         with recursive doomed(id) as (
             select b.id from sje.tasks b
             where b.execution_id = $1 and b.state = 'blocked' and exists (
@@ -35,8 +34,7 @@ internal static class Settlement
         insert into sje.events (execution_id, task_id, kind) select $1, id, 'task.skipped' from kept
         """;
 
-    private const string Unblock =
-        """
+    private const string Unblock = """
         with counted as (
             select b.id, b.name, (
                 select count(*) from unnest(b.depends_on) d(id)
@@ -58,8 +56,7 @@ internal static class Settlement
 
     // States of API.md: cancelled or timed out if that is what ended it, failed if a task failed or timed out, partially succeeded
     // where the job permits it, else succeeded. A job of one task says what its task says.
-    private const string Finish =
-        """
+    private const string Finish = """
         with ends as (
             select count(*) filter (where state = 'failed') as failed, count(*) filter (where state = 'timed_out') as timed_out,
                 count(*) filter (where state = 'cancelled') as cancelled, count(*) filter (where state = 'succeeded') as succeeded

@@ -73,8 +73,7 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
 
     private static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private void Pulse(SignalKind signal) =>
-        Interlocked.Exchange(ref pulses[(int)signal], NewPulse()).TrySetResult();
+    private void Pulse(SignalKind signal) => Interlocked.Exchange(ref pulses[(int)signal], NewPulse()).TrySetResult();
 
     private async Task SendAsync(CancellationToken stop)
     {

@@ -41,7 +41,8 @@ public sealed record Submission
 public abstract record IntakeResult;
 
 /// <summary>Stored; it will run.</summary>
-public sealed record SubmissionAccepted(Guid ExecutionId, ExecutionState State, string Queue, string? Label) : IntakeResult;
+public sealed record SubmissionAccepted(Guid ExecutionId, ExecutionState State, string Queue, string? Label)
+    : IntakeResult;
 
 /// <summary>The same request was accepted before under this key; its execution is given.</summary>
 public sealed record Repeated(Guid ExecutionId, ExecutionState State, string Queue, string? Label) : IntakeResult;

@@ -15,17 +15,16 @@ internal sealed partial class Takeover(
     Signals signals,
     IOptions<WorkerOptions> options,
     TimeProvider clock,
-    ILogger<Takeover> log) : BackgroundService
+    ILogger<Takeover> log
+) : BackgroundService
 {
-    private const string MarkDead =
-        """
+    private const string MarkDead = """
         update sje.workers set state = 'dead', ended_at = clock_timestamp()
         where state in ('active', 'draining') and lease_until < clock_timestamp()
         returning id, name
         """;
 
-    private const string Abandoned =
-        """
+    private const string Abandoned = """
         select t.execution_id, t.id, t.attempt, t.worker_id, t.name from sje.tasks t join sje.workers w on w.id = t.worker_id
         where t.state = 'running' and w.state in ('dead', 'stopped') order by t.rank limit 100
         """;
@@ -116,8 +115,19 @@ internal sealed partial class Takeover(
     [LoggerMessage(130, LogLevel.Warning, "Worker {Worker} ({WorkerId}) let its lease lapse and is marked dead")]
     private static partial void LogDead(ILogger logger, string worker, Guid workerId);
 
-    [LoggerMessage(131, LogLevel.Warning, "Took task {Task} of {ExecutionId}, attempt {Attempt}, from dead worker {WorkerId}: now {State}")]
-    private static partial void LogTaken(ILogger logger, string task, Guid executionId, int attempt, Guid workerId, string state);
+    [LoggerMessage(
+        131,
+        LogLevel.Warning,
+        "Took task {Task} of {ExecutionId}, attempt {Attempt}, from dead worker {WorkerId}: now {State}"
+    )]
+    private static partial void LogTaken(
+        ILogger logger,
+        string task,
+        Guid executionId,
+        int attempt,
+        Guid workerId,
+        string state
+    );
 
     [LoggerMessage(132, LogLevel.Warning, "No takeover round: {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);

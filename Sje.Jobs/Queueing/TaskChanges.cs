@@ -22,8 +22,7 @@ internal static class TaskChanges
     /// <summary>Name of the one column by which a statement says whether it changed anything.</summary>
     public const string ChangedColumn = "sje_changed";
 
-    private const string MarkExecution =
-        """
+    private const string MarkExecution = """
         update sje.executions set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()), cancel_reason = $2,
             version = version + 1
         where id = $1 and finished_at is null
@@ -32,8 +31,7 @@ internal static class TaskChanges
 
     // $1 execution, $2 reason, $3 state in which waiting tasks end, $4 one task or null for all. A blocked task never became
     // runnable, so no time limit of its own ran out: it is cancelled either way.
-    private const string EndWaiting =
-        $"""
+    private const string EndWaiting = $"""
         with gone as (
             delete from sje.tasks t
             where t.execution_id = $1 and t.state in ('blocked', 'queued', 'waiting_retry') and ($4::uuid is null or t.id = $4)
@@ -52,8 +50,7 @@ internal static class TaskChanges
         select count(*) > 0 as sje_changed from kept
         """;
 
-    private const string StopRunning =
-        """
+    private const string StopRunning = """
         with asked as (
             update sje.tasks t set cancel_requested_at = clock_timestamp(), cancel_reason = $2, row_version = row_version + 1
             where t.execution_id = $1 and t.state = 'running' and t.cancel_requested_at is null and ($3::uuid is null or t.id = $3)
@@ -67,8 +64,7 @@ internal static class TaskChanges
 
     // Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one that waits for nothing else. A task
     // given alone takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place.
-    private const string Revive =
-        $"""
+    private const string Revive = $"""
         with recursive chosen(id) as (
             select f.id from sje.finished_tasks f
             where f.execution_id = $1 and case when $2::uuid is null then f.state <> 'succeeded' else f.id = $2 end
@@ -98,8 +94,7 @@ internal static class TaskChanges
         select count(*) > 0 as sje_changed from back
         """;
 
-    private const string Reopen =
-        """
+    private const string Reopen = """
         update sje.executions e set state = case when exists (
                 select 1 from sje.tasks t where t.execution_id = $1 and t.state = 'running') then 'running' else 'queued' end,
             finished_at = null, cancel_requested_at = null, cancel_reason = null, version = version + 1,
@@ -107,8 +102,7 @@ internal static class TaskChanges
         where id = $1 and finished_at is not null and exists (select 1 from sje.tasks t where t.execution_id = $1)
         """;
 
-    private const string RetryNow =
-        """
+    private const string RetryNow = """
         update sje.tasks set state = 'queued', available_at = clock_timestamp(), queued_at = clock_timestamp(),
             row_version = row_version + 1
         where id = $1 and state = 'waiting_retry'
@@ -117,22 +111,25 @@ internal static class TaskChanges
     private const string BringForward =
         "update sje.tasks set available_at = clock_timestamp() where id = $1 and state = 'queued' and available_at > clock_timestamp()";
 
-    private const string Restart =
-        """
+    private const string Restart = """
         update sje.tasks set restart_requested_at = clock_timestamp(), cancel_requested_at = null, cancel_reason = null,
             row_version = row_version + 1
         where id = $1 and state = 'running'
         """;
 
-    private const string Dismiss =
-        """
+    private const string Dismiss = """
         update sje.finished_tasks set dismissed_at = clock_timestamp(), row_version = row_version + 1
         where id = $1 and state in ('failed', 'timed_out') and dismissed_at is null
         """;
 
     /// <summary>Cancels all that is alive of an execution, or one task of it.</summary>
     public static void AddCancel(
-        NpgsqlBatch batch, Guid executionId, string reason, Cancelling cause, Guid? taskId = null)
+        NpgsqlBatch batch,
+        Guid executionId,
+        string reason,
+        Cancelling cause,
+        Guid? taskId = null
+    )
     {
         var state = cause == Cancelling.ByTotalTimeout ? "timed_out" : "cancelled";
         batch.Add(Settlement.Lock, P(executionId));
@@ -141,14 +138,16 @@ internal static class TaskChanges
             batch.Add(MarkExecution, P(executionId), P(reason));
         }
 
-        batch.Add(EndWaiting, P(executionId), P(reason), P(state), P(taskId))
+        batch
+            .Add(EndWaiting, P(executionId), P(reason), P(state), P(taskId))
             .Add(StopRunning, P(executionId), P(reason), P(taskId))
             .AddSettlement(executionId, singleTask: false);
     }
 
     /// <summary>Ends a task whose wait in the queue took too long. One that has been claimed meanwhile is left alone.</summary>
     public static void AddQueueTimeout(NpgsqlBatch batch, Guid executionId, Guid taskId, string reason) =>
-        batch.Add(Settlement.Lock, P(executionId))
+        batch
+            .Add(Settlement.Lock, P(executionId))
             .Add(EndWaiting, P(executionId), P(reason), P("timed_out"), P(taskId))
             .AddSettlement(executionId, singleTask: false);
 
@@ -158,7 +157,8 @@ internal static class TaskChanges
     /// <param name="taskId">Only this task, even if it succeeded.</param>
     /// <param name="viewLags">Whether Hangfire does not know of it yet.</param>
     public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId = null, bool viewLags = true) =>
-        batch.Add(Settlement.Lock, P(executionId))
+        batch
+            .Add(Settlement.Lock, P(executionId))
             .Add(Revive, P(executionId), P(taskId), P(viewLags, NpgsqlTypes.NpgsqlDbType.Boolean))
             .Add(Reopen, P(executionId));
 

@@ -18,8 +18,7 @@ internal sealed class TaskQueue(Database database)
     // ready: the head of every queue that is not paused, by rank. due: retries whose time has come. Both lock task and execution and
     // pass over locked ones, so a claim never waits (Settlement says why). Too much may be locked for a moment when a worker serves
     // several queues; it is let go at the commit.
-    private const string Claim =
-        """
+    private const string Claim = """
         with me as materialized (
             select id, name from sje.workers
             where id = $1 and state = 'active' and lease_until > clock_timestamp() + interval '1 second'
@@ -77,8 +76,7 @@ internal sealed class TaskQueue(Database database)
         order by c.rank, c.id
         """;
 
-    private const string NextDue =
-        """
+    private const string NextDue = """
         select min(available_at) - clock_timestamp() from sje.tasks
         where (queue = any ($1) or '*' = any ($1)) and state in ('waiting_retry', 'queued') and available_at > clock_timestamp()
         """;
@@ -120,7 +118,13 @@ internal sealed class TaskQueue(Database database)
         var executionId = row.GetGuid(1);
         return new ClaimedTask
         {
-            Identity = new AttemptIdentity(executionId, row.GetGuid(0), row.GetString(3), row.GetString(2), row.GetInt32(4)),
+            Identity = new AttemptIdentity(
+                executionId,
+                row.GetGuid(0),
+                row.GetString(3),
+                row.GetString(2),
+                row.GetInt32(4)
+            ),
             WorkerId = workerId,
             HangfireJobId = row.IsDBNull(5) ? null : row.GetInt64(5),
             Queue = row.GetString(6),
@@ -133,16 +137,18 @@ internal sealed class TaskQueue(Database database)
             Failures = row.GetInt32(10),
             MaxAttempts = row.GetInt32(11),
             SingleTask = row.GetInt32(12) == 1,
-            Scope = new TemplateScope(new JsonObject
-            {
-                ["parameters"] = JsonNode.Parse(row.GetString(13)),
-                ["execution"] = new JsonObject
+            Scope = new TemplateScope(
+                new JsonObject
                 {
-                    ["id"] = executionId.ToString(),
-                    ["scheduledFor"] = JsonSerializer.SerializeToNode(row.GetFieldValue<DateTimeOffset>(14)),
-                },
-                ["tasks"] = Text(16) is { } outputs ? JsonNode.Parse(outputs) : new JsonObject(),
-            }),
+                    ["parameters"] = JsonNode.Parse(row.GetString(13)),
+                    ["execution"] = new JsonObject
+                    {
+                        ["id"] = executionId.ToString(),
+                        ["scheduledFor"] = JsonSerializer.SerializeToNode(row.GetFieldValue<DateTimeOffset>(14)),
+                    },
+                    ["tasks"] = Text(16) is { } outputs ? JsonNode.Parse(outputs) : new JsonObject(),
+                }
+            ),
             Checkpoint = Text(15) is { } checkpoint ? JsonNode.Parse(checkpoint) : null,
         };
     }
@@ -150,4 +156,11 @@ internal sealed class TaskQueue(Database database)
 
 /// <summary>What a worker has room for.</summary>
 internal sealed record ClaimRequest(
-    Guid WorkerId, string[] Queues, string[] Engines, string[] Labels, int Slots, double Cpus, long MemoryBytes);
+    Guid WorkerId,
+    string[] Queues,
+    string[] Engines,
+    string[] Labels,
+    int Slots,
+    double Cpus,
+    long MemoryBytes
+);

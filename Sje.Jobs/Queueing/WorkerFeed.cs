@@ -18,7 +18,8 @@ internal sealed partial class WorkerFeed(
     Signals signals,
     IOptions<WorkerOptions> options,
     TimeProvider clock,
-    ILogger<WorkerFeed> log) : BackgroundService
+    ILogger<WorkerFeed> log
+) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
@@ -64,8 +65,14 @@ internal sealed partial class WorkerFeed(
         {
             await ledger.EndAsync(
                 task,
-                new AttemptEnd { Outcome = AttemptOutcome.Released, Next = TaskState.Queued, Reason = why },
-                CancellationToken.None);
+                new AttemptEnd
+                {
+                    Outcome = AttemptOutcome.Released,
+                    Next = TaskState.Queued,
+                    Reason = why,
+                },
+                CancellationToken.None
+            );
             LogReleased(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, why);
         }
         catch (Exception e) when (e is NpgsqlException or LeaseNotLiveException)
@@ -101,7 +108,10 @@ internal sealed partial class WorkerFeed(
                 }
 
                 var due = want > 0 ? await queue.NextDueAsync(queues, stoppingToken) : null;
-                var limit = due is { } d && d < Poll ? TimeSpan.FromTicks(Math.Max(d.Ticks, TimeSpan.TicksPerMillisecond)) : Poll;
+                var limit =
+                    due is { } d && d < Poll
+                        ? TimeSpan.FromTicks(Math.Max(d.Ticks, TimeSpan.TicksPerMillisecond))
+                        : Poll;
                 await signals.WaitAsync(Task.WhenAny(work, free), limit, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -140,7 +150,14 @@ internal sealed partial class WorkerFeed(
         {
             session.Add(task);
             ready.Enqueue(task);
-            LogClaimed(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, task.Queue, session.Name);
+            LogClaimed(
+                log,
+                task.Identity.ExecutionId,
+                task.Identity.TaskName,
+                task.Identity.Attempt,
+                task.Queue,
+                session.Name
+            );
         }
 
         if (tasks.Count > 0)
@@ -160,8 +177,19 @@ internal sealed partial class WorkerFeed(
         }
     }
 
-    [LoggerMessage(120, LogLevel.Debug, "Claimed task {Task} of {ExecutionId}, attempt {Attempt}, from {Queue} for {Worker}")]
-    private static partial void LogClaimed(ILogger logger, Guid executionId, string task, int attempt, string queue, string worker);
+    [LoggerMessage(
+        120,
+        LogLevel.Debug,
+        "Claimed task {Task} of {ExecutionId}, attempt {Attempt}, from {Queue} for {Worker}"
+    )]
+    private static partial void LogClaimed(
+        ILogger logger,
+        Guid executionId,
+        string task,
+        int attempt,
+        string queue,
+        string worker
+    );
 
     [LoggerMessage(121, LogLevel.Warning, "Worker {Worker} could not claim: {Reason}")]
     private static partial void LogClaimFailed(ILogger logger, string worker, string reason);
@@ -169,6 +197,16 @@ internal sealed partial class WorkerFeed(
     [LoggerMessage(122, LogLevel.Information, "Released task {Task} of {ExecutionId}, attempt {Attempt}: {Reason}")]
     private static partial void LogReleased(ILogger logger, Guid executionId, string task, int attempt, string reason);
 
-    [LoggerMessage(123, LogLevel.Warning, "Could not release task {Task} of {ExecutionId}, attempt {Attempt}: {Reason}")]
-    private static partial void LogReleaseFailed(ILogger logger, Guid executionId, string task, int attempt, string reason);
+    [LoggerMessage(
+        123,
+        LogLevel.Warning,
+        "Could not release task {Task} of {ExecutionId}, attempt {Attempt}: {Reason}"
+    )]
+    private static partial void LogReleaseFailed(
+        ILogger logger,
+        Guid executionId,
+        string task,
+        int attempt,
+        string reason
+    );
 }

@@ -72,8 +72,9 @@ public sealed class WorkerOptions : IValidatableObject
         {
             yield return new ValidationResult(
                 $"{Section}:heartbeatSeconds is {HeartbeatSeconds}; at most a third of {Section}:leaseSeconds ({LeaseSeconds}) is right, "
-                + "so that one lost heartbeat loses no lease.",
-                [nameof(HeartbeatSeconds)]);
+                    + "so that one lost heartbeat loses no lease.",
+                [nameof(HeartbeatSeconds)]
+            );
         }
     }
 }

@@ -25,22 +25,20 @@ internal sealed partial class WorkerSession(
     IOptions<WorkerOptions> options,
     EngineOffer engines,
     TimeProvider clock,
-    ILogger<WorkerSession> log) : BackgroundService
+    ILogger<WorkerSession> log
+) : BackgroundService
 {
-    private const string Register =
-        """
+    private const string Register = """
         insert into sje.workers (id, name, host, process_id, version, queues, engines, labels, slots, cpus, memory_bytes, lease_until)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12)
         """;
 
-    private const string Renew =
-        """
+    private const string Renew = """
         update sje.workers set heartbeat_at = clock_timestamp(), lease_until = clock_timestamp() + $2
         where id = $1 and state in ('active', 'draining')
         """;
 
-    private const string Requests =
-        """
+    private const string Requests = """
         select id, execution_id, attempt, cancel_requested_at is not null, restart_requested_at is not null,
             attempt_started_at < clock_timestamp() - interval '5 seconds'
         from sje.tasks where worker_id = $1 and state = 'running'
@@ -48,8 +46,7 @@ internal sealed partial class WorkerSession(
 
     private const string SetDraining = "update sje.workers set state = 'draining' where id = $1 and state = 'active'";
 
-    private const string SetStopped =
-        """
+    private const string SetStopped = """
         update sje.workers set state = 'stopped', ended_at = clock_timestamp()
         where id = $1 and state in ('active', 'draining')
         """;
@@ -86,14 +83,22 @@ internal sealed partial class WorkerSession(
         }
 
         return new ClaimRequest(
-            Id, options.ServedQueues, [.. engines.Types], [.. options.Labels], slots, Math.Max(0, cpus), Math.Max(0, memory));
+            Id,
+            options.ServedQueues,
+            [.. engines.Types],
+            [.. options.Labels],
+            slots,
+            Math.Max(0, cpus),
+            Math.Max(0, memory)
+        );
     }
 
     /// <summary>
     /// Rows that are claimed under this worker's id for some seconds and that nobody here runs: a claim whose answer was lost. The
     /// caller releases them.
     /// </summary>
-    public IReadOnlyList<(Guid Task, Guid Execution, int Attempt)> TakeOrphans() => Interlocked.Exchange(ref lostClaims, []);
+    public IReadOnlyList<(Guid Task, Guid Execution, int Attempt)> TakeOrphans() =>
+        Interlocked.Exchange(ref lostClaims, []);
 
     /// <summary>Takes a claimed task into the books.</summary>
     public void Add(ClaimedTask task) => running[(task.Identity.TaskId, task.Identity.Attempt)] = task;
@@ -220,8 +225,7 @@ internal sealed partial class WorkerSession(
                     orphans.Add((key.Item1, reader.GetGuid(1), key.Item2));
                 }
             }
-        }
-        while (await reader.NextResultAsync(cancellationToken));
+        } while (await reader.NextResultAsync(cancellationToken));
         await reader.CloseAsync();
         if (batch.BatchCommands[0].RecordsAffected == 0)
         {
@@ -313,10 +317,18 @@ internal sealed partial class WorkerSession(
         }
     }
 
-    [LoggerMessage(100, LogLevel.Information, "Worker {Worker} registered as {WorkerId}, serving {Queues} with {Slots} slots")]
+    [LoggerMessage(
+        100,
+        LogLevel.Information,
+        "Worker {Worker} registered as {WorkerId}, serving {Queues} with {Slots} slots"
+    )]
     private static partial void LogRegistered(ILogger logger, string worker, Guid workerId, string queues, int slots);
 
-    [LoggerMessage(101, LogLevel.Warning, "Worker {Worker} ({WorkerId}) was marked dead: stopping its {Count} attempts and registering anew")]
+    [LoggerMessage(
+        101,
+        LogLevel.Warning,
+        "Worker {Worker} ({WorkerId}) was marked dead: stopping its {Count} attempts and registering anew"
+    )]
     private static partial void LogMarkedDead(ILogger logger, string worker, Guid workerId, int count);
 
     [LoggerMessage(102, LogLevel.Warning, "Worker {Worker} has no heartbeat, the database is {Outage}: {Reason}")]

@@ -18,9 +18,11 @@ public readonly record struct EventPosition(ulong Xid, long Seq) : IComparable<E
     {
         position = default;
         var parts = text?.Split('-');
-        if (parts is not [var xid, var seq]
+        if (
+            parts is not [var xid, var seq]
             || !ulong.TryParse(xid, NumberStyles.None, CultureInfo.InvariantCulture, out var x)
-            || !long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out var s))
+            || !long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out var s)
+        )
         {
             return false;
         }
@@ -57,7 +59,8 @@ public sealed record StoredEvent(
     string Kind,
     JsonObject Data,
     string? Tenant,
-    long? ExecutionVersion);
+    long? ExecutionVersion
+);
 
 /// <summary>
 /// Reads events without gaps: a number is drawn before its transaction commits, so only events of transactions that are older than
@@ -65,35 +68,38 @@ public sealed record StoredEvent(
 /// </summary>
 public sealed class EventReader(Database database)
 {
-    private const string Columns =
-        """
+    private const string Columns = """
         select e.xid, e.seq, e.at, e.execution_id, e.task_id, e.kind, e.data::text, x.tenant, x.version
         from sje.events e left join sje.executions x on x.id = e.execution_id
         """;
 
     private const string ReadAllSql =
-        Columns +
-        """
+        Columns
+        + """
 
-        where (e.xid, e.seq) > ($1, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-        order by e.xid, e.seq
-        limit $3
-        """;
+            where (e.xid, e.seq) > ($1, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+            order by e.xid, e.seq
+            limit $3
+            """;
 
     private const string ReadExecutionSql =
-        Columns +
-        """
+        Columns
+        + """
 
-        where (e.xid, e.seq) > ($1, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot()) and e.execution_id = $4
-        order by e.xid, e.seq
-        limit $3
-        """;
+            where (e.xid, e.seq) > ($1, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot()) and e.execution_id = $4
+            order by e.xid, e.seq
+            limit $3
+            """;
 
     private const string FindEndSql = "select pg_snapshot_xmin(pg_current_snapshot())";
 
     /// <summary>Events after a place, of one execution or of all.</summary>
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(
-        EventPosition after, Guid? executionId, int limit, CancellationToken stop)
+        EventPosition after,
+        Guid? executionId,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var command = database.Main.CreateCommand(executionId is null ? ReadAllSql : ReadExecutionSql);
         command.Parameters.Add(new NpgsqlParameter { Value = after.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 });
@@ -108,15 +114,18 @@ public sealed class EventReader(Database database)
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            events.Add(new StoredEvent(
-                new EventPosition(reader.GetFieldValue<ulong>(0), reader.GetInt64(1)),
-                reader.GetFieldValue<DateTimeOffset>(2),
-                reader.GetGuid(3),
-                await reader.IsDBNullAsync(4, stop) ? null : reader.GetGuid(4),
-                reader.GetString(5),
-                JsonNode.Parse(reader.GetString(6)) as JsonObject ?? [],
-                await reader.IsDBNullAsync(7, stop) ? null : reader.GetString(7),
-                await reader.IsDBNullAsync(8, stop) ? null : reader.GetInt64(8)));
+            events.Add(
+                new StoredEvent(
+                    new EventPosition(reader.GetFieldValue<ulong>(0), reader.GetInt64(1)),
+                    reader.GetFieldValue<DateTimeOffset>(2),
+                    reader.GetGuid(3),
+                    await reader.IsDBNullAsync(4, stop) ? null : reader.GetGuid(4),
+                    reader.GetString(5),
+                    JsonNode.Parse(reader.GetString(6)) as JsonObject ?? [],
+                    await reader.IsDBNullAsync(7, stop) ? null : reader.GetString(7),
+                    await reader.IsDBNullAsync(8, stop) ? null : reader.GetInt64(8)
+                )
+            );
         }
 
         return events;

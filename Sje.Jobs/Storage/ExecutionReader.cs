@@ -27,7 +27,8 @@ public sealed record ExecutionSummary(
     DateTimeOffset? CancelRequestedAt,
     string? CancelReason,
     DateTimeOffset? TotalDeadlineAt,
-    long Version);
+    long Version
+);
 
 /// <summary>The job that an execution runs, and the values it runs with.</summary>
 public sealed record ExecutionText(JsonObject Spec, JsonObject Parameters);
@@ -74,7 +75,11 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
 
     /// <summary>Executions, newest first, those older than <paramref name="before"/>.</summary>
     public async Task<IReadOnlyList<ExecutionSummary>> ListAsync(
-        ExecutionFilter filter, Guid? before, int limit, CancellationToken stop)
+        ExecutionFilter filter,
+        Guid? before,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
         var rows = Filtered(db, filter);
@@ -92,14 +97,20 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     }
 
     /// <summary>How many there are in each state, up to <see cref="MaxCount"/> of each; the filter's states do not matter here.</summary>
-    public async Task<IReadOnlyDictionary<ExecutionState, int>> CountAsync(ExecutionFilter filter, CancellationToken stop)
+    public async Task<IReadOnlyDictionary<ExecutionState, int>> CountAsync(
+        ExecutionFilter filter,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
         var rows = Filtered(db, filter);
         var counts = new Dictionary<ExecutionState, int>();
         foreach (var state in Enum.GetValues<ExecutionState>())
         {
-            counts[state] = await rows.Where(e => e.State == state).OrderByDescending(e => e.Id).Take(MaxCount).CountAsync(stop);
+            counts[state] = await rows.Where(e => e.State == state)
+                .OrderByDescending(e => e.Id)
+                .Take(MaxCount)
+                .CountAsync(stop);
         }
 
         return counts;
@@ -124,7 +135,8 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     public async Task<ExecutionText?> FindTextAsync(Guid id, CancellationToken stop)
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var row = await db.Executions.AsNoTracking()
+        var row = await db
+            .Executions.AsNoTracking()
             .Where(e => e.Id == id)
             .Select(e => new { e.Spec, e.Parameters })
             .FirstOrDefaultAsync(stop);
@@ -162,8 +174,10 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
             var pattern = SearchPattern.Contains(text);
             rows = Guid.TryParse(text, out var id)
                 ? rows.Where(e => e.Id == id || e.Label == text)
-                : rows.Where(e => EF.Functions.ILike(e.Name, pattern, SearchPattern.Escape)
-                                  || EF.Functions.ILike(e.Label!, pattern, SearchPattern.Escape));
+                : rows.Where(e =>
+                    EF.Functions.ILike(e.Name, pattern, SearchPattern.Escape)
+                    || EF.Functions.ILike(e.Label!, pattern, SearchPattern.Escape)
+                );
         }
 
         // The bound on the id lets the primary key do the search; the one on accepted_at is what was asked.
@@ -184,15 +198,37 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
 
     private static IQueryable<ExecutionSummary> Summaries(IQueryable<ExecutionRow> rows) =>
         rows.Select(e => new ExecutionSummary(
-            e.Id, e.JobId, e.JobVersion, e.Name, e.Label, e.JobType, e.Queue, e.Priority, e.Tenant, e.Tags, e.State, e.Trigger,
-            e.RerunOf, e.AcceptedBy, e.AcceptedAt, e.StartedAt, e.FinishedAt, e.CancelRequestedAt, e.CancelReason,
-            e.TotalDeadlineAt, e.Version));
+            e.Id,
+            e.JobId,
+            e.JobVersion,
+            e.Name,
+            e.Label,
+            e.JobType,
+            e.Queue,
+            e.Priority,
+            e.Tenant,
+            e.Tags,
+            e.State,
+            e.Trigger,
+            e.RerunOf,
+            e.AcceptedBy,
+            e.AcceptedAt,
+            e.StartedAt,
+            e.FinishedAt,
+            e.CancelRequestedAt,
+            e.CancelReason,
+            e.TotalDeadlineAt,
+            e.Version
+        ));
 
     /// <summary>The smallest UUIDv7 of an instant (RFC 9562 section 5.7: 48 bits of Unix milliseconds come first).</summary>
     private static Guid FirstIdOf(DateTimeOffset instant, TimeSpan slack)
     {
         var milliseconds = Math.Clamp(
-            instant.ToUnixTimeMilliseconds() + (long)slack.TotalMilliseconds, 0, (1L << 48) - 1);
+            instant.ToUnixTimeMilliseconds() + (long)slack.TotalMilliseconds,
+            0,
+            (1L << 48) - 1
+        );
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteInt64BigEndian(bytes, milliseconds << 16);
         return new Guid(bytes, bigEndian: true);

@@ -12,7 +12,8 @@ public sealed record SavedJob(
     JsonObject Spec,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    string? CreatedBy);
+    string? CreatedBy
+);
 
 /// <summary>When a version of a job was saved, and by whom.</summary>
 public sealed record SavedJobVersion(int Version, DateTimeOffset CreatedAt, string? CreatedBy);
@@ -45,7 +46,12 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
 
     /// <summary>Saves a job under its name; <paramref name="expected"/> null takes whatever stands there.</summary>
     public async Task<JobSaveResult> SaveAsync(
-        string name, JsonObject spec, ExpectedVersion? expected, string? by, CancellationToken stop)
+        string name,
+        JsonObject spec,
+        ExpectedVersion? expected,
+        string? by,
+        CancellationToken stop
+    )
     {
         for (var race = 1; ; race++)
         {
@@ -70,7 +76,8 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
             return job is null ? null : ToSaved(job);
         }
 
-        var old = await db.JobVersions.AsNoTracking()
+        var old = await db
+            .JobVersions.AsNoTracking()
             .FirstOrDefaultAsync(v => v.JobId == job.Id && v.Version == version, stop);
         return old is null
             ? null
@@ -99,13 +106,18 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
 
     /// <summary>The versions of a job, newest first; null when there is no such job.</summary>
     public async Task<IReadOnlyList<SavedJobVersion>?> ListVersionsAsync(
-        string name, int? before, int limit, CancellationToken stop)
+        string name,
+        int? before,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
         var job = await db.Jobs.AsNoTracking().FirstOrDefaultAsync(j => j.Name == name, stop);
         return job is null
             ? null
-            : await db.JobVersions.AsNoTracking()
+            : await db
+                .JobVersions.AsNoTracking()
                 .Where(v => v.JobId == job.Id && (before == null || v.Version < before))
                 .OrderByDescending(v => v.Version)
                 .Take(limit)
@@ -118,8 +130,8 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
     public async Task<(bool Found, int? OtherVersion)> DeleteAsync(string name, int? expected, CancellationToken stop)
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var deleted = await db.Jobs
-            .Where(j => j.Name == name && (expected == null || j.Version == expected))
+        var deleted = await db
+            .Jobs.Where(j => j.Name == name && (expected == null || j.Version == expected))
             .ExecuteDeleteAsync(stop);
         if (deleted == 1)
         {
@@ -131,7 +143,12 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
     }
 
     private async Task<JobSaveResult> TrySaveAsync(
-        string name, JsonObject spec, ExpectedVersion? expected, string? by, CancellationToken stop)
+        string name,
+        JsonObject spec,
+        ExpectedVersion? expected,
+        string? by,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
         var now = time.GetUtcNow();
@@ -170,7 +187,15 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
         }
 
         db.JobVersions.Add(
-            new JobVersionRow { JobId = job.Id, Version = job.Version, Spec = text, CreatedAt = now, CreatedBy = by });
+            new JobVersionRow
+            {
+                JobId = job.Id,
+                Version = job.Version,
+                Spec = text,
+                CreatedAt = now,
+                CreatedBy = by,
+            }
+        );
         await db.SaveChangesAsync(stop);
         return isNew ? new JobSaveResult.Created(ToSaved(job)) : new JobSaveResult.Updated(ToSaved(job));
     }

@@ -13,7 +13,8 @@ public sealed record ApiKeyInfo(
     string Prefix,
     DateTimeOffset CreatedAt,
     DateTimeOffset? LastUsedAt,
-    DateTimeOffset? RevokedAt);
+    DateTimeOffset? RevokedAt
+);
 
 /// <summary>A new key: <see cref="Key"/> is its whole text, which is shown once and never stored.</summary>
 public sealed record NewApiKey(ApiKeyInfo Info, string Key);
@@ -68,8 +69,8 @@ public sealed class KeyStore(IDbContextFactory<SjeContext> contexts, TimeProvide
         var now = time.GetUtcNow();
         Guid? id = Guid.TryParse(idOrPrefix, out var parsed) ? parsed : null;
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var revoked = await db.ApiKeys
-            .Where(k => k.RevokedAt == null && (k.Id == id || k.Prefix == idOrPrefix))
+        var revoked = await db
+            .ApiKeys.Where(k => k.RevokedAt == null && (k.Id == id || k.Prefix == idOrPrefix))
             .ExecuteUpdateAsync(set => set.SetProperty(k => k.RevokedAt, now), stop);
         cache.Clear();
         return revoked > 0;
@@ -113,7 +114,8 @@ public sealed class KeyStore(IDbContextFactory<SjeContext> contexts, TimeProvide
 
         if (found.LastUsedAt is not { } last || now - last >= LastUsedPrecision)
         {
-            await db.ApiKeys.Where(k => k.Id == found.Id)
+            await db
+                .ApiKeys.Where(k => k.Id == found.Id)
                 .ExecuteUpdateAsync(set => set.SetProperty(k => k.LastUsedAt, now), stop);
         }
 

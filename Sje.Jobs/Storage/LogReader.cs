@@ -9,7 +9,15 @@ namespace Sje.Jobs.Storage;
 public sealed record LogLine(long Number, DateTimeOffset At, LogStream Stream, string Text);
 
 /// <summary>Whose log, and how much of it there is: lines from FirstLine up to before NextLine. Ended: this attempt writes no further line; TaskEnded: neither does another.</summary>
-public sealed record LogHead(Guid TaskId, string Task, int Attempt, long FirstLine, long NextLine, bool Ended, bool TaskEnded);
+public sealed record LogHead(
+    Guid TaskId,
+    string Task,
+    int Attempt,
+    long FirstLine,
+    long NextLine,
+    bool Ended,
+    bool TaskEnded
+);
 
 /// <summary>Where a follower stands: the first line it has not seen, and whether it knows that the attempt has ended.</summary>
 public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine, bool Ended);
@@ -18,8 +26,7 @@ public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine, bool E
 public sealed class LogReader(Database database)
 {
     // Without a task: the one that runs, else the one that went wrong, else the last that ran.
-    private const string FindHeadSql =
-        """
+    private const string FindHeadSql = """
         select t.id, t.name, coalesce($3, t.attempt), t.attempt,
                (select min(c.first_line) from sje.log_chunks c where c.task_id = t.id and c.attempt = coalesce($3, t.attempt)),
                (select max(c.first_line + c.line_count) from sje.log_chunks c where c.task_id = t.id and c.attempt = coalesce($3, t.attempt)),
@@ -35,8 +42,7 @@ public sealed class LogReader(Database database)
         limit 1
         """;
 
-    private const string ReadSql =
-        """
+    private const string ReadSql = """
         select first_line, body from sje.log_chunks
         where task_id = $1 and attempt = $2
           and first_line >= coalesce((select max(first_line) from sje.log_chunks
@@ -46,8 +52,7 @@ public sealed class LogReader(Database database)
         """;
 
     // One statement for all followers of this process, whatever their number.
-    private const string FindGrownSql =
-        """
+    private const string FindGrownSql = """
         select f.task_id, f.attempt
         from unnest($1, $2, $3, $4) as f (task_id, attempt, next_line, attempt_ended)
         where exists (select 1 from sje.log_chunks c
@@ -64,8 +69,12 @@ public sealed class LogReader(Database database)
     {
         await using var command = database.Main.CreateCommand(FindHeadSql);
         command.Parameters.Add(new NpgsqlParameter { Value = executionId });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)task ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)attempt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer });
+        command.Parameters.Add(
+            new NpgsqlParameter { Value = (object?)task ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
+        );
+        command.Parameters.Add(
+            new NpgsqlParameter { Value = (object?)attempt ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Integer }
+        );
         await using var reader = await command.ExecuteReaderAsync(stop);
         if (!await reader.ReadAsync(stop) || (attempt is { } asked && (asked < 1 || asked > reader.GetInt32(3))))
         {
@@ -80,11 +89,18 @@ public sealed class LogReader(Database database)
             first,
             await reader.IsDBNullAsync(5, stop) ? first : reader.GetInt64(5),
             reader.GetBoolean(6),
-            reader.GetBoolean(7));
+            reader.GetBoolean(7)
+        );
     }
 
     /// <summary>At most <paramref name="count"/> lines, those numbered <paramref name="from"/> and up.</summary>
-    public async Task<IReadOnlyList<LogLine>> ReadAsync(Guid taskId, int attempt, long from, int count, CancellationToken stop)
+    public async Task<IReadOnlyList<LogLine>> ReadAsync(
+        Guid taskId,
+        int attempt,
+        long from,
+        int count,
+        CancellationToken stop
+    )
     {
         await using var command = database.Main.CreateCommand(ReadSql);
         command.Parameters.Add(new NpgsqlParameter { Value = taskId });
@@ -112,7 +128,9 @@ public sealed class LogReader(Database database)
 
     /// <summary>Which of some followed logs have more to show, or came to their end.</summary>
     public async Task<IReadOnlySet<(Guid TaskId, int Attempt)>> FindGrownAsync(
-        IReadOnlyList<LogPosition> followed, CancellationToken stop)
+        IReadOnlyList<LogPosition> followed,
+        CancellationToken stop
+    )
     {
         await using var command = database.Main.CreateCommand(FindGrownSql);
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.TaskId).ToArray() });
@@ -129,19 +147,21 @@ public sealed class LogReader(Database database)
         return grown;
     }
 
-    private static string[] SplitLines(string body) =>
-        (body.EndsWith('\n') ? body[..^1] : body).Split('\n');
+    private static string[] SplitLines(string body) => (body.EndsWith('\n') ? body[..^1] : body).Split('\n');
 
     // "<o|e|s> <unix ms> <text>", written by us; a line of another shape is shown whole rather than hidden.
     private static LogLine ParseLine(long number, string line)
     {
-        var stream = line.Length == 0 ? null : line[0] switch
-        {
-            'o' => LogStream.Stdout,
-            'e' => LogStream.Stderr,
-            's' => LogStream.System,
-            _ => (LogStream?)null,
-        };
+        var stream =
+            line.Length == 0
+                ? null
+                : line[0] switch
+                {
+                    'o' => LogStream.Stdout,
+                    'e' => LogStream.Stderr,
+                    's' => LogStream.System,
+                    _ => (LogStream?)null,
+                };
         var end = line.Length > 2 && line[1] == ' ' ? line.IndexOf(' ', 2) : -1;
         var time = line.Length > 2 ? line.AsSpan(2, (end < 0 ? line.Length : end) - 2) : default;
         return stream is { } known && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var at)

@@ -16,7 +16,10 @@ public static class Migrator
 
     /// <summary>Runs what has not run yet and returns the names of the scripts that ran.</summary>
     /// <exception cref="MigrationException">A script failed; it was rolled back, those before it stay.</exception>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        string connectionString,
+        CancellationToken cancellationToken
+    )
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
         await using var guard = new NpgsqlConnection(settings.ConnectionString);
@@ -31,7 +34,9 @@ public static class Migrator
         if (!result.Successful)
         {
             throw new MigrationException(
-                $"Migration '{result.ErrorScript?.Name}' failed: {result.Error.Message}", result.Error);
+                $"Migration '{result.ErrorScript?.Name}' failed: {result.Error.Message}",
+                result.Error
+            );
         }
 
         PostgreSqlObjectsInstaller.Install(guard);
@@ -43,9 +48,12 @@ public static class Migrator
         [.. Upgrader(connectionString).GetScriptsToExecute().Select(s => s.Name)];
 
     private static UpgradeEngine Upgrader(string connectionString) =>
-        DeployChanges.To
-            .PostgresqlDatabase(connectionString)
-            .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly(), name => name.StartsWith("migrations.", StringComparison.Ordinal))
+        DeployChanges
+            .To.PostgresqlDatabase(connectionString)
+            .WithScriptsEmbeddedInAssembly(
+                Assembly.GetExecutingAssembly(),
+                name => name.StartsWith("migrations.", StringComparison.Ordinal)
+            )
             .JournalToPostgresqlTable("public", "sje_schema_versions")
             .WithTransactionPerScript()
             .LogToNowhere()

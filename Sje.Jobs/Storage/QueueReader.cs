@@ -12,13 +12,13 @@ public sealed record QueueStatus(
     long Running,
     long WaitingRetry,
     double? OldestWaitSeconds,
-    int Workers);
+    int Workers
+);
 
 /// <summary>Reads queues, those among them that only tasks name.</summary>
 public sealed class QueueReader(Database database)
 {
-    private const string ListSql =
-        """
+    private const string ListSql = """
         with counted as (
             select queue, min(lane) as lane,
                    count(*) filter (where state = 'blocked') as blocked,
@@ -51,7 +51,12 @@ public sealed class QueueReader(Database database)
     public async Task<QueueStatus?> FindAsync(string name, CancellationToken stop) =>
         await ReadAsync(name, null, 1, stop) is [var only] ? only : null;
 
-    private async Task<IReadOnlyList<QueueStatus>> ReadAsync(string? name, string? after, int limit, CancellationToken stop)
+    private async Task<IReadOnlyList<QueueStatus>> ReadAsync(
+        string? name,
+        string? after,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var command = database.Main.CreateCommand(ListSql);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)name ?? DBNull.Value });
@@ -61,16 +66,19 @@ public sealed class QueueReader(Database database)
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            queues.Add(new QueueStatus(
-                reader.GetString(0),
-                reader.GetString(1),
-                await reader.IsDBNullAsync(2, stop) ? null : reader.GetFieldValue<DateTimeOffset>(2),
-                reader.GetInt64(3),
-                reader.GetInt64(4),
-                reader.GetInt64(5),
-                reader.GetInt64(6),
-                await reader.IsDBNullAsync(7, stop) ? null : Math.Round(reader.GetDouble(7), 3),
-                reader.GetInt32(8)));
+            queues.Add(
+                new QueueStatus(
+                    reader.GetString(0),
+                    reader.GetString(1),
+                    await reader.IsDBNullAsync(2, stop) ? null : reader.GetFieldValue<DateTimeOffset>(2),
+                    reader.GetInt64(3),
+                    reader.GetInt64(4),
+                    reader.GetInt64(5),
+                    reader.GetInt64(6),
+                    await reader.IsDBNullAsync(7, stop) ? null : Math.Round(reader.GetDouble(7), 3),
+                    reader.GetInt32(8)
+                )
+            );
         }
 
         return queues;

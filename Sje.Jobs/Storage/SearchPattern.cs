@@ -6,7 +6,9 @@ internal static class SearchPattern
     public const string Escape = "\\";
 
     public static string Contains(string text) =>
-        "%" + text.Replace("\\", "\\\\", StringComparison.Ordinal)
+        "%"
+        + text.Replace("\\", "\\\\", StringComparison.Ordinal)
             .Replace("%", "\\%", StringComparison.Ordinal)
-            .Replace("_", "\\_", StringComparison.Ordinal) + "%";
+            .Replace("_", "\\_", StringComparison.Ordinal)
+        + "%";
 }

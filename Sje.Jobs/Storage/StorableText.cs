@@ -16,7 +16,9 @@ internal static partial class StorableText
         var bad = false;
         for (var i = 0; i < text.Length && !bad; i++)
         {
-            bad = text[i] == '\0' || (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])));
+            bad =
+                text[i] == '\0'
+                || (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1])));
             i += !bad && char.IsHighSurrogate(text[i]) ? 1 : 0;
         }
 
@@ -41,6 +43,7 @@ internal static partial class StorableText
     // An escape counts only after an even number of backslashes. A high surrogate's escape needs a low one behind it and the other way round.
     [GeneratedRegex(
         """(?<keep>(?<!\\)(?:\\\\)*)\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u)[dD][c-fC-F][0-9a-fA-F]{2})""",
-        RegexOptions.CultureInvariant)]
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex RefusedEscapes();
 }

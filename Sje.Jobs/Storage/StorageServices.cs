@@ -18,18 +18,24 @@ public static class StorageServices
         }
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddDbContextFactory<SjeContext>((provider, options) => options
-            .UseNpgsql(provider.GetRequiredService<Database>().Main)
-            .UseSnakeCaseNamingConvention()
-            // Whoever asked gets the exception and logs it, or knows what to make of it; EF's own lines would say it three times.
-            .ConfigureWarnings(warnings => warnings.Log(
-                (RelationalEventId.ConnectionError, LogLevel.Debug),
-                (RelationalEventId.CommandError, LogLevel.Debug),
-                (CoreEventId.QueryIterationFailed, LogLevel.Debug),
-                // Counting up to a limit needs no order.
-                (CoreEventId.RowLimitingOperationWithoutOrderByWarning, LogLevel.Debug),
-                (CoreEventId.SaveChangesFailed, LogLevel.Debug),
-                (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug))));
+        services.AddDbContextFactory<SjeContext>(
+            (provider, options) =>
+                options
+                    .UseNpgsql(provider.GetRequiredService<Database>().Main)
+                    .UseSnakeCaseNamingConvention()
+                    // Whoever asked gets the exception and logs it, or knows what to make of it; EF's own lines would say it three times.
+                    .ConfigureWarnings(warnings =>
+                        warnings.Log(
+                            (RelationalEventId.ConnectionError, LogLevel.Debug),
+                            (RelationalEventId.CommandError, LogLevel.Debug),
+                            (CoreEventId.QueryIterationFailed, LogLevel.Debug),
+                            // Counting up to a limit needs no order.
+                            (CoreEventId.RowLimitingOperationWithoutOrderByWarning, LogLevel.Debug),
+                            (CoreEventId.SaveChangesFailed, LogLevel.Debug),
+                            (CoreEventId.OptimisticConcurrencyException, LogLevel.Debug)
+                        )
+                    )
+        );
         services.TryAddSingleton<JobStore>();
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<TaskReader>();

@@ -39,7 +39,8 @@ public sealed record TaskDetail(
     DateTimeOffset? QueuedAt,
     DateTimeOffset? StartedAt,
     DateTimeOffset? AttemptStartedAt,
-    DateTimeOffset? FinishedAt);
+    DateTimeOffset? FinishedAt
+);
 
 /// <summary>One claim of a task by one worker; without an outcome it is under way.</summary>
 public sealed record AttemptDetail(
@@ -51,27 +52,38 @@ public sealed record AttemptDetail(
     DateTimeOffset StartedAt,
     DateTimeOffset? EndedAt,
     AttemptOutcome? Outcome,
-    JsonObject? Error);
+    JsonObject? Error
+);
 
 /// <summary>Reads the tasks and attempts of executions.</summary>
 public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
 {
     /// <summary>The tasks of an execution in the order of the job, from ordinal <paramref name="from"/> on.</summary>
-    public async Task<IReadOnlyList<TaskDetail>> ListAsync(Guid executionId, int from, int limit, CancellationToken stop)
+    public async Task<IReadOnlyList<TaskDetail>> ListAsync(
+        Guid executionId,
+        int from,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
         var rows = await WithWorker(
-            db,
-            db.Tasks.AsNoTracking()
-                .Where(t => t.ExecutionId == executionId && t.Ordinal >= from)
-                .OrderBy(t => t.Ordinal)
-                .Take(limit)).ToListAsync(stop);
+                db,
+                db.Tasks.AsNoTracking()
+                    .Where(t => t.ExecutionId == executionId && t.Ordinal >= from)
+                    .OrderBy(t => t.Ordinal)
+                    .Take(limit)
+            )
+            .ToListAsync(stop);
         return rows.ConvertAll(row => ToDetail(row.Task, row.Worker));
     }
 
     /// <summary>The names of some tasks of an execution.</summary>
     public async Task<IReadOnlyDictionary<Guid, string>> FindNamesAsync(
-        Guid executionId, IReadOnlyList<Guid> ids, CancellationToken stop)
+        Guid executionId,
+        IReadOnlyList<Guid> ids,
+        CancellationToken stop
+    )
     {
         if (ids.Count == 0)
         {
@@ -79,7 +91,8 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         }
 
         await using var db = await contexts.CreateDbContextAsync(stop);
-        return await db.Tasks.AsNoTracking()
+        return await db
+            .Tasks.AsNoTracking()
             .Where(t => t.ExecutionId == executionId && ids.Contains(t.Id))
             .ToDictionaryAsync(t => t.Id, t => t.Name, stop);
     }
@@ -88,7 +101,8 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
     public async Task<IReadOnlyDictionary<TaskState, int>> CountAsync(Guid executionId, CancellationToken stop)
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        return await db.Tasks.AsNoTracking()
+        return await db
+            .Tasks.AsNoTracking()
             .Where(t => t.ExecutionId == executionId)
             .GroupBy(t => t.State)
             .Select(group => new { group.Key, Count = group.Count() })
@@ -99,7 +113,9 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
     /// For each of some executions, the task that tells most about it: a running one, else a waiting one, else a failed one, else the last.
     /// </summary>
     public async Task<IReadOnlyDictionary<Guid, TaskDetail>> FindTellingAsync(
-        IReadOnlyList<Guid> executionIds, CancellationToken stop)
+        IReadOnlyList<Guid> executionIds,
+        CancellationToken stop
+    )
     {
         if (executionIds.Count == 0)
         {
@@ -107,25 +123,34 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         }
 
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var telling = db.Tasks.FromSql(
-            $"""
-            select distinct on (t.execution_id) t.*
-            from sje.all_tasks t
-            where t.execution_id = any({executionIds.ToArray()})
-            order by t.execution_id,
-                     array_position(array['running', 'waiting_retry', 'queued', 'blocked', 'failed', 'timed_out', 'cancelled'], t.state) nulls last,
-                     t.ordinal desc
-            """).AsNoTracking();
+        var telling = db
+            .Tasks.FromSql(
+                $"""
+                select distinct on (t.execution_id) t.*
+                from sje.all_tasks t
+                where t.execution_id = any({executionIds.ToArray()})
+                order by t.execution_id,
+                         array_position(array['running', 'waiting_retry', 'queued', 'blocked', 'failed', 'timed_out', 'cancelled'], t.state) nulls last,
+                         t.ordinal desc
+                """
+            )
+            .AsNoTracking();
         var rows = await WithWorker(db, telling).ToListAsync(stop);
         return rows.ToDictionary(row => row.Task.ExecutionId, row => ToDetail(row.Task, row.Worker));
     }
 
     /// <summary>The attempts of an execution by start, newest first, from <paramref name="skip"/> on.</summary>
     public async Task<IReadOnlyList<AttemptDetail>> ListAttemptsAsync(
-        Guid executionId, string? task, int skip, int limit, CancellationToken stop)
+        Guid executionId,
+        string? task,
+        int skip,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var rows = await db.Attempts.AsNoTracking()
+        var rows = await db
+            .Attempts.AsNoTracking()
             .Where(a => a.ExecutionId == executionId)
             .Join(db.Tasks.AsNoTracking(), a => a.TaskId, t => t.Id, (attempt, t) => new { Attempt = attempt, t.Name })
             .Where(row => task == null || row.Name == task)
@@ -136,24 +161,70 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
             .Take(limit)
             .ToListAsync(stop);
         return rows.ConvertAll(row => new AttemptDetail(
-            row.Attempt.TaskId, row.Name, row.Attempt.Number, row.Attempt.WorkerId, row.Attempt.WorkerName,
-            row.Attempt.StartedAt, row.Attempt.EndedAt, row.Attempt.Outcome, ParseObject(row.Attempt.Error)));
+            row.Attempt.TaskId,
+            row.Name,
+            row.Attempt.Number,
+            row.Attempt.WorkerId,
+            row.Attempt.WorkerName,
+            row.Attempt.StartedAt,
+            row.Attempt.EndedAt,
+            row.Attempt.Outcome,
+            ParseObject(row.Attempt.Error)
+        ));
     }
 
     private static IQueryable<TaskOfWorker> WithWorker(SjeContext db, IQueryable<TaskRow> tasks) =>
         tasks.Select(t => new TaskOfWorker
         {
             Task = t,
-            Worker = db.Attempts.Where(a => a.TaskId == t.Id && a.Number == t.Attempt).Select(a => a.WorkerName).FirstOrDefault(),
+            Worker = db
+                .Attempts.Where(a => a.TaskId == t.Id && a.Number == t.Attempt)
+                .Select(a => a.WorkerName)
+                .FirstOrDefault(),
         });
 
     private static TaskDetail ToDetail(TaskRow t, string? worker) =>
         new(
-            t.Id, t.ExecutionId, t.Name, t.Ordinal, t.Type, t.Queue, t.Lane, t.Priority, t.State, t.AvailableAt, t.Rank, t.DependsOn,
-            new ResourceSpec { Cpus = t.Cpus, MemoryBytes = t.MemoryBytes, Labels = t.Labels },
-            t.Attempt, t.Failures, t.Lost, t.MaxAttempts, worker, t.CancelRequestedAt, t.HangfireJobId, Rounded(t.Progress),
-            t.ProgressMessage, ParseObject(t.Metrics), Parse(t.Parts), ParseObject(t.Outputs), Parse(t.Preview), ParseObject(t.Error),
-            t.Reason, t.DismissedAt, t.AcceptedAt, t.QueuedAt, t.StartedAt, t.AttemptStartedAt, t.FinishedAt);
+            t.Id,
+            t.ExecutionId,
+            t.Name,
+            t.Ordinal,
+            t.Type,
+            t.Queue,
+            t.Lane,
+            t.Priority,
+            t.State,
+            t.AvailableAt,
+            t.Rank,
+            t.DependsOn,
+            new ResourceSpec
+            {
+                Cpus = t.Cpus,
+                MemoryBytes = t.MemoryBytes,
+                Labels = t.Labels,
+            },
+            t.Attempt,
+            t.Failures,
+            t.Lost,
+            t.MaxAttempts,
+            worker,
+            t.CancelRequestedAt,
+            t.HangfireJobId,
+            Rounded(t.Progress),
+            t.ProgressMessage,
+            ParseObject(t.Metrics),
+            Parse(t.Parts),
+            ParseObject(t.Outputs),
+            Parse(t.Preview),
+            ParseObject(t.Error),
+            t.Reason,
+            t.DismissedAt,
+            t.AcceptedAt,
+            t.QueuedAt,
+            t.StartedAt,
+            t.AttemptStartedAt,
+            t.FinishedAt
+        );
 
     // The column holds single precision; 0.42 must not come out as 0.41999998688697815.
     private static double? Rounded(float? progress) => progress is null ? null : Math.Round(progress.Value, 6);

@@ -5,8 +5,7 @@ using Sje.Core.Jobs;
 namespace Sje.Jobs.Storage;
 
 /// <summary>What a living worker offers.</summary>
-internal sealed record WorkerOffer(
-    string[] Queues, string[] Engines, string[] Labels, double Cpus, long MemoryBytes);
+internal sealed record WorkerOffer(string[] Queues, string[] Engines, string[] Labels, double Cpus, long MemoryBytes);
 
 /// <summary>What decides whether tasks can run now.</summary>
 internal sealed record WaitFacts
@@ -29,8 +28,7 @@ public sealed class WaitReasons(Database database)
 {
     internal const int MaxBehind = 1000;
 
-    private const string WorkersSql =
-        """
+    private const string WorkersSql = """
         select queues, engines, labels, cpus, memory_bytes, now() from sje.workers where state = 'active' and lease_until > now()
         """;
 
@@ -38,16 +36,14 @@ public sealed class WaitReasons(Database database)
 
     private const string NowSql = "select now()";
 
-    private const string BlockedOnSql =
-        """
+    private const string BlockedOnSql = """
         select t.id, array_agg(d.name order by d.ordinal)
         from sje.tasks t join sje.tasks d on d.id = any(t.depends_on)
         where t.id = any($1)
         group by t.id
         """;
 
-    private const string BehindSql =
-        """
+    private const string BehindSql = """
         select t.id, (select count(*)::int from (select 1 from sje.tasks o
                                                  where o.queue = t.queue and o.state = 'queued' and o.available_at <= now()
                                                    and (o.rank, o.id) < (t.rank, t.id)
@@ -56,7 +52,10 @@ public sealed class WaitReasons(Database database)
         """;
 
     /// <summary>The reason of each task that waits; a task that runs or has ended has none.</summary>
-    public async Task<IReadOnlyDictionary<Guid, string>> ExplainAsync(IReadOnlyList<TaskDetail> tasks, CancellationToken stop)
+    public async Task<IReadOnlyDictionary<Guid, string>> ExplainAsync(
+        IReadOnlyList<TaskDetail> tasks,
+        CancellationToken stop
+    )
     {
         var waiting = tasks
             .Where(t => t.State is TaskState.Blocked or TaskState.Queued or TaskState.WaitingRetry)
@@ -80,7 +79,9 @@ public sealed class WaitReasons(Database database)
         if (task.State == TaskState.Blocked)
         {
             var names = facts.BlockedOn.GetValueOrDefault(task.Id, []);
-            return names.Length == 0 ? "waits for its dependencies to be noted as done" : $"blocked on {List("task", names)}";
+            return names.Length == 0
+                ? "waits for its dependencies to be noted as done"
+                : $"blocked on {List("task", names)}";
         }
 
         if (facts.PausedQueues.TryGetValue(task.Queue, out var paused))
@@ -96,10 +97,12 @@ public sealed class WaitReasons(Database database)
         }
 
         return NoWorkerFor(task, facts.Workers)
-            ?? (facts.Behind.GetValueOrDefault(task.Id) is var behind and > 0
-                ? $"behind {(behind >= MaxBehind ? $"{MaxBehind} or more" : behind.ToString(CultureInfo.InvariantCulture))} "
-                  + $"other{(behind == 1 ? "" : "s")} in queue '{task.Queue}'"
-                : "waits for a free slot");
+            ?? (
+                facts.Behind.GetValueOrDefault(task.Id) is var behind and > 0
+                    ? $"behind {(behind >= MaxBehind ? $"{MaxBehind} or more" : behind.ToString(CultureInfo.InvariantCulture))} "
+                        + $"other{(behind == 1 ? "" : "s")} in queue '{task.Queue}'"
+                    : "waits for a free slot"
+            );
     }
 
     // Narrows the living workers down, one demand at a time; the demand that leaves none is the reason.
@@ -134,13 +137,14 @@ public sealed class WaitReasons(Database database)
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"needs {needs.Cpus} cpus; the largest worker that could take it has {alive.Max(w => w.Cpus)}");
+                $"needs {needs.Cpus} cpus; the largest worker that could take it has {alive.Max(w => w.Cpus)}"
+            );
         }
 
         return left.Exists(w => w.MemoryBytes >= needs.MemoryBytes)
             ? null
             : $"needs {Mebibytes(needs.MemoryBytes)} of memory; the largest worker that could take it has "
-              + Mebibytes(left.Max(w => w.MemoryBytes));
+                + Mebibytes(left.Max(w => w.MemoryBytes));
     }
 
     private async Task<WaitFacts> LoadAsync(List<TaskDetail> waiting, CancellationToken stop)
@@ -162,12 +166,15 @@ public sealed class WaitReasons(Database database)
         await reader.NextResultAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            workers.Add(new WorkerOffer(
-                reader.GetFieldValue<string[]>(0),
-                reader.GetFieldValue<string[]>(1),
-                reader.GetFieldValue<string[]>(2),
-                reader.GetDouble(3),
-                reader.GetInt64(4)));
+            workers.Add(
+                new WorkerOffer(
+                    reader.GetFieldValue<string[]>(0),
+                    reader.GetFieldValue<string[]>(1),
+                    reader.GetFieldValue<string[]>(2),
+                    reader.GetDouble(3),
+                    reader.GetInt64(4)
+                )
+            );
         }
 
         await reader.NextResultAsync(stop);
@@ -188,7 +195,14 @@ public sealed class WaitReasons(Database database)
             behind[reader.GetGuid(0)] = reader.GetInt32(1);
         }
 
-        return new WaitFacts { Now = now, Workers = workers, PausedQueues = paused, BlockedOn = blockedOn, Behind = behind };
+        return new WaitFacts
+        {
+            Now = now,
+            Workers = workers,
+            PausedQueues = paused,
+            BlockedOn = blockedOn,
+            Behind = behind,
+        };
     }
 
     private static NpgsqlBatchCommand WithIds(string sql, IEnumerable<TaskDetail> tasks) =>

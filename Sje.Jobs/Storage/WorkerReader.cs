@@ -22,13 +22,13 @@ public sealed record WorkerStatus(
     DateTimeOffset StartedAt,
     DateTimeOffset HeartbeatAt,
     DateTimeOffset LeaseUntil,
-    DateTimeOffset? EndedAt);
+    DateTimeOffset? EndedAt
+);
 
 /// <summary>Reads workers. Plain SQL, because whether one is alive is for the database's clock to say.</summary>
 public sealed class WorkerReader(Database database)
 {
-    private const string ListSql =
-        """
+    private const string ListSql = """
         select w.id, w.name, w.host, w.process_id, w.version, w.state,
                w.state in ('active', 'draining') and w.lease_until > now() as alive,
                w.queues, w.engines, w.labels, w.slots,
@@ -61,36 +61,48 @@ public sealed class WorkerReader(Database database)
     }
 
     private async Task<IReadOnlyList<WorkerStatus>> ReadAsync(
-        Guid? id, Guid? before, bool gone, int limit, CancellationToken stop)
+        Guid? id,
+        Guid? before,
+        bool gone,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var command = database.Main.CreateCommand(ListSql);
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)before ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+        command.Parameters.Add(
+            new NpgsqlParameter { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }
+        );
+        command.Parameters.Add(
+            new NpgsqlParameter { Value = (object?)before ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid }
+        );
         command.Parameters.Add(new NpgsqlParameter { Value = gone });
         command.Parameters.Add(new NpgsqlParameter { Value = limit });
         var workers = new List<WorkerStatus>();
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            workers.Add(new WorkerStatus(
-                reader.GetGuid(0),
-                reader.GetString(1),
-                reader.GetString(2),
-                reader.GetInt32(3),
-                reader.GetString(4),
-                reader.GetString(5),
-                reader.GetBoolean(6),
-                reader.GetFieldValue<string[]>(7),
-                reader.GetFieldValue<string[]>(8),
-                reader.GetFieldValue<string[]>(9),
-                reader.GetInt32(10),
-                reader.GetInt32(11),
-                reader.GetDouble(12),
-                reader.GetInt64(13),
-                reader.GetFieldValue<DateTimeOffset>(14),
-                reader.GetFieldValue<DateTimeOffset>(15),
-                reader.GetFieldValue<DateTimeOffset>(16),
-                await reader.IsDBNullAsync(17, stop) ? null : reader.GetFieldValue<DateTimeOffset>(17)));
+            workers.Add(
+                new WorkerStatus(
+                    reader.GetGuid(0),
+                    reader.GetString(1),
+                    reader.GetString(2),
+                    reader.GetInt32(3),
+                    reader.GetString(4),
+                    reader.GetString(5),
+                    reader.GetBoolean(6),
+                    reader.GetFieldValue<string[]>(7),
+                    reader.GetFieldValue<string[]>(8),
+                    reader.GetFieldValue<string[]>(9),
+                    reader.GetInt32(10),
+                    reader.GetInt32(11),
+                    reader.GetDouble(12),
+                    reader.GetInt64(13),
+                    reader.GetFieldValue<DateTimeOffset>(14),
+                    reader.GetFieldValue<DateTimeOffset>(15),
+                    reader.GetFieldValue<DateTimeOffset>(16),
+                    await reader.IsDBNullAsync(17, stop) ? null : reader.GetFieldValue<DateTimeOffset>(17)
+                )
+            );
         }
 
         return workers;

@@ -40,15 +40,26 @@ public sealed class DatabaseDeathTests : IDisposable
 
         var waiting = await SubmitAsync(http, "echo x >> started.last; echo x >> ended.last");
         await Eventually.TrueAsync(
-            () => Task.FromResult(Enumerable.Range(0, Tasks).All(i => File.Exists(Path.Combine(folder, $"started.{i}")))), "all run", 60);
-        var postmaster = Directory.GetDirectories(Path.Combine(folder, ".sje"), "pg*").Select(Postmaster.Read).Single(p => p is not null)!;
+            () =>
+                Task.FromResult(Enumerable.Range(0, Tasks).All(i => File.Exists(Path.Combine(folder, $"started.{i}")))),
+            "all run",
+            60
+        );
+        var postmaster = Directory
+            .GetDirectories(Path.Combine(folder, ".sje"), "pg*")
+            .Select(Postmaster.Read)
+            .Single(p => p is not null)!;
 
         Postmaster.Kill(postmaster.ProcessId);
 
         foreach (var id in ids.Append(waiting))
         {
             var task = await Eventually.GetAsync(
-                () => StatusAsync(http, id), t => t?["state"]?.GetValue<string>() == "succeeded", $"task {id} succeeded", 90);
+                () => StatusAsync(http, id),
+                t => t?["state"]?.GetValue<string>() == "succeeded",
+                $"task {id} succeeded",
+                90
+            );
             Assert.Equal(1, task!["attempt"]!.GetValue<int>());
         }
 
@@ -64,7 +75,15 @@ public sealed class DatabaseDeathTests : IDisposable
 
     private static async Task<string> SubmitAsync(HttpClient http, string command)
     {
-        using var answer = await http.PostAsJsonAsync("/task", new { name = "sleeper", type = "process", process = new { command } });
+        using var answer = await http.PostAsJsonAsync(
+            "/task",
+            new
+            {
+                name = "sleeper",
+                type = "process",
+                process = new { command },
+            }
+        );
         answer.EnsureSuccessStatusCode();
         return (await answer.Content.ReadFromJsonAsync<JsonObject>())!["taskId"]!.GetValue<string>();
     }

@@ -56,7 +56,11 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         await ChildAsync(2);
         Assert.False(IsAlive(child));
         first.Signal("CONT");
-        await Eventually.TrueAsync(() => Yes(first.Errors.Contains("marked dead", StringComparison.Ordinal)), "the first worker knows", 20);
+        await Eventually.TrueAsync(
+            () => Yes(first.Errors.Contains("marked dead", StringComparison.Ordinal)),
+            "the first worker knows",
+            20
+        );
         Assert.Equal("lost,running", await db.OutcomesAsync(id));
         Assert.Equal("running", await db.TaskStateAsync(id));
 
@@ -77,12 +81,16 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         await ReadyAsync("first");
         await ReadyAsync("second");
         var accepted = await node.Intake.AcceptAsync(
-            [.. Enumerable.Range(0, Jobs).Select(i => TestNode.Job(Command($"echo {i} >> ran.{i}")))], CancellationToken.None);
+            [.. Enumerable.Range(0, Jobs).Select(i => TestNode.Job(Command($"echo {i} >> ran.{i}")))],
+            CancellationToken.None
+        );
         var ids = accepted.Cast<SubmissionAccepted>().Select(a => a.ExecutionId).ToArray();
 
         await Eventually.TrueAsync(async () => await EndedAsync(ids) > Jobs / 4, "a quarter is done", 60);
         var shares = await db.ScalarAsync<long>(
-            "select count(distinct worker_id) from sje.attempts where execution_id = any ($1)", ids);
+            "select count(distinct worker_id) from sje.attempts where execution_id = any ($1)",
+            ids
+        );
         first.Signal("KILL");
 
         await Eventually.TrueAsync(async () => await EndedAsync(ids) == Jobs, "all have ended", 120);
@@ -90,16 +98,22 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         Assert.Equal(
             Jobs,
             await db.ScalarAsync<long>(
-                "select count(*) from sje.attempts where outcome = 'succeeded' and execution_id = any ($1)", ids));
+                "select count(*) from sje.attempts where outcome = 'succeeded' and execution_id = any ($1)",
+                ids
+            )
+        );
         await Eventually.TrueAsync(
-            async () => await db.ScalarAsync<long>(
-                """
-                select count(*) from sje.finished_tasks t join hangfire.job j on j.id = t.hangfire_job_id
-                where j.statename = 'Succeeded' and t.execution_id = any ($1)
-                """,
-                ids) == Jobs,
+            async () =>
+                await db.ScalarAsync<long>(
+                    """
+                    select count(*) from sje.finished_tasks t join hangfire.job j on j.id = t.hangfire_job_id
+                    where j.statename = 'Succeeded' and t.execution_id = any ($1)
+                    """,
+                    ids
+                ) == Jobs,
             "both views agree",
-            30);
+            30
+        );
     }
 
     [Fact]
@@ -108,16 +122,22 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         await using var node = await TestNode.StartAsync(db, worker: false);
         await using var first = Worker("first");
         await ReadyAsync("first");
-        var id = await node.SubmitAsync(Command(
-            """
-            echo $$ > child.$SJE_ATTEMPT
-            if [ -n "${SJE_CHECKPOINT:-}" ]; then cat "$SJE_CHECKPOINT" > resumed; exit 0; fi
-            echo '{"step": 7}' > "$SJE_CHECKPOINT_OUT.new"; mv "$SJE_CHECKPOINT_OUT.new" "$SJE_CHECKPOINT_OUT"
-            sleep 60
-            """));
+        var id = await node.SubmitAsync(
+            Command(
+                """
+                echo $$ > child.$SJE_ATTEMPT
+                if [ -n "${SJE_CHECKPOINT:-}" ]; then cat "$SJE_CHECKPOINT" > resumed; exit 0; fi
+                echo '{"step": 7}' > "$SJE_CHECKPOINT_OUT.new"; mv "$SJE_CHECKPOINT_OUT.new" "$SJE_CHECKPOINT_OUT"
+                sleep 60
+                """
+            )
+        );
         await ChildAsync(1);
         await Eventually.TrueAsync(
-            async () => await db.ScalarAsync<long>("select count(*) from sje.checkpoints where execution_id = $1", id) == 1, "a checkpoint");
+            async () =>
+                await db.ScalarAsync<long>("select count(*) from sje.checkpoints where execution_id = $1", id) == 1,
+            "a checkpoint"
+        );
 
         first.Signal("TERM");
         Assert.Equal(0, await first.EndAsync());
@@ -126,38 +146,61 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
 
         await db.ExecutionBecomesAsync(id, "succeeded", 30);
         Assert.Equal("drained,succeeded", await db.OutcomesAsync(id));
-        Assert.Equal(7, JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "resumed")))!["step"]!.GetValue<int>());
+        Assert.Equal(
+            7,
+            JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "resumed")))!["step"]!.GetValue<int>()
+        );
     }
 
-    private static TaskSpec Command(string script) => new()
-    {
-        Name = "main",
-        Type = "process",
-        Settings = new JsonObject { ["command"] = script },
-    };
+    private static TaskSpec Command(string script) =>
+        new()
+        {
+            Name = "main",
+            Type = "process",
+            Settings = new JsonObject { ["command"] = script },
+        };
 
     private static Task<bool> Yes(bool value) => Task.FromResult(value);
 
     private static bool IsAlive(int process) =>
-        File.Exists($"/proc/{process}/stat") && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        File.Exists($"/proc/{process}/stat")
+        && !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
 
     private SjeProcess Worker(string name, int slots = 4) =>
         SjeProcess.Start(
             folder,
-            ["worker", "--name", name, "--slots", slots.ToString(CultureInfo.InvariantCulture), "--db", db.ConnectionString],
-            new Dictionary<string, string> { ["SJE_WORKER__DRAINSECONDS"] = "1" });
+            [
+                "worker",
+                "--name",
+                name,
+                "--slots",
+                slots.ToString(CultureInfo.InvariantCulture),
+                "--db",
+                db.ConnectionString,
+            ],
+            new Dictionary<string, string> { ["SJE_WORKER__DRAINSECONDS"] = "1" }
+        );
 
-    private Task ReadyAsync(string name) => Eventually.TrueAsync(
-        async () => await db.ScalarAsync<long>(
-            "select count(*) from sje.workers where name = $1 and state = 'active' and lease_until > now()", name) == 1,
-        $"worker {name} is there",
-        60);
+    private Task ReadyAsync(string name) =>
+        Eventually.TrueAsync(
+            async () =>
+                await db.ScalarAsync<long>(
+                    "select count(*) from sje.workers where name = $1 and state = 'active' and lease_until > now()",
+                    name
+                ) == 1,
+            $"worker {name} is there",
+            60
+        );
 
     private async Task<int> ChildAsync(int attempt)
     {
         var file = Path.Combine(folder, $"child.{attempt}");
         var text = await Eventually.GetAsync(
-            async () => File.Exists(file) ? await File.ReadAllTextAsync(file) : "", t => t.EndsWith('\n'), $"attempt {attempt} runs", 30);
+            async () => File.Exists(file) ? await File.ReadAllTextAsync(file) : "",
+            t => t.EndsWith('\n'),
+            $"attempt {attempt} runs",
+            30
+        );
         return int.Parse(text, CultureInfo.InvariantCulture);
     }
 

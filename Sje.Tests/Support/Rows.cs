@@ -31,10 +31,18 @@ internal static class Rows
         db.ScalarAsync<string>("select state from sje.executions where id = $1", execution);
 
     public static Task<string?> TaskStateAsync(this TestDatabase db, Guid execution, string task = "main") =>
-        db.ScalarAsync<string>("select state from sje.all_tasks where execution_id = $1 and name = $2", execution, task);
+        db.ScalarAsync<string>(
+            "select state from sje.all_tasks where execution_id = $1 and name = $2",
+            execution,
+            task
+        );
 
     public static Task<long> HangfireJobAsync(this TestDatabase db, Guid execution, string task = "main") =>
-        db.ScalarAsync<long>("select hangfire_job_id from sje.all_tasks where execution_id = $1 and name = $2", execution, task);
+        db.ScalarAsync<long>(
+            "select hangfire_job_id from sje.all_tasks where execution_id = $1 and name = $2",
+            execution,
+            task
+        );
 
     public static Task<string?> OutcomesAsync(this TestDatabase db, Guid execution, string task = "main") =>
         db.ScalarAsync<string>(
@@ -43,24 +51,40 @@ internal static class Rows
             join sje.all_tasks t on t.id = a.task_id where t.execution_id = $1 and t.name = $2
             """,
             execution,
-            task);
+            task
+        );
 
     public static Task ExecutionBecomesAsync(this TestDatabase db, Guid execution, string state, double seconds = 20) =>
         Eventually.GetAsync(() => db.ExecutionStateAsync(execution), s => s == state, $"execution {state}", seconds);
 
-    public static Task TaskBecomesAsync(this TestDatabase db, Guid execution, string task, string state, double seconds = 20) =>
+    public static Task TaskBecomesAsync(
+        this TestDatabase db,
+        Guid execution,
+        string task,
+        string state,
+        double seconds = 20
+    ) =>
         Eventually.GetAsync(() => db.TaskStateAsync(execution, task), s => s == state, $"task {task} {state}", seconds);
 
-    public static Task HangfireBecomesAsync(this TestDatabase db, Guid execution, string task, string state, double seconds = 20) =>
+    public static Task HangfireBecomesAsync(
+        this TestDatabase db,
+        Guid execution,
+        string task,
+        string state,
+        double seconds = 20
+    ) =>
         Eventually.GetAsync(
-            () => db.ScalarAsync<string>(
-                """
-                select j.statename from sje.all_tasks t join hangfire.job j on j.id = t.hangfire_job_id
-                where t.execution_id = $1 and t.name = $2
-                """,
-                execution,
-                task),
+            () =>
+                db.ScalarAsync<string>(
+                    """
+                    select j.statename from sje.all_tasks t join hangfire.job j on j.id = t.hangfire_job_id
+                    where t.execution_id = $1 and t.name = $2
+                    """,
+                    execution,
+                    task
+                ),
             s => s == state,
             $"background job {state}",
-            seconds);
+            seconds
+        );
 }

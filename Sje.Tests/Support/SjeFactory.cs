@@ -37,7 +37,10 @@ public sealed class SjeFactory : WebApplicationFactory<Program>, IAsyncLifetime
     {
         var home = new SjeHome(folder);
         var configuration = SjeConfiguration.Read(
-            home, SjeApplication.Shape, [new("storage:root", folder), new("worker:leaseSeconds", "7"), new("worker:slots", "4")]);
+            home,
+            SjeApplication.Shape,
+            [new("storage:root", folder), new("worker:leaseSeconds", "7"), new("worker:slots", "4")]
+        );
         var host = SjeApplication.Build(
             Role.All,
             home,
@@ -50,7 +53,8 @@ public sealed class SjeFactory : WebApplicationFactory<Program>, IAsyncLifetime
 
                 // The process is the test runner; children are the real program.
                 application.Services.AddSingleton(new SelfCommand([Path.Combine(AppContext.BaseDirectory, "sje")]));
-            });
+            }
+        );
         host.Start();
         return host;
     }

@@ -24,7 +24,11 @@ internal sealed class SjeProcess : IAsyncDisposable
     public string Errors => Text(errors);
 
     /// <summary>Starts <c>sje WORDS</c>.</summary>
-    public static SjeProcess Start(string folder, IReadOnlyList<string> words, IReadOnlyDictionary<string, string>? environment = null)
+    public static SjeProcess Start(
+        string folder,
+        IReadOnlyList<string> words,
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sje"), words)
         {
@@ -33,7 +37,9 @@ internal sealed class SjeProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
         };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("SJE_", StringComparison.Ordinal)).ToList())
+        foreach (
+            var name in start.Environment.Keys.Where(name => name.StartsWith("SJE_", StringComparison.Ordinal)).ToList()
+        )
         {
             // The settings of the test run are not the program's.
             start.Environment.Remove(name);
@@ -73,12 +79,16 @@ internal sealed class SjeProcess : IAsyncDisposable
                 if (File.Exists(file))
                 {
                     using var run = System.Text.Json.JsonDocument.Parse(File.ReadAllText(file));
-                    url = run.RootElement.GetProperty("processId").GetInt32() == Id ? run.RootElement.GetProperty("url").GetString() : null;
+                    url =
+                        run.RootElement.GetProperty("processId").GetInt32() == Id
+                            ? run.RootElement.GetProperty("url").GetString()
+                            : null;
                 }
 
                 return url is not null;
             },
-            () => Errors);
+            () => Errors
+        );
         return url!; // the condition above
     }
 
@@ -122,7 +132,10 @@ internal sealed class SjeProcess : IAsyncDisposable
         var since = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"It did not happen within {Patience.TotalSeconds} s. {context?.Invoke()}");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(since) < Patience,
+                $"It did not happen within {Patience.TotalSeconds} s. {context?.Invoke()}"
+            );
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }

@@ -50,7 +50,8 @@ public sealed class TestDatabase : IAsyncLifetime
             await ExecuteAsync(server, $"create database {fresh}");
             await Migrator.MigrateAsync(
                 new NpgsqlConnectionStringBuilder(server) { Database = fresh, Pooling = false }.ConnectionString,
-                CancellationToken.None);
+                CancellationToken.None
+            );
             template = fresh;
             AppDomain.CurrentDomain.ProcessExit += (_, _) => DropTemplate(server, fresh);
         }
@@ -78,7 +79,8 @@ public sealed class TestDatabase : IAsyncLifetime
     private static async Task ExecuteAsync(string connectionString, string sql)
     {
         await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 120 };
         await command.ExecuteNonQueryAsync();

@@ -26,10 +26,16 @@ internal sealed class TestNode : IAsyncDisposable
     public IBackgroundJobClient Hangfire => Services.GetRequiredService<IBackgroundJobClient>();
 
     public static async Task<TestNode> StartAsync(
-        TestDatabase db, bool worker = true, Action<WorkerOptions>? options = null, ScriptedEngine? engine = null)
+        TestDatabase db,
+        bool worker = true,
+        Action<WorkerOptions>? options = null,
+        ScriptedEngine? engine = null
+    )
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
+        builder.Services.AddLogging(l =>
+            l.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true)
+        );
         builder.Services.AddSingleton(new Database(db.ConnectionString));
         builder.Services.Configure<WorkerOptions>(o =>
         {
@@ -56,19 +62,31 @@ internal sealed class TestNode : IAsyncDisposable
     public async Task<Guid> SubmitAsync(params TaskSpec[] tasks) =>
         ((SubmissionAccepted)(await Intake.AcceptAsync([Job(tasks)], CancellationToken.None))[0]).ExecutionId;
 
-    public static Submission Job(params TaskSpec[] tasks) => new()
-    {
-        Job = new JobSpec { Name = "test", Tasks = tasks, Canonical = new JsonObject { ["name"] = "test" } },
-    };
+    public static Submission Job(params TaskSpec[] tasks) =>
+        new()
+        {
+            Job = new JobSpec
+            {
+                Name = "test",
+                Tasks = tasks,
+                Canonical = new JsonObject { ["name"] = "test" },
+            },
+        };
 
-    public static TaskSpec Task(string name, string script, int maxAttempts = 3, params string[] dependsOn) => new()
-    {
-        Name = name,
-        Type = ScriptedEngine.TypeName,
-        Settings = new JsonObject { ["script"] = script },
-        DependsOn = dependsOn,
-        Retry = new RetrySpec { MaxAttempts = maxAttempts, InitialDelay = TimeSpan.FromMilliseconds(100), Policy = "fixed" },
-    };
+    public static TaskSpec Task(string name, string script, int maxAttempts = 3, params string[] dependsOn) =>
+        new()
+        {
+            Name = name,
+            Type = ScriptedEngine.TypeName,
+            Settings = new JsonObject { ["script"] = script },
+            DependsOn = dependsOn,
+            Retry = new RetrySpec
+            {
+                MaxAttempts = maxAttempts,
+                InitialDelay = TimeSpan.FromMilliseconds(100),
+                Policy = "fixed",
+            },
+        };
 
     public string? HangfireState(long jobId)
     {

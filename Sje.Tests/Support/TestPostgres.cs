@@ -16,20 +16,29 @@ internal static class TestPostgres
     private static Process? guard;
 
     public static Task<string> ConnectionStringAsync() =>
-        Environment.GetEnvironmentVariable("SJE_TEST_POSTGRES") is { Length: > 0 } given ? Task.FromResult(given) : Own.Value;
+        Environment.GetEnvironmentVariable("SJE_TEST_POSTGRES") is { Length: > 0 } given
+            ? Task.FromResult(given)
+            : Own.Value;
 
     private static async Task<string> StartOwnAsync()
     {
         var folder = Directory.CreateTempSubdirectory("sje-tests-").FullName;
         // The database's user must be able to enter it.
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            folder,
+            File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+        );
         var postgres = await EmbeddedPostgres.StartAsync(
             folder,
             new EmbeddedPostgresOptions { Durable = false, MaxConnections = 500 },
             NullLogger.Instance,
             TimeProvider.System,
-            CancellationToken.None);
-        StartGuard(folder, postgres.ProcessId ?? throw new InvalidOperationException("PostgreSQL ended right after its start."));
+            CancellationToken.None
+        );
+        StartGuard(
+            folder,
+            postgres.ProcessId ?? throw new InvalidOperationException("PostgreSQL ended right after its start.")
+        );
         return postgres.ConnectionString;
     }
 
@@ -44,16 +53,19 @@ internal static class TestPostgres
             RedirectStandardInput = true,
             ArgumentList =
             {
-                "bash", "-c",
+                "bash",
+                "-c",
                 """
-                exec >/dev/null 2>&1
-                read -r _
-                kill -INT "$1"
-                for _ in $(seq 100); do kill -0 "$1" || break; sleep 0.1; done
-                kill -KILL "$1"
-                rm -rf "$2"
-                """,
-                "guard", postmaster.ToString(System.Globalization.CultureInfo.InvariantCulture), folder,
+                    exec >/dev/null 2>&1
+                    read -r _
+                    kill -INT "$1"
+                    for _ in $(seq 100); do kill -0 "$1" || break; sleep 0.1; done
+                    kill -KILL "$1"
+                    rm -rf "$2"
+                    """,
+                "guard",
+                postmaster.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                folder,
             },
         };
         // The pipe's other end is this process's alone and closes with it.

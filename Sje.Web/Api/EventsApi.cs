@@ -15,7 +15,14 @@ namespace Sje.Web.Api;
 
 /// <summary>A state change; <c>version</c> is the execution's of now, by which a client sees whether it has to read it again.</summary>
 internal sealed record EventItem(
-    string Id, DateTimeOffset At, string Kind, Guid ExecutionId, Guid? TaskId, long? Version, JsonObject Data);
+    string Id,
+    DateTimeOffset At,
+    string Kind,
+    Guid ExecutionId,
+    Guid? TaskId,
+    long? Version,
+    JsonObject Data
+);
 
 /// <summary>What a stream says of an event: which object changed, not the object.</summary>
 internal sealed record EventNotice(string Kind, Guid ExecutionId, Guid? TaskId, long? Version, DateTimeOffset At);
@@ -42,7 +49,9 @@ internal static class EventsApi
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGroup("/api/v1/executions").WithTags("Executions")
+        routes
+            .MapGroup("/api/v1/executions")
+            .WithTags("Executions")
             .MapGet("/{id:guid}/events", GetOfExecutionAsync)
             .RequireAuthorization(Policies.Viewer)
             .Produces<Page<EventItem>>()
@@ -50,7 +59,9 @@ internal static class EventsApi
             .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
             .WithName("getExecutionEvents")
             .WithSummary("Its state changes, oldest first; with Accept: text/event-stream they go on as they happen");
-        routes.MapGroup("/api/v1/events").WithTags("Events")
+        routes
+            .MapGroup("/api/v1/events")
+            .WithTags("Events")
             .MapGet("", Watch)
             .RequireAuthorization(Policies.Viewer)
             .Produces(StatusCodes.Status200OK)
@@ -58,7 +69,9 @@ internal static class EventsApi
             .Refuses(ProblemKind.Invalid)
             .WithName("watchEvents")
             .WithSummary("Every state change from now on, as one stream of server-sent events")
-            .WithDescription("?topics=executions,tasks narrows it down. A stream resumes behind Last-Event-ID and loses nothing.");
+            .WithDescription(
+                "?topics=executions,tasks narrows it down. A stream resumes behind Last-Event-ID and loses nothing."
+            );
     }
 
     private static async Task<IResult> GetOfExecutionAsync(
@@ -69,7 +82,8 @@ internal static class EventsApi
         ExecutionReader executions,
         EventReader events,
         EventFeed feed,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (await executions.FindAsync(id, user.Caller().Scope, stop) is null)
         {
@@ -95,7 +109,12 @@ internal static class EventsApi
     }
 
     private static IResult Watch(
-        [AsParameters] EventStreamQuery query, HttpRequest request, ClaimsPrincipal user, EventFeed feed, CancellationToken stop)
+        [AsParameters] EventStreamQuery query,
+        HttpRequest request,
+        ClaimsPrincipal user,
+        EventFeed feed,
+        CancellationToken stop
+    )
     {
         if (!TryReadLast(request, null, out var last))
         {
@@ -104,12 +123,24 @@ internal static class EventsApi
 
         var scope = user.Caller().Scope;
         var topics = query.Names;
-        return new EventStream(NoticesAsync(
-            feed, last, null, e => (scope is null || e.Tenant == scope) && topics.Contains(e.TaskId is null ? "executions" : "tasks"), stop));
+        return new EventStream(
+            NoticesAsync(
+                feed,
+                last,
+                null,
+                e => (scope is null || e.Tenant == scope) && topics.Contains(e.TaskId is null ? "executions" : "tasks"),
+                stop
+            )
+        );
     }
 
     private static async IAsyncEnumerable<ServerEvent?> NoticesAsync(
-        EventFeed feed, EventPosition? after, Guid? executionId, Func<StoredEvent, bool> seen, [EnumeratorCancellation] CancellationToken stop)
+        EventFeed feed,
+        EventPosition? after,
+        Guid? executionId,
+        Func<StoredEvent, bool> seen,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         await foreach (var batch in feed.WatchAsync(after, executionId, stop))
         {
@@ -121,7 +152,10 @@ internal static class EventsApi
             foreach (var e in batch.Where(seen))
             {
                 yield return new ServerEvent(
-                    e.Position.ToString(), e.Kind, new EventNotice(e.Kind, e.ExecutionId, e.TaskId, e.ExecutionVersion, e.At));
+                    e.Position.ToString(),
+                    e.Kind,
+                    new EventNotice(e.Kind, e.ExecutionId, e.TaskId, e.ExecutionVersion, e.At)
+                );
             }
         }
     }

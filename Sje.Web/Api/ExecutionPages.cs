@@ -12,10 +12,16 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
         (Guid.TryParseExact(idOrLabel, "D", out var id) ? await executions.FindAsync(id, caller.Scope, stop) : null)
         ?? await executions.FindByLabelAsync(idOrLabel, caller.Scope, stop);
 
-    public async Task<IReadOnlyList<ExecutionItem>> ToItemsAsync(IReadOnlyList<ExecutionSummary> found, CancellationToken stop)
+    public async Task<IReadOnlyList<ExecutionItem>> ToItemsAsync(
+        IReadOnlyList<ExecutionSummary> found,
+        CancellationToken stop
+    )
     {
         var telling = await tasks.FindTellingAsync([.. found.Select(e => e.Id)], stop);
-        var why = await reasons.ExplainAsync([.. found.Where(Waits).Select(e => telling.GetValueOrDefault(e.Id)).OfType<TaskDetail>()], stop);
+        var why = await reasons.ExplainAsync(
+            [.. found.Where(Waits).Select(e => telling.GetValueOrDefault(e.Id)).OfType<TaskDetail>()],
+            stop
+        );
         return
         [
             .. found.Select(e =>
@@ -42,17 +48,27 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
             Outputs = ExecutionViews.Joined(shown, task => task.Outputs),
             Metrics = ExecutionViews.Joined(shown, task => task.Metrics),
             Error = ExecutionViews.ErrorOf(shown),
-            TaskCounts = (await tasks.CountAsync(execution.Id, stop)).ToDictionary(count => count.Key.ToSnake(), count => count.Value),
+            TaskCounts = (await tasks.CountAsync(execution.Id, stop)).ToDictionary(
+                count => count.Key.ToSnake(),
+                count => count.Value
+            ),
             Tasks = await ToItemsAsync(execution.Id, shown, stop),
         };
     }
 
     public async Task<IReadOnlyList<TaskItem>> ToItemsAsync(
-        Guid executionId, IReadOnlyList<TaskDetail> shown, CancellationToken stop)
+        Guid executionId,
+        IReadOnlyList<TaskDetail> shown,
+        CancellationToken stop
+    )
     {
         var why = await reasons.ExplainAsync(shown, stop);
         var names = shown.ToDictionary(task => task.Id, task => task.Name);
-        var elsewhere = shown.SelectMany(task => task.DependsOn).Where(id => !names.ContainsKey(id)).Distinct().ToList();
+        var elsewhere = shown
+            .SelectMany(task => task.DependsOn)
+            .Where(id => !names.ContainsKey(id))
+            .Distinct()
+            .ToList();
         foreach (var (id, name) in await tasks.FindNamesAsync(executionId, elsewhere, stop))
         {
             names[id] = name;

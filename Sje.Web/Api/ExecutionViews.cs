@@ -35,15 +35,14 @@ internal record ExecutionItem(
     string? CancelReason,
     string? ErrorClass,
     string? ErrorMessage,
-    long Version);
+    long Version
+);
 
 /// <summary>An execution on its own page: also the job as it was accepted, its values, results and tasks.</summary>
 internal sealed record ExecutionDetail : ExecutionItem
 {
     public ExecutionDetail(ExecutionItem item)
-        : base(item)
-    {
-    }
+        : base(item) { }
 
     public required JsonObject Job { get; init; }
     public required JsonObject Parameters { get; init; }
@@ -87,7 +86,8 @@ internal sealed record TaskItem(
     JsonObject? Outputs,
     JsonObject? Metrics,
     JsonNode? Parts,
-    long? BackgroundJobId);
+    long? BackgroundJobId
+);
 
 /// <summary>What a task needs of a worker; 0 is no demand.</summary>
 internal sealed record ResourceItem(double Cpus, long MemoryBytes, IReadOnlyList<string> Labels);
@@ -100,22 +100,71 @@ internal static class ExecutionViews
 
     public static ExecutionItem ToItem(ExecutionSummary execution, TaskDetail? telling, string? waitReason) =>
         new(
-            execution.Id, execution.Name, execution.Label, execution.JobVersion, execution.JobType, execution.Queue,
-            execution.Priority, execution.Tenant, execution.Tags, execution.State,
-            telling?.State == TaskState.WaitingRetry, waitReason, telling?.Progress, telling?.ProgressMessage,
-            telling?.Attempt ?? 0, telling?.Failures ?? 0, telling?.MaxAttempts ?? 0, NextAttemptOf(telling), telling?.Worker,
-            execution.Trigger, execution.RerunOf, execution.AcceptedBy, execution.AcceptedAt, execution.StartedAt,
-            execution.FinishedAt, execution.CancelRequestedAt, execution.CancelReason, Text(telling?.Error, "class"),
-            Text(telling?.Error, "message"), execution.Version);
+            execution.Id,
+            execution.Name,
+            execution.Label,
+            execution.JobVersion,
+            execution.JobType,
+            execution.Queue,
+            execution.Priority,
+            execution.Tenant,
+            execution.Tags,
+            execution.State,
+            telling?.State == TaskState.WaitingRetry,
+            waitReason,
+            telling?.Progress,
+            telling?.ProgressMessage,
+            telling?.Attempt ?? 0,
+            telling?.Failures ?? 0,
+            telling?.MaxAttempts ?? 0,
+            NextAttemptOf(telling),
+            telling?.Worker,
+            execution.Trigger,
+            execution.RerunOf,
+            execution.AcceptedBy,
+            execution.AcceptedAt,
+            execution.StartedAt,
+            execution.FinishedAt,
+            execution.CancelRequestedAt,
+            execution.CancelReason,
+            Text(telling?.Error, "class"),
+            Text(telling?.Error, "message"),
+            execution.Version
+        );
 
     public static TaskItem ToItem(TaskDetail task, string? waitReason, IReadOnlyDictionary<Guid, string> names) =>
         new(
-            task.Id, task.Name, task.Ordinal, task.Type, task.Queue, task.Lane, task.State, waitReason, task.Progress,
-            task.ProgressMessage, task.Attempt, task.Failures, task.Lost, task.MaxAttempts, task.Worker,
+            task.Id,
+            task.Name,
+            task.Ordinal,
+            task.Type,
+            task.Queue,
+            task.Lane,
+            task.State,
+            waitReason,
+            task.Progress,
+            task.ProgressMessage,
+            task.Attempt,
+            task.Failures,
+            task.Lost,
+            task.MaxAttempts,
+            task.Worker,
             [.. task.DependsOn.Select(id => names.TryGetValue(id, out var name) ? name : id.ToString())],
-            new ResourceItem(task.Resources.Cpus, task.Resources.MemoryBytes, task.Resources.Labels), NextAttemptOf(task),
-            task.AcceptedAt, task.QueuedAt, task.StartedAt, task.AttemptStartedAt, task.FinishedAt, task.CancelRequestedAt, task.Reason,
-            Copy(task.Error), Copy(task.Outputs), Copy(task.Metrics), task.Parts?.DeepClone(), task.BackgroundJobId);
+            new ResourceItem(task.Resources.Cpus, task.Resources.MemoryBytes, task.Resources.Labels),
+            NextAttemptOf(task),
+            task.AcceptedAt,
+            task.QueuedAt,
+            task.StartedAt,
+            task.AttemptStartedAt,
+            task.FinishedAt,
+            task.CancelRequestedAt,
+            task.Reason,
+            Copy(task.Error),
+            Copy(task.Outputs),
+            Copy(task.Metrics),
+            task.Parts?.DeepClone(),
+            task.BackgroundJobId
+        );
 
     /// <summary>One task's outputs as they are; those of several under their names. So with metrics.</summary>
     public static JsonObject? Joined(IReadOnlyList<TaskDetail> tasks, Func<TaskDetail, JsonObject?> part)
@@ -145,20 +194,37 @@ internal static class ExecutionViews
             return null;
         }
 
-        return Math.Round(tasks.Average(task => task.State.IsFinal() ? task.State == TaskState.Succeeded ? 1 : task.Progress ?? 0 : task.Progress ?? 0), 6);
+        return Math.Round(
+            tasks.Average(task =>
+                task.State.IsFinal()
+                    ? task.State == TaskState.Succeeded
+                        ? 1
+                        : task.Progress ?? 0
+                    : task.Progress ?? 0
+            ),
+            6
+        );
     }
 
     /// <summary>The failure that speaks for the execution: that of the task which failed first.</summary>
     public static JsonObject? ErrorOf(IReadOnlyList<TaskDetail> tasks) =>
-        Copy((tasks.Where(task => task.State is TaskState.Failed or TaskState.TimedOut && task.Error is not null)
-                .OrderBy(task => task.FinishedAt)
-                .FirstOrDefault()
-            ?? tasks.FirstOrDefault(task => task.Error is not null))?.Error);
+        Copy(
+            (
+                tasks
+                    .Where(task => task.State is TaskState.Failed or TaskState.TimedOut && task.Error is not null)
+                    .OrderBy(task => task.FinishedAt)
+                    .FirstOrDefault()
+                ?? tasks.FirstOrDefault(task => task.Error is not null)
+            )?.Error
+        );
 
     public static JsonObject? Copy(JsonObject? node) => node?.DeepClone().AsObject();
 
     public static string? Text(JsonObject? node, string key) =>
-        node is not null && node.TryGetPropertyValue(key, out var value) && value is JsonValue text && text.TryGetValue<string>(out var found)
+        node is not null
+        && node.TryGetPropertyValue(key, out var value)
+        && value is JsonValue text
+        && text.TryGetValue<string>(out var found)
             ? found
             : null;
 

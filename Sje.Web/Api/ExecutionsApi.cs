@@ -15,7 +15,11 @@ namespace Sje.Web.Api;
 
 /// <summary>A page of executions. Counts are by state, under the same filters but the state; none goes beyond <c>countsUpTo</c>.</summary>
 internal sealed record ExecutionPage(
-    IReadOnlyList<ExecutionItem> Items, string? NextCursor, IReadOnlyDictionary<string, int> Counts, int CountsUpTo);
+    IReadOnlyList<ExecutionItem> Items,
+    string? NextCursor,
+    IReadOnlyDictionary<string, int> Counts,
+    int CountsUpTo
+);
 
 internal sealed record ExecutionListQuery(
     [FromQuery(Name = "state")] string[]? State,
@@ -26,17 +30,30 @@ internal sealed record ExecutionListQuery(
     [FromQuery(Name = "since")] string? Since,
     [FromQuery(Name = "until")] string? Until,
     [FromQuery(Name = "limit")] string? Limit,
-    [FromQuery(Name = "cursor")] string? Cursor) : IPaged
+    [FromQuery(Name = "cursor")] string? Cursor
+) : IPaged
 {
     public IEnumerable<string> AskedStates =>
-        (State ?? []).SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        (State ?? []).SelectMany(text =>
+            text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        );
 
     private static readonly string[] InstantForms =
-        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+    [
+        "yyyy-MM-dd",
+        "yyyy-MM-dd'T'HH:mmK",
+        "yyyy-MM-dd'T'HH:mm:ssK",
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+    ];
 
     public static bool TryReadInstant(string? text, out DateTimeOffset instant) =>
         DateTimeOffset.TryParseExact(
-            text, InstantForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out instant);
+            text,
+            InstantForms,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out instant
+        );
 }
 
 internal sealed class ExecutionListQueryValidator : AbstractValidator<ExecutionListQuery>
@@ -45,11 +62,21 @@ internal sealed class ExecutionListQueryValidator : AbstractValidator<ExecutionL
     {
         Include(new PagedValidator());
         RuleFor(q => q.State)
-            .Must((query, given) => query.AskedStates.All(name => StateNames.TryParseSnake<ExecutionState>(name, out _)))
-            .WithMessage($"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))}.")
+            .Must(
+                (query, given) => query.AskedStates.All(name => StateNames.TryParseSnake<ExecutionState>(name, out _))
+            )
+            .WithMessage(
+                $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))}."
+            )
             .WithErrorCode(FaultCodes.InvalidValue);
-        RuleFor(q => q.Since).Must(BeInstant).WithMessage("It is an instant like 2026-01-31T12:00:00Z.").WithErrorCode(FaultCodes.InvalidValue);
-        RuleFor(q => q.Until).Must(BeInstant).WithMessage("It is an instant like 2026-01-31T12:00:00Z.").WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Since)
+            .Must(BeInstant)
+            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Until)
+            .Must(BeInstant)
+            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
+            .WithErrorCode(FaultCodes.InvalidValue);
         RuleFor(q => q.Text).MaximumLength(200);
     }
 
@@ -80,7 +107,8 @@ internal sealed record ExecutionChanged(Guid Id, ExecutionState State, DateTimeO
 internal sealed record AttemptListQuery(
     [FromQuery(Name = "task")] string? Task,
     [FromQuery(Name = "limit")] string? Limit,
-    [FromQuery(Name = "cursor")] string? Cursor) : IPaged;
+    [FromQuery(Name = "cursor")] string? Cursor
+) : IPaged;
 
 internal sealed class AttemptListQueryValidator : AbstractValidator<AttemptListQuery>
 {
@@ -93,32 +121,64 @@ internal static class ExecutionsApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1/executions").WithTags("Executions");
-        group.MapGet("", ListAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.Invalid)
-            .WithName("listExecutions").WithSummary("Executions, newest first, with counts by state")
-            .WithDescription("state may repeat or be a comma list; job is the exact name; q finds part of a name or label, or an id.");
-        group.MapGet("/{id:guid}", GetAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound).WithName("getExecution").WithSummary("One execution");
-        group.MapGet("/{id:guid}/tasks", ListTasksAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
-            .WithName("listExecutionTasks").WithSummary("Its tasks, in the order of the job");
-        group.MapGet("/{id:guid}/attempts", ListAttemptsAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
-            .WithName("listExecutionAttempts").WithSummary("Its attempts, newest first");
-        group.MapPost("/{id:guid}/cancel", CancelAsync)
+        group
+            .MapGet("", ListAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listExecutions")
+            .WithSummary("Executions, newest first, with counts by state")
+            .WithDescription(
+                "state may repeat or be a comma list; job is the exact name; q finds part of a name or label, or an id."
+            );
+        group
+            .MapGet("/{id:guid}", GetAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("getExecution")
+            .WithSummary("One execution");
+        group
+            .MapGet("/{id:guid}/tasks", ListTasksAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("listExecutionTasks")
+            .WithSummary("Its tasks, in the order of the job");
+        group
+            .MapGet("/{id:guid}/attempts", ListAttemptsAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("listExecutionAttempts")
+            .WithSummary("Its attempts, newest first");
+        group
+            .MapPost("/{id:guid}/cancel", CancelAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(
-                ProblemKind.Unreadable, ProblemKind.NotFound, ProblemKind.WrongState, ProblemKind.TooLarge,
-                ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
-            .WithName("cancelExecution").WithSummary("Cancel: waiting tasks at once, running ones when they have stopped");
-        group.MapPost("/{id:guid}/retry", RetryAsync)
-            .RequireAuthorization(Policies.Operator).Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
-            .WithName("retryExecution").WithSummary("New attempts in the same execution for the tasks that did not succeed");
-        group.MapPost("/{id:guid}/rerun", RerunAsync)
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("cancelExecution")
+            .WithSummary("Cancel: waiting tasks at once, running ones when they have stopped");
+        group
+            .MapPost("/{id:guid}/retry", RetryAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .WithName("retryExecution")
+            .WithSummary("New attempts in the same execution for the tasks that did not succeed");
+        group
+            .MapPost("/{id:guid}/rerun", RerunAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(
-                ProblemKind.Unreadable, ProblemKind.NotFound, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
-            .WithName("rerunExecution").WithSummary("A new execution of the same job text; parameters may change");
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("rerunExecution")
+            .WithSummary("A new execution of the same job text; parameters may change");
     }
 
     private static async Task<Results<Ok<ExecutionPage>, Refusal>> ListAsync(
@@ -126,7 +186,8 @@ internal static class ExecutionsApi
         ClaimsPrincipal user,
         ExecutionReader executions,
         ExecutionPages pages,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         Guid? before = null;
         if (query.KeyOf() is { } key)
@@ -155,12 +216,23 @@ internal static class ExecutionsApi
         var items = await pages.ToItemsAsync(found, stop);
         var page = items.ToPage(limit, item => item.Id.ToString(), item => item);
         var counts = await executions.CountAsync(filter, stop);
-        return TypedResults.Ok(new ExecutionPage(
-            page.Items, page.NextCursor, counts.ToDictionary(c => c.Key.ToSnake(), c => c.Value), ExecutionReader.MaxCount));
+        return TypedResults.Ok(
+            new ExecutionPage(
+                page.Items,
+                page.NextCursor,
+                counts.ToDictionary(c => c.Key.ToSnake(), c => c.Value),
+                ExecutionReader.MaxCount
+            )
+        );
     }
 
     private static async Task<Results<Ok<ExecutionDetail>, Refusal>> GetAsync(
-        Guid id, ClaimsPrincipal user, ExecutionReader executions, ExecutionPages pages, CancellationToken stop) =>
+        Guid id,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        ExecutionPages pages,
+        CancellationToken stop
+    ) =>
         await executions.FindAsync(id, user.Caller().Scope, stop) is { } execution
         && await pages.ToDetailAsync(execution, stop) is { } detail
             ? TypedResults.Ok(detail)
@@ -173,7 +245,8 @@ internal static class ExecutionsApi
         ExecutionReader executions,
         TaskReader tasks,
         ExecutionPages pages,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (!TryReadOffset(query, out var from))
         {
@@ -187,12 +260,23 @@ internal static class ExecutionsApi
 
         var limit = query.LimitOf();
         var found = await tasks.ListAsync(id, from, limit + 1, stop);
-        return TypedResults.Ok((await pages.ToItemsAsync(id, found, stop)).ToPage(
-            limit, item => (item.Ordinal + 1).ToString(CultureInfo.InvariantCulture), item => item));
+        return TypedResults.Ok(
+            (await pages.ToItemsAsync(id, found, stop)).ToPage(
+                limit,
+                item => (item.Ordinal + 1).ToString(CultureInfo.InvariantCulture),
+                item => item
+            )
+        );
     }
 
     private static async Task<Results<Ok<Page<AttemptDetail>>, Refusal>> ListAttemptsAsync(
-        Guid id, [AsParameters] AttemptListQuery query, ClaimsPrincipal user, ExecutionReader executions, TaskReader tasks, CancellationToken stop)
+        Guid id,
+        [AsParameters] AttemptListQuery query,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        TaskReader tasks,
+        CancellationToken stop
+    )
     {
         if (!TryReadOffset(query, out var skip))
         {
@@ -206,20 +290,37 @@ internal static class ExecutionsApi
 
         var limit = query.LimitOf();
         var found = await tasks.ListAttemptsAsync(id, query.Task, skip, limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, _ => (skip + limit).ToString(CultureInfo.InvariantCulture), attempt => attempt));
+        return TypedResults.Ok(
+            found.ToPage(limit, _ => (skip + limit).ToString(CultureInfo.InvariantCulture), attempt => attempt)
+        );
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> CancelAsync(
-        Guid id, RequestBody<CancelRequest> body, ClaimsPrincipal user, ExecutionReader executions, ExecutionControl control, CancellationToken stop)
+        Guid id,
+        RequestBody<CancelRequest> body,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        ExecutionControl control,
+        CancellationToken stop
+    )
     {
         var caller = user.Caller();
         return await executions.FindAsync(id, caller.Scope, stop) is null
             ? NotFound(id)
-            : ToAnswer(id, await control.CancelAsync(id, body.Value.Reason ?? $"cancelled by {caller.Name}", stop), "cancelled");
+            : ToAnswer(
+                id,
+                await control.CancelAsync(id, body.Value.Reason ?? $"cancelled by {caller.Name}", stop),
+                "cancelled"
+            );
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> RetryAsync(
-        Guid id, ClaimsPrincipal user, ExecutionReader executions, ExecutionControl control, CancellationToken stop) =>
+        Guid id,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        ExecutionControl control,
+        CancellationToken stop
+    ) =>
         await executions.FindAsync(id, user.Caller().Scope, stop) is null
             ? NotFound(id)
             : ToAnswer(id, await control.RetryAsync(id, stop), "retried");
@@ -231,32 +332,48 @@ internal static class ExecutionsApi
         ExecutionReader executions,
         JobReader reader,
         ExecutionIntake intake,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
-        if (await executions.FindAsync(id, user.Caller().Scope, stop) is not { } execution
-            || await executions.FindTextAsync(id, stop) is not { } text)
+        if (
+            await executions.FindAsync(id, user.Caller().Scope, stop) is not { } execution
+            || await executions.FindTextAsync(id, stop) is not { } text
+        )
         {
             return NotFound(id);
         }
 
-        var prepared = JobSubmission.OfRerun(execution, text, reader.Read(text.Spec, options: JobReadOptions.Stored), body.Value.Parameters, user.Caller());
+        var prepared = JobSubmission.OfRerun(
+            execution,
+            text,
+            reader.Read(text.Spec, options: JobReadOptions.Stored),
+            body.Value.Parameters,
+            user.Caller()
+        );
         return prepared.Submission is { } submission
             ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
             : prepared.Refusal!; // One of the two is there.
     }
 
-    private static Results<Accepted<ExecutionChanged>, Refusal> ToAnswer(Guid id, ControlResult result, string what) => result switch
-    {
-        ChangeMade done => TypedResults.Accepted(
-            $"/api/v1/executions/{id}", new ExecutionChanged(id, done.State, done.CancelRequestedAt)),
-        WrongState wrong => new Refusal(ProblemKind.WrongState, $"Execution '{id}' is {wrong.State.ToSnake()} and cannot be {what}."),
-        _ => NotFound(id),
-    };
+    private static Results<Accepted<ExecutionChanged>, Refusal> ToAnswer(Guid id, ControlResult result, string what) =>
+        result switch
+        {
+            ChangeMade done => TypedResults.Accepted(
+                $"/api/v1/executions/{id}",
+                new ExecutionChanged(id, done.State, done.CancelRequestedAt)
+            ),
+            WrongState wrong => new Refusal(
+                ProblemKind.WrongState,
+                $"Execution '{id}' is {wrong.State.ToSnake()} and cannot be {what}."
+            ),
+            _ => NotFound(id),
+        };
 
     private static bool TryReadOffset(IPaged query, out int offset)
     {
         offset = 0;
-        return query.KeyOf() is not { } key || int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out offset);
+        return query.KeyOf() is not { } key
+            || int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out offset);
     }
 
     private static Refusal NotFound(Guid id) => Refusal.NotFound("execution", id.ToString());

@@ -24,7 +24,9 @@ internal static class HealthApi
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGroup("/health").WithTags("Health")
+        routes
+            .MapGroup("/health")
+            .WithTags("Health")
             .MapGet("", GetAsync)
             .AllowAnonymous()
             .Refuses(ProblemKind.Unhealthy)
@@ -32,7 +34,11 @@ internal static class HealthApi
             .WithSummary("200 when everything this server needs is there, 500 naming what is down");
 
     private static async Task<Results<Ok<Health>, Refusal>> GetAsync(
-        Database database, WorkerReader workers, TimeProvider time, CancellationToken stop)
+        Database database,
+        WorkerReader workers,
+        TimeProvider time,
+        CancellationToken stop
+    )
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
@@ -45,7 +51,8 @@ internal static class HealthApi
                     await command.ExecuteScalarAsync(limit.Token);
                     return ("ok", "answers");
                 },
-                limit.Token),
+                limit.Token
+            ),
         };
         if (checks["database"].Status == "ok")
         {
@@ -53,18 +60,23 @@ internal static class HealthApi
                 async () =>
                 {
                     var pending = await Task.Run(() => Migrator.Pending(database.ConnectionString), limit.Token);
-                    return pending.Count == 0 ? ("ok", "up to date") : ("down", $"{pending.Count} not run: {string.Join(", ", pending)}");
+                    return pending.Count == 0
+                        ? ("ok", "up to date")
+                        : ("down", $"{pending.Count} not run: {string.Join(", ", pending)}");
                 },
-                limit.Token);
+                limit.Token
+            );
         }
 
         if (checks.GetValueOrDefault("migrations")?.Status == "ok")
         {
             checks["workers"] = await CheckAsync(
-                async () => await workers.CountAliveAsync(limit.Token) is var alive and > 0
-                    ? ("ok", $"{alive} alive")
-                    : ("warning", "none is alive, so nothing runs"),
-                limit.Token);
+                async () =>
+                    await workers.CountAliveAsync(limit.Token) is var alive and > 0
+                        ? ("ok", $"{alive} alive")
+                        : ("warning", "none is alive, so nothing runs"),
+                limit.Token
+            );
         }
 
         var down = checks.Where(check => check.Value.Status == "down").Select(check => check.Key).ToList();
@@ -76,10 +88,14 @@ internal static class HealthApi
             };
     }
 
-    private static async Task<HealthCheck> CheckAsync(Func<Task<(string Status, string Detail)>> look, CancellationToken limit)
+    private static async Task<HealthCheck> CheckAsync(
+        Func<Task<(string Status, string Detail)>> look,
+        CancellationToken limit
+    )
     {
         var started = Stopwatch.GetTimestamp();
-        string status, detail;
+        string status,
+            detail;
         try
         {
             (status, detail) = await look();

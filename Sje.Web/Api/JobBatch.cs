@@ -37,8 +37,11 @@ internal sealed record JobBatch(IReadOnlyList<BatchEntry> Items, Func<int, strin
         if (document.Root is JsonObject { Count: > 1 } wrapper)
         {
             var foreign = wrapper.Select(field => field.Key).First(key => key != "tasks");
-            return Refused(Refusal.Invalid(
-                [new Fault(Fault.At("", foreign), "A batch has no field beside 'tasks'.", FaultCodes.UnknownField)]));
+            return Refused(
+                Refusal.Invalid([
+                    new Fault(Fault.At("", foreign), "A batch has no field beside 'tasks'.", FaultCodes.UnknownField),
+                ])
+            );
         }
 
         if (BadCount(list.Count, maxItems) is { } bad)
@@ -46,7 +49,9 @@ internal sealed record JobBatch(IReadOnlyList<BatchEntry> Items, Func<int, strin
             return bad;
         }
 
-        var outside = document.Faults.Where(fault => !fault.Pointer.StartsWith(at + "/", StringComparison.Ordinal)).ToList();
+        var outside = document
+            .Faults.Where(fault => !fault.Pointer.StartsWith(at + "/", StringComparison.Ordinal))
+            .ToList();
         if (outside.Count > 0)
         {
             return Refused(Refusal.Of(JobReadFailure.Wrong, outside));
@@ -58,7 +63,11 @@ internal sealed record JobBatch(IReadOnlyList<BatchEntry> Items, Func<int, strin
         {
             var tree = list[index];
             list.RemoveAt(index);
-            entries[index] = new BatchEntry(tree, document.Faults.Count == 0 ? [] : document.FaultsUnder($"{at}/{index}"), null);
+            entries[index] = new BatchEntry(
+                tree,
+                document.Faults.Count == 0 ? [] : document.FaultsUnder($"{at}/{index}"),
+                null
+            );
         }
 
         return new JobBatch(entries, index => $"{at}/{index}", null);
@@ -84,22 +93,26 @@ internal sealed record JobBatch(IReadOnlyList<BatchEntry> Items, Func<int, strin
             }
 
             var document = DocumentReader.Read(line, JobFormat.Json, MaxJobBytes);
-            entries.Add(document.Failure is JobReadFailure.TooLarge or JobReadFailure.NotReadable
-                ? new BatchEntry(null, [], Refusal.Of(document.Failure, document.Faults))
-                : new BatchEntry(document.Root, document.Faults, null));
+            entries.Add(
+                document.Failure is JobReadFailure.TooLarge or JobReadFailure.NotReadable
+                    ? new BatchEntry(null, [], Refusal.Of(document.Failure, document.Faults))
+                    : new BatchEntry(document.Root, document.Faults, null)
+            );
         }
 
         return BadCount(entries.Count, maxItems) ?? new JobBatch(entries, index => $"/{index}", null);
     }
 
-    private static JobBatch? BadCount(int count, int maxItems) => count switch
-    {
-        0 => Wrong("There is no job in it.", FaultCodes.Required),
-        _ when count > maxItems => Wrong($"At most {maxItems:N0} jobs are taken at once.", FaultCodes.TooMany),
-        _ => null,
-    };
+    private static JobBatch? BadCount(int count, int maxItems) =>
+        count switch
+        {
+            0 => Wrong("There is no job in it.", FaultCodes.Required),
+            _ when count > maxItems => Wrong($"At most {maxItems:N0} jobs are taken at once.", FaultCodes.TooMany),
+            _ => null,
+        };
 
-    private static JobBatch Wrong(string detail, string code) => Refused(Refusal.Invalid([new Fault("", detail, code)]));
+    private static JobBatch Wrong(string detail, string code) =>
+        Refused(Refusal.Invalid([new Fault("", detail, code)]));
 
     private static JobBatch Refused(Refusal refusal) => new([], _ => "", refusal);
 }

@@ -25,7 +25,12 @@ internal static class JobSubmission
 
     /// <summary>A saved job with values given to it.</summary>
     public static PreparedSubmission OfSaved(
-        SavedJob saved, JobReadResult read, JsonObject? values, Caller caller, string? idempotencyKey)
+        SavedJob saved,
+        JobReadResult read,
+        JsonObject? values,
+        Caller caller,
+        string? idempotencyKey
+    )
     {
         if (read.Spec is not { } job)
         {
@@ -34,12 +39,20 @@ internal static class JobSubmission
         }
 
         var prepared = Prepare(job, values ?? [], caller, idempotencyKey, "api");
-        return prepared with { Submission = prepared.Submission is { } s ? s with { JobId = saved.Id, JobVersion = saved.Version } : null };
+        return prepared with
+        {
+            Submission = prepared.Submission is { } s ? s with { JobId = saved.Id, JobVersion = saved.Version } : null,
+        };
     }
 
     /// <summary>An execution once more, with some values changed.</summary>
     public static PreparedSubmission OfRerun(
-        ExecutionSummary execution, ExecutionText text, JobReadResult read, JsonObject? values, Caller caller)
+        ExecutionSummary execution,
+        ExecutionText text,
+        JobReadResult read,
+        JsonObject? values,
+        Caller caller
+    )
     {
         if (read.Spec is not { } job)
         {
@@ -56,7 +69,13 @@ internal static class JobSubmission
         return prepared with
         {
             Submission = prepared.Submission is { } s
-                ? s with { RerunOf = execution.Id, JobId = execution.JobId, JobVersion = execution.JobVersion, Tenant = execution.Tenant }
+                ? s with
+                {
+                    RerunOf = execution.Id,
+                    JobId = execution.JobId,
+                    JobVersion = execution.JobVersion,
+                    Tenant = execution.Tenant,
+                }
                 : null,
         };
     }
@@ -68,7 +87,13 @@ internal static class JobSubmission
         : key.Any(char.IsControl) ? "An idempotency key has no control characters."
         : null;
 
-    private static PreparedSubmission Prepare(JobSpec job, JsonObject values, Caller caller, string? key, string trigger)
+    private static PreparedSubmission Prepare(
+        JobSpec job,
+        JsonObject values,
+        Caller caller,
+        string? key,
+        string trigger
+    )
     {
         var bound = ParameterBinder.Bind(job, values);
         if (bound.Faults.Count > 0)

@@ -15,11 +15,24 @@ namespace Sje.Web.Api;
 
 /// <summary>A saved job; <c>job</c> is its file in canonical form.</summary>
 internal sealed record JobView(
-    string Name, int Version, JsonObject Job, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string? CreatedBy);
+    string Name,
+    int Version,
+    JsonObject Job,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    string? CreatedBy
+);
 
 /// <summary>A saved job in a list.</summary>
 internal sealed record JobItem(
-    string Name, int Version, string? Description, string Type, string Queue, IReadOnlyList<string> Tags, DateTimeOffset UpdatedAt);
+    string Name,
+    int Version,
+    string? Description,
+    string Type,
+    string Queue,
+    IReadOnlyList<string> Tags,
+    DateTimeOffset UpdatedAt
+);
 
 /// <summary>A job file that is right, as it would be stored.</summary>
 internal sealed record JobValidated(bool Valid, JsonObject Job);
@@ -36,14 +49,17 @@ internal sealed class JobRunRequestValidator : AbstractValidator<JobRunRequest>
     public JobRunRequestValidator() =>
         RuleFor(r => r.IdempotencyKey)
             .Must(key => JobSubmission.WrongKey(key) is null)
-            .WithMessage($"An idempotency key has 1 to {JobSubmission.MaxKeyLength} characters, no control characters among them.")
+            .WithMessage(
+                $"An idempotency key has 1 to {JobSubmission.MaxKeyLength} characters, no control characters among them."
+            )
             .WithErrorCode(FaultCodes.InvalidValue);
 }
 
 internal sealed record JobListQuery(
     [FromQuery(Name = "q")] string? Text,
     [FromQuery(Name = "limit")] string? Limit,
-    [FromQuery(Name = "cursor")] string? Cursor) : IPaged;
+    [FromQuery(Name = "cursor")] string? Cursor
+) : IPaged;
 
 internal sealed class JobListQueryValidator : AbstractValidator<JobListQuery>
 {
@@ -67,40 +83,78 @@ internal static class JobsApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1").WithTags("Jobs");
-        group.MapGet("/jobs", ListAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.Invalid).WithName("listJobs").WithSummary("Saved jobs by name");
-        group.MapPost("/jobs:validate", Validate)
+        group
+            .MapGet("/jobs", ListAsync)
             .RequireAuthorization(Policies.Viewer)
-            .Refuses(ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
-            .WithName("validateJob").WithSummary("Check a job file without saving or running it; 422 lists every fault");
-        group.MapGet("/jobs/{name}", GetAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
-            .WithName("getJob").WithSummary("A saved job, its newest version unless ?version= says otherwise");
-        group.MapGet("/jobs/{name}/versions", ListVersionsAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
-            .WithName("listJobVersions").WithSummary("Every version a job ever had, newest first");
-        group.MapPut("/jobs/{name}", SaveAsync)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listJobs")
+            .WithSummary("Saved jobs by name");
+        group
+            .MapPost("/jobs:validate", Validate)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("validateJob")
+            .WithSummary("Check a job file without saving or running it; 422 lists every fault");
+        group
+            .MapGet("/jobs/{name}", GetAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("getJob")
+            .WithSummary("A saved job, its newest version unless ?version= says otherwise");
+        group
+            .MapGet("/jobs/{name}/versions", ListVersionsAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("listJobVersions")
+            .WithSummary("Every version a job ever had, newest first");
+        group
+            .MapPut("/jobs/{name}", SaveAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(
-                ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid,
-                ProblemKind.VersionMismatch)
-            .WithName("saveJob").WithSummary("Save a job under a name")
-            .WithDescription("If-Match with the ETag of the version to replace, or If-None-Match: * for a new name, keeps two writers apart.");
-        group.MapDelete("/jobs/{name}", DeleteAsync)
-            .RequireAuthorization(Policies.Operator).Refuses(ProblemKind.NotFound, ProblemKind.Invalid, ProblemKind.VersionMismatch)
-            .WithName("deleteJob").WithSummary("Delete a job and its versions; its executions stay");
-        group.MapPost("/jobs/{name}/executions", RunAsync)
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid,
+                ProblemKind.VersionMismatch
+            )
+            .WithName("saveJob")
+            .WithSummary("Save a job under a name")
+            .WithDescription(
+                "If-Match with the ETag of the version to replace, or If-None-Match: * for a new name, keeps two writers apart."
+            );
+        group
+            .MapDelete("/jobs/{name}", DeleteAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid, ProblemKind.VersionMismatch)
+            .WithName("deleteJob")
+            .WithSummary("Delete a job and its versions; its executions stay");
+        group
+            .MapPost("/jobs/{name}/executions", RunAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(
-                ProblemKind.Unreadable, ProblemKind.NotFound, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
-            .WithName("runJob").WithSummary("Run a saved job with these parameters");
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("runJob")
+            .WithSummary("Run a saved job with these parameters");
     }
 
     internal static bool TryReadVersion(string text, out int version) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0;
 
     private static async Task<Results<Ok<Page<JobItem>>, Refusal>> ListAsync(
-        [AsParameters] JobListQuery query, JobStore jobs, CancellationToken stop)
+        [AsParameters] JobListQuery query,
+        JobStore jobs,
+        CancellationToken stop
+    )
     {
         var limit = query.LimitOf();
         var found = await jobs.ListAsync(query.Text, query.KeyOf(), limit + 1, stop);
@@ -110,11 +164,18 @@ internal static class JobsApi
     private static Results<Ok<JobValidated>, Refusal> Validate(RawBody body, JobReader reader)
     {
         var read = reader.Read(body.Bytes, body.Format);
-        return read.Spec is { } job ? TypedResults.Ok(new JobValidated(true, job.Canonical)) : Refusal.Of(read.Failure, read.Faults);
+        return read.Spec is { } job
+            ? TypedResults.Ok(new JobValidated(true, job.Canonical))
+            : Refusal.Of(read.Failure, read.Faults);
     }
 
     private static async Task<Results<Ok<JobView>, Refusal>> GetAsync(
-        string name, [AsParameters] JobVersionQuery query, HttpResponse response, JobStore jobs, CancellationToken stop)
+        string name,
+        [AsParameters] JobVersionQuery query,
+        HttpResponse response,
+        JobStore jobs,
+        CancellationToken stop
+    )
     {
         int? version = query.Version is { } text && TryReadVersion(text, out var asked) ? asked : null;
         if (await jobs.FindAsync(name, version, stop) is not { } job)
@@ -127,7 +188,11 @@ internal static class JobsApi
     }
 
     private static async Task<Results<Ok<Page<SavedJobVersion>>, Refusal>> ListVersionsAsync(
-        string name, [AsParameters] ListQuery query, JobStore jobs, CancellationToken stop)
+        string name,
+        [AsParameters] ListQuery query,
+        JobStore jobs,
+        CancellationToken stop
+    )
     {
         int? before = null;
         if (query.KeyOf() is { } key)
@@ -155,7 +220,8 @@ internal static class JobsApi
         ClaimsPrincipal user,
         JobReader reader,
         JobStore jobs,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (!TryReadCondition(ifMatch, ifNoneMatch, out var expected, out var wrong))
         {
@@ -170,8 +236,13 @@ internal static class JobsApi
 
         if (job.Name != name)
         {
-            return Refusal.Invalid(
-                [new Fault("/name", $"The file says '{job.Name}', the address '{name}'; leave the name out or make them the same.", FaultCodes.Conflict)]);
+            return Refusal.Invalid([
+                new Fault(
+                    "/name",
+                    $"The file says '{job.Name}', the address '{name}'; leave the name out or make them the same.",
+                    FaultCodes.Conflict
+                ),
+            ]);
         }
 
         switch (await jobs.SaveAsync(name, job.Canonical, expected, user.Caller().Name, stop))
@@ -193,7 +264,11 @@ internal static class JobsApi
     }
 
     private static async Task<Results<NoContent, Refusal>> DeleteAsync(
-        string name, [FromHeader(Name = "If-Match")] string? ifMatch, JobStore jobs, CancellationToken stop)
+        string name,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        JobStore jobs,
+        CancellationToken stop
+    )
     {
         if (!TryReadCondition(ifMatch, null, out var expected, out var wrong))
         {
@@ -214,7 +289,8 @@ internal static class JobsApi
         JobStore jobs,
         JobReader reader,
         ExecutionIntake intake,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (JobSubmission.WrongKey(idempotencyKey) is { } wrongKey)
         {
@@ -227,29 +303,42 @@ internal static class JobsApi
         }
 
         var prepared = JobSubmission.OfSaved(
-            saved, reader.Read(saved.Spec, options: JobReadOptions.Stored), body.Value.Parameters, user.Caller(), body.Value.IdempotencyKey ?? idempotencyKey);
+            saved,
+            reader.Read(saved.Spec, options: JobReadOptions.Stored),
+            body.Value.Parameters,
+            user.Caller(),
+            body.Value.IdempotencyKey ?? idempotencyKey
+        );
         return prepared.Submission is { } submission
             ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
             : prepared.Refusal!; // One of the two is there.
     }
 
     // An ETag of ours is the version in quotes.
-    private static bool TryReadCondition(string? ifMatch, string? ifNoneMatch, out ExpectedVersion? expected, out Refusal? wrong)
+    private static bool TryReadCondition(
+        string? ifMatch,
+        string? ifNoneMatch,
+        out ExpectedVersion? expected,
+        out Refusal? wrong
+    )
     {
         expected = null;
         wrong = null;
         if (ifNoneMatch is not null)
         {
             expected = new ExpectedVersion(null);
-            wrong = ifNoneMatch.Trim() == "*" && ifMatch is null
-                ? null
-                : Refusal.InvalidParameter("If-None-Match", "Only * is understood here, and not beside If-Match.");
+            wrong =
+                ifNoneMatch.Trim() == "*" && ifMatch is null
+                    ? null
+                    : Refusal.InvalidParameter("If-None-Match", "Only * is understood here, and not beside If-Match.");
         }
         else if (ifMatch is not null && ifMatch.Trim() != "*")
         {
             var isTag = TryReadVersion(ifMatch.Trim().Trim('"'), out var version);
             expected = new ExpectedVersion(version);
-            wrong = isTag ? null : Refusal.InvalidParameter("If-Match", "That is no ETag of a job; they look like \"3\".");
+            wrong = isTag
+                ? null
+                : Refusal.InvalidParameter("If-Match", "That is no ETag of a job; they look like \"3\".");
         }
 
         return wrong is null;
@@ -258,7 +347,8 @@ internal static class JobsApi
     private static Refusal Mismatch(string name, int? current) =>
         new(
             ProblemKind.VersionMismatch,
-            current is null ? $"There is no job '{name}' yet." : $"Job '{name}' is at version {current}.")
+            current is null ? $"There is no job '{name}' yet." : $"Job '{name}' is at version {current}."
+        )
         {
             More = new JsonObject { ["currentVersion"] = current },
         };
@@ -276,5 +366,6 @@ internal static class JobsApi
             ExecutionViews.Text(job.Spec, "type") ?? "workflow",
             ExecutionViews.Text(job.Spec, "queue") ?? "default",
             job.Spec["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(tag => tag.ToString())] : [],
-            job.UpdatedAt);
+            job.UpdatedAt
+        );
 }

@@ -22,8 +22,11 @@ internal sealed class KeyRequestValidator : AbstractValidator<KeyRequest>
     public KeyRequestValidator()
     {
         RuleFor(r => r.Name).NotEmpty().MaximumLength(100);
-        RuleFor(r => r.Tenant).NotEmpty().Matches("^[a-z0-9_-]{1,50}$")
-            .WithMessage("A tenant has 1 to 50 characters of a-z, 0-9, _ and -.").WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(r => r.Tenant)
+            .NotEmpty()
+            .Matches("^[a-z0-9_-]{1,50}$")
+            .WithMessage("A tenant has 1 to 50 characters of a-z, 0-9, _ and -.")
+            .WithErrorCode(FaultCodes.InvalidValue);
     }
 }
 
@@ -37,18 +40,32 @@ internal static class KeysApi
     {
         var group = routes.MapGroup("/mgmt/keys").WithTags("Management").RequireAuthorization(Policies.Admin);
         group.MapGet("", ListAsync).WithName("listKeys").WithSummary("All keys, without their secrets");
-        group.MapPost("", CreateAsync)
-            .Refuses(ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
-            .WithName("createKey").WithSummary("Make a key; its text is shown this once");
-        group.MapDelete("/{idOrPrefix}", RevokeAsync)
-            .Refuses(ProblemKind.NotFound).WithName("revokeKey").WithSummary("End a key; within seconds everywhere");
+        group
+            .MapPost("", CreateAsync)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("createKey")
+            .WithSummary("Make a key; its text is shown this once");
+        group
+            .MapDelete("/{idOrPrefix}", RevokeAsync)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("revokeKey")
+            .WithSummary("End a key; within seconds everywhere");
     }
 
     private static async Task<Ok<Page<ApiKeyInfo>>> ListAsync(KeyStore keys, CancellationToken stop) =>
         TypedResults.Ok(new Page<ApiKeyInfo>(await keys.ListAsync(stop), null));
 
     private static async Task<Results<Created<KeyCreated>, Refusal>> CreateAsync(
-        RequestBody<KeyRequest> body, HttpResponse response, KeyStore keys, CancellationToken stop)
+        RequestBody<KeyRequest> body,
+        HttpResponse response,
+        KeyStore keys,
+        CancellationToken stop
+    )
     {
         var request = body.Value;
         var made = await keys.CreateAsync(request.Name!, request.Role, request.Tenant, stop); // The validator asks for a name.
@@ -56,6 +73,9 @@ internal static class KeysApi
         return TypedResults.Created($"/mgmt/keys/{made.Info.Id}", new KeyCreated(made.Info, made.Key));
     }
 
-    private static async Task<Results<NoContent, Refusal>> RevokeAsync(string idOrPrefix, KeyStore keys, CancellationToken stop) =>
-        await keys.RevokeAsync(idOrPrefix, stop) ? TypedResults.NoContent() : Refusal.NotFound("key", idOrPrefix);
+    private static async Task<Results<NoContent, Refusal>> RevokeAsync(
+        string idOrPrefix,
+        KeyStore keys,
+        CancellationToken stop
+    ) => await keys.RevokeAsync(idOrPrefix, stop) ? TypedResults.NoContent() : Refusal.NotFound("key", idOrPrefix);
 }

@@ -15,13 +15,22 @@ namespace Sje.Web.Api;
 /// go on reading, <c>ended</c> whether no further line will come.
 /// </summary>
 internal sealed record LogPage(
-    string Task, int Attempt, IReadOnlyList<LogLine> Items, long NextFrom, long FirstLine, long EndLine, bool Ended);
+    string Task,
+    int Attempt,
+    IReadOnlyList<LogLine> Items,
+    long NextFrom,
+    long FirstLine,
+    long EndLine,
+    bool Ended
+);
 
 /// <summary>Logs by lines, or as they grow.</summary>
 internal static class LogsApi
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGroup("/api/v1/executions").WithTags("Executions")
+        routes
+            .MapGroup("/api/v1/executions")
+            .WithTags("Executions")
             .MapGet("/{id:guid}/logs", GetAsync)
             .RequireAuthorization(Policies.Viewer)
             .Produces<LogPage>()
@@ -31,7 +40,8 @@ internal static class LogsApi
             .WithSummary("Lines of a task's log; with Accept: text/event-stream they go on as they come")
             .WithDescription(
                 "Without a task the one most worth reading, without an attempt the newest. A stream that is not bound to an attempt goes on "
-                + "with the next one after a retry. Event ids are attempt:line; a stream resumes behind Last-Event-ID.");
+                    + "with the next one after a retry. Event ids are attempt:line; a stream resumes behind Last-Event-ID."
+            );
 
     private static async Task<IResult> GetAsync(
         Guid id,
@@ -41,7 +51,8 @@ internal static class LogsApi
         ExecutionReader executions,
         LogReader logs,
         LogFeed feed,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (await executions.FindAsync(id, user.Caller().Scope, stop) is null)
         {
@@ -73,11 +84,20 @@ internal static class LogsApi
         var from = query.StartIn(head);
         var lines = await logs.ReadAsync(head.TaskId, head.Attempt, from, query.CountOf, stop);
         var next = lines is [.., var final] ? final.Number + 1 : from;
-        return TypedResults.Ok(new LogPage(head.Task, head.Attempt, lines, next, head.FirstLine, Math.Max(head.NextLine, next), head.Ended));
+        return TypedResults.Ok(
+            new LogPage(head.Task, head.Attempt, lines, next, head.FirstLine, Math.Max(head.NextLine, next), head.Ended)
+        );
     }
 
     private static async IAsyncEnumerable<ServerEvent?> FollowAsync(
-        Guid executionId, LogHead head, long next, bool oneAttempt, LogReader logs, LogFeed feed, [EnumeratorCancellation] CancellationToken stop)
+        Guid executionId,
+        LogHead head,
+        long next,
+        bool oneAttempt,
+        LogReader logs,
+        LogFeed feed,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         yield return null;
         while (true)
@@ -93,7 +113,10 @@ internal static class LogsApi
             {
                 next = line.Number + 1;
                 yield return new ServerEvent(
-                    string.Create(CultureInfo.InvariantCulture, $"{head.Attempt}:{line.Number}"), "line", line);
+                    string.Create(CultureInfo.InvariantCulture, $"{head.Attempt}:{line.Number}"),
+                    "line",
+                    line
+                );
             }
 
             if (lines.Count == LogQuery.DefaultCount)
@@ -101,8 +124,12 @@ internal static class LogsApi
                 continue;
             }
 
-            if (head.Ended && !oneAttempt && await logs.FindHeadAsync(executionId, head.Task, null, stop) is { } newest
-                && newest.Attempt > head.Attempt)
+            if (
+                head.Ended
+                && !oneAttempt
+                && await logs.FindHeadAsync(executionId, head.Task, null, stop) is { } newest
+                && newest.Attempt > head.Attempt
+            )
             {
                 head = newest;
                 next = newest.FirstLine;

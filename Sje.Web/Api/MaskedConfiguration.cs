@@ -13,17 +13,46 @@ internal static class MaskedConfiguration
 
     private static readonly string[] Sections =
     [
-        "server", "storage", "worker", "execution", "retryPolicies", "connections", "auth", "retention", "monitoring", "postgres", "spark",
-        "dbConfig", "executorNodeConfig", "Serilog", "ConnectionStrings",
+        "server",
+        "storage",
+        "worker",
+        "execution",
+        "retryPolicies",
+        "connections",
+        "auth",
+        "retention",
+        "monitoring",
+        "postgres",
+        "spark",
+        "dbConfig",
+        "executorNodeConfig",
+        "Serilog",
+        "ConnectionStrings",
     ];
 
     private static readonly string[] SecretWords =
-        ["password", "passwd", "pwd", "secret", "token", "apikey", "accesskey", "privatekey", "credential", "signature", "passphrase"];
+    [
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "token",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "credential",
+        "signature",
+        "passphrase",
+    ];
 
     public static JsonObject Of(IConfiguration configuration)
     {
         var shown = new JsonObject();
-        foreach (var section in configuration.GetChildren().Where(s => Sections.Contains(s.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (
+            var section in configuration
+                .GetChildren()
+                .Where(s => Sections.Contains(s.Key, StringComparer.OrdinalIgnoreCase))
+        )
         {
             shown[section.Key] = Of(section);
         }
@@ -91,7 +120,8 @@ internal static class MaskedConfiguration
 
     private static bool IsSecretName(string name)
     {
-        var plain = name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal)
+        var plain = name.Replace("_", "", StringComparison.Ordinal)
+            .Replace("-", "", StringComparison.Ordinal)
             .Replace(" ", "", StringComparison.Ordinal);
         return Array.Exists(SecretWords, word => plain.Contains(word, StringComparison.OrdinalIgnoreCase));
     }

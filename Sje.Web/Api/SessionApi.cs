@@ -31,19 +31,34 @@ internal static class SessionApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1/session").WithTags("Session");
-        group.MapGet("", Get).RequireAuthorization(Policies.Viewer).WithName("getSession").WithSummary("Who the caller is");
-        group.MapPost("", SignInAsync)
+        group
+            .MapGet("", Get)
+            .RequireAuthorization(Policies.Viewer)
+            .WithName("getSession")
+            .WithSummary("Who the caller is");
+        group
+            .MapPost("", SignInAsync)
             .AllowAnonymous()
             .Refuses(
-                ProblemKind.Unreadable, ProblemKind.Unauthorized, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
-            .WithName("signIn").WithSummary("Sign a browser in with a key");
+                ProblemKind.Unreadable,
+                ProblemKind.Unauthorized,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("signIn")
+            .WithSummary("Sign a browser in with a key");
         group.MapDelete("", SignOut).AllowAnonymous().WithName("signOut").WithSummary("Sign the browser out");
     }
 
     private static Ok<SessionView> Get(ClaimsPrincipal user) => TypedResults.Ok(ToView(user.Caller()));
 
     private static async Task<Results<Ok<SessionView>, Refusal>> SignInAsync(
-        RequestBody<SignInRequest> body, HttpContext context, KeyStore keys, CancellationToken stop)
+        RequestBody<SignInRequest> body,
+        HttpContext context,
+        KeyStore keys,
+        CancellationToken stop
+    )
     {
         var key = body.Value.Key!; // The validator asks for one.
         if (await keys.FindCallerAsync(key, stop) is not { } caller)
@@ -62,7 +77,15 @@ internal static class SessionApi
     }
 
     private static CookieOptions CookieFor(HttpRequest request) =>
-        new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = request.IsHttps, Path = "/", IsEssential = true };
+        new()
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Strict,
+            Secure = request.IsHttps,
+            Path = "/",
+            IsEssential = true,
+        };
 
-    private static SessionView ToView(Caller caller) => new(caller.Name, caller.Role, caller.Tenant, caller.KeyId is null);
+    private static SessionView ToView(Caller caller) =>
+        new(caller.Name, caller.Role, caller.Tenant, caller.KeyId is null);
 }

@@ -37,7 +37,8 @@ internal static class SjeApi
         services.Configure<AuthOptions>(configuration.GetSection(AuthOptions.Section));
         services.AddSingleton<AnonymousAccess>();
         services.AddHostedService<AccessNotice>();
-        services.AddAuthentication(ApiKeyHandler.SchemeName)
+        services
+            .AddAuthentication(ApiKeyHandler.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         services.AddAuthorization(Policies.Add);
 
@@ -49,8 +50,12 @@ internal static class SjeApi
     public static WebApplication UseSjeApi(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
-        app.UseStatusCodePages(context => new Refusal(ProblemKind.OfStatus(context.HttpContext.Response.StatusCode), DetailOf(context.HttpContext))
-            .ExecuteAsync(context.HttpContext));
+        app.UseStatusCodePages(context =>
+            new Refusal(
+                ProblemKind.OfStatus(context.HttpContext.Response.StatusCode),
+                DetailOf(context.HttpContext)
+            ).ExecuteAsync(context.HttpContext)
+        );
         app.UseMiddleware<BrowserGuard>();
         app.UseRouting();
         app.UseAuthentication();
@@ -78,12 +83,13 @@ internal static class SjeApi
         return routes;
     }
 
-    private static string? DetailOf(HttpContext context) => context.Response.StatusCode switch
-    {
-        StatusCodes.Status401Unauthorized => "Send a key: Authorization: Bearer <key>, or X-Api-Key.",
-        StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}.",
-        StatusCodes.Status405MethodNotAllowed =>
-            $"{context.Request.Method} is not known here; {context.Response.Headers.Allow} are.",
-        _ => null,
-    };
+    private static string? DetailOf(HttpContext context) =>
+        context.Response.StatusCode switch
+        {
+            StatusCodes.Status401Unauthorized => "Send a key: Authorization: Bearer <key>, or X-Api-Key.",
+            StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}.",
+            StatusCodes.Status405MethodNotAllowed =>
+                $"{context.Request.Method} is not known here; {context.Response.Headers.Allow} are.",
+            _ => null,
+        };
 }

@@ -17,9 +17,19 @@ namespace Sje.Web.Api;
 internal sealed record BatchItem(
     int Index,
     int Status,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] Guid? TaskId,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] string? JobId,
-    [property: System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)] ProblemDocument? Problem);
+    [property: System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
+    )]
+        Guid? TaskId,
+    [property: System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
+    )]
+        string? JobId,
+    [property: System.Text.Json.Serialization.JsonIgnore(
+        Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull
+    )]
+        ProblemDocument? Problem
+);
 
 /// <summary>What became of a batch; items stand in the order sent.</summary>
 internal sealed record BatchAccepted(int Accepted, int Rejected, IReadOnlyList<BatchItem> Items);
@@ -42,15 +52,23 @@ internal static class TaskBatchesApi
     private const string KeyField = "idempotencyKey";
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGroup("/tasks").WithTags("Tasks")
+        routes
+            .MapGroup("/tasks")
+            .WithTags("Tasks")
             .MapPost("", SubmitAsync)
             .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
             .WithName("submitTasks")
             .WithSummary("Submit up to 10,000 jobs")
             .WithDescription(
                 "An array of jobs, {\"tasks\": [...]}, or a line of JSON each (application/x-ndjson). Each may have an idempotencyKey. "
-                + "422 when none is right; with ?atomic=true also when one is wrong, and then none is accepted.");
+                    + "422 when none is right; with ?atomic=true also when one is wrong, and then none is accepted."
+            );
 
     private static async Task<Results<Accepted<BatchAccepted>, Refusal>> SubmitAsync(
         BatchBody body,
@@ -58,7 +76,8 @@ internal static class TaskBatchesApi
         ClaimsPrincipal user,
         JobReader reader,
         ExecutionIntake intake,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         var batch = JobBatch.Read(body.Bytes, body.Format, body.IsLines, MaxItems);
         if (batch.Refusal is not null)
@@ -112,8 +131,16 @@ internal static class TaskBatchesApi
             key = given is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
             if (key is null || JobSubmission.WrongKey(key) is not null)
             {
-                return new PreparedSubmission(null, Refusal.Invalid(
-                    [new Fault("/" + KeyField, JobSubmission.WrongKey(key) ?? "It must be a text.", FaultCodes.InvalidValue)]));
+                return new PreparedSubmission(
+                    null,
+                    Refusal.Invalid([
+                        new Fault(
+                            "/" + KeyField,
+                            JobSubmission.WrongKey(key) ?? "It must be a text.",
+                            FaultCodes.InvalidValue
+                        ),
+                    ])
+                );
             }
 
             // It is the request's, not the job's.
@@ -123,14 +150,18 @@ internal static class TaskBatchesApi
         return JobSubmission.OfText(reader.Read(tree, entry.Faults), caller, key);
     }
 
-    private static ItemOutcome ToOutcome(IntakeResult result) => result switch
-    {
-        SubmissionAccepted a => new ItemOutcome(a.ExecutionId, a.Label, null),
-        Repeated r => new ItemOutcome(r.ExecutionId, r.Label, null, IsRepeat: true),
-        KeyReused k => new ItemOutcome(
-            null, null, new Refusal(ProblemKind.KeyReused, $"Idempotency key '{k.Key}' came with another job before.")),
-        _ => default,
-    };
+    private static ItemOutcome ToOutcome(IntakeResult result) =>
+        result switch
+        {
+            SubmissionAccepted a => new ItemOutcome(a.ExecutionId, a.Label, null),
+            Repeated r => new ItemOutcome(r.ExecutionId, r.Label, null, IsRepeat: true),
+            KeyReused k => new ItemOutcome(
+                null,
+                null,
+                new Refusal(ProblemKind.KeyReused, $"Idempotency key '{k.Key}' came with another job before.")
+            ),
+            _ => default,
+        };
 
     private static Results<Accepted<BatchAccepted>, Refusal> ToAnswer(ItemOutcome[] outcomes, Func<int, string> at)
     {
@@ -142,8 +173,10 @@ internal static class TaskBatchesApi
         }
 
         var errors = outcomes
-            .SelectMany((outcome, index) => (outcome.Refusal?.Errors ?? [])
-                .Select(error => error with { Pointer = at(index) + error.Pointer }))
+            .SelectMany(
+                (outcome, index) =>
+                    (outcome.Refusal?.Errors ?? []).Select(error => error with { Pointer = at(index) + error.Pointer })
+            )
             .ToList();
         var wrong = outcomes.Count(outcome => outcome.Refusal is not null);
         return new Refusal(ProblemKind.Invalid, $"{wrong} of {outcomes.Length} jobs are wrong; none was accepted.")
@@ -158,14 +191,20 @@ internal static class TaskBatchesApi
         };
     }
 
-    private static BatchItem ToItem(ItemOutcome outcome, int index) => outcome switch
-    {
-        { Id: { } id } => new BatchItem(
-            index, outcome.IsRepeat ? StatusCodes.Status200OK : StatusCodes.Status202Accepted, id, outcome.Label, null),
-        { Refusal: { } refusal } => new BatchItem(index, refusal.Kind.Status, null, null, refusal.Value),
-        // Right in itself; another of its atomic batch was not.
-        _ => new BatchItem(index, StatusCodes.Status424FailedDependency, null, null, null),
-    };
+    private static BatchItem ToItem(ItemOutcome outcome, int index) =>
+        outcome switch
+        {
+            { Id: { } id } => new BatchItem(
+                index,
+                outcome.IsRepeat ? StatusCodes.Status200OK : StatusCodes.Status202Accepted,
+                id,
+                outcome.Label,
+                null
+            ),
+            { Refusal: { } refusal } => new BatchItem(index, refusal.Kind.Status, null, null, refusal.Value),
+            // Right in itself; another of its atomic batch was not.
+            _ => new BatchItem(index, StatusCodes.Status424FailedDependency, null, null, null),
+        };
 
     private readonly record struct ItemOutcome(Guid? Id, string? Label, Refusal? Refusal, bool IsRepeat = false);
 }

@@ -36,10 +36,17 @@ internal sealed record TaskView(
     JsonObject? Error,
     JsonObject? Outputs,
     JsonObject? Metrics,
-    IReadOnlyList<TaskItem> Tasks);
+    IReadOnlyList<TaskItem> Tasks
+);
 
 /// <summary>The results of a succeeded execution; <c>preview</c> is the first of <c>previews</c>.</summary>
-internal sealed record TaskResult(Guid TaskId, ExecutionState State, JsonObject Outputs, JsonNode? Preview, IReadOnlyList<JsonNode> Previews);
+internal sealed record TaskResult(
+    Guid TaskId,
+    ExecutionState State,
+    JsonObject Outputs,
+    JsonNode? Preview,
+    IReadOnlyList<JsonNode> Previews
+);
 
 /// <summary>Where an execution stands that has no result yet.</summary>
 internal sealed record TaskPending(Guid TaskId, ExecutionState State, string? WaitReason, double? Progress);
@@ -55,23 +62,36 @@ internal static class TasksApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/task").WithTags("Tasks");
-        group.MapPost("", SubmitAsync)
+        group
+            .MapPost("", SubmitAsync)
             .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.Unreadable, ProblemKind.TooLarge, ProblemKind.UnsupportedMediaType, ProblemKind.Invalid)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
             .WithName("submitTask")
             .WithSummary("Submit a job and run it")
-            .WithDescription("Takes a job file (JSON or YAML) or the original's {jobId, jobType, sparkAppPath, ...}. With an Idempotency-Key a repeat gets the first answer.");
-        group.MapGet("/{id}", GetAsync)
+            .WithDescription(
+                "Takes a job file (JSON or YAML) or the original's {jobId, jobType, sparkAppPath, ...}. With an Idempotency-Key a repeat gets the first answer."
+            );
+        group
+            .MapGet("/{id}", GetAsync)
             .RequireAuthorization(Policies.Viewer)
             .Refuses(ProblemKind.NotFound)
             .WithName("getTask")
             .WithSummary("State, progress and outcome, by id or by the newest of a label");
-        group.MapGet("/{id}/result", GetResultAsync)
+        group
+            .MapGet("/{id}/result", GetResultAsync)
             .RequireAuthorization(Policies.Viewer)
             .Refuses(ProblemKind.NotFound, ProblemKind.Cancelled, ProblemKind.ExecutionFailed)
             .WithName("getTaskResult")
-            .WithSummary("Outputs and first rows; 202 while it runs, 500 with the failure when it failed, 409 when it was cancelled");
-        group.MapDelete("/{id}", CancelAsync)
+            .WithSummary(
+                "Outputs and first rows; 202 while it runs, 500 with the failure when it failed, 409 when it was cancelled"
+            );
+        group
+            .MapDelete("/{id}", CancelAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
             .WithName("cancelTask")
@@ -84,7 +104,8 @@ internal static class TasksApi
         ClaimsPrincipal user,
         JobReader reader,
         ExecutionIntake intake,
-        CancellationToken stop)
+        CancellationToken stop
+    )
     {
         if (JobSubmission.WrongKey(idempotencyKey) is { } wrong)
         {
@@ -97,27 +118,48 @@ internal static class TasksApi
             : prepared.Refusal!; // One of the two is there.
     }
 
-    internal static Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal> ToAnswer(IntakeResult result) => result switch
-    {
-        SubmissionAccepted a => TypedResults.Accepted(
-            $"/task/{a.ExecutionId}", new TaskAccepted(a.ExecutionId, a.Label, a.State, a.Queue)),
-        // The first answer once more, whatever became of the execution since: that stands at its address.
-        Repeated r => TypedResults.Ok(new TaskAccepted(r.ExecutionId, r.Label, ExecutionState.Queued, r.Queue)),
-        KeyReused k => new Refusal(ProblemKind.KeyReused, $"Idempotency key '{k.Key}' came with another body before."),
-        _ => throw new InvalidOperationException($"The intake answered {result.GetType().Name} to a single submission."),
-    };
+    internal static Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal> ToAnswer(IntakeResult result) =>
+        result switch
+        {
+            SubmissionAccepted a => TypedResults.Accepted(
+                $"/task/{a.ExecutionId}",
+                new TaskAccepted(a.ExecutionId, a.Label, a.State, a.Queue)
+            ),
+            // The first answer once more, whatever became of the execution since: that stands at its address.
+            Repeated r => TypedResults.Ok(new TaskAccepted(r.ExecutionId, r.Label, ExecutionState.Queued, r.Queue)),
+            KeyReused k => new Refusal(
+                ProblemKind.KeyReused,
+                $"Idempotency key '{k.Key}' came with another body before."
+            ),
+            _ => throw new InvalidOperationException(
+                $"The intake answered {result.GetType().Name} to a single submission."
+            ),
+        };
 
     private static async Task<Results<Ok<TaskView>, Refusal>> GetAsync(
-        string id, ClaimsPrincipal user, ExecutionPages pages, CancellationToken stop) =>
-        await pages.FindAsync(id, user.Caller(), stop) is { } execution && await pages.ToDetailAsync(execution, stop) is { } detail
+        string id,
+        ClaimsPrincipal user,
+        ExecutionPages pages,
+        CancellationToken stop
+    ) =>
+        await pages.FindAsync(id, user.Caller(), stop) is { } execution
+        && await pages.ToDetailAsync(execution, stop) is { } detail
             ? TypedResults.Ok(ToView(detail))
             : Refusal.NotFound("task", id);
 
     private static async Task<Results<Ok<TaskResult>, Accepted<TaskPending>, Refusal>> GetResultAsync(
-        string id, HttpResponse response, ClaimsPrincipal user, ExecutionPages pages, TaskReader tasks, CancellationToken stop)
+        string id,
+        HttpResponse response,
+        ClaimsPrincipal user,
+        ExecutionPages pages,
+        TaskReader tasks,
+        CancellationToken stop
+    )
     {
-        if (await pages.FindAsync(id, user.Caller(), stop) is not { } execution
-            || await pages.ToDetailAsync(execution, stop) is not { } detail)
+        if (
+            await pages.FindAsync(id, user.Caller(), stop) is not { } execution
+            || await pages.ToDetailAsync(execution, stop) is not { } detail
+        )
         {
             return Refusal.NotFound("task", id);
         }
@@ -131,8 +173,15 @@ internal static class TasksApi
                     .SelectMany(list => list)
                     .OfType<JsonNode>()
                     .ToList();
-                return TypedResults.Ok(new TaskResult(
-                    detail.Id, detail.State, detail.Outputs ?? [], previews is [var first, ..] ? first.DeepClone() : null, previews));
+                return TypedResults.Ok(
+                    new TaskResult(
+                        detail.Id,
+                        detail.State,
+                        detail.Outputs ?? [],
+                        previews is [var first, ..] ? first.DeepClone() : null,
+                        previews
+                    )
+                );
             case ExecutionState.Failed or ExecutionState.TimedOut:
                 return new Refusal(ProblemKind.ExecutionFailed, FailureText(detail))
                 {
@@ -146,14 +195,23 @@ internal static class TasksApi
             case ExecutionState.Cancelled:
                 return new Refusal(ProblemKind.Cancelled, detail.CancelReason ?? "It was cancelled.");
             default:
-                response.Headers.RetryAfter = ResultRetry.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                response.Headers.RetryAfter = ResultRetry.TotalSeconds.ToString(
+                    System.Globalization.CultureInfo.InvariantCulture
+                );
                 return TypedResults.Accepted(
-                    $"/task/{detail.Id}/result", new TaskPending(detail.Id, detail.State, detail.WaitReason, detail.Progress));
+                    $"/task/{detail.Id}/result",
+                    new TaskPending(detail.Id, detail.State, detail.WaitReason, detail.Progress)
+                );
         }
     }
 
     private static async Task<Results<Accepted<TaskCancelled>, Refusal>> CancelAsync(
-        string id, ClaimsPrincipal user, ExecutionPages pages, ExecutionControl control, CancellationToken stop)
+        string id,
+        ClaimsPrincipal user,
+        ExecutionPages pages,
+        ExecutionControl control,
+        CancellationToken stop
+    )
     {
         var caller = user.Caller();
         if (await pages.FindAsync(id, caller, stop) is not { } execution)
@@ -164,8 +222,13 @@ internal static class TasksApi
         return await control.CancelAsync(execution.Id, $"cancelled by {caller.Name}", stop) switch
         {
             ChangeMade done => TypedResults.Accepted(
-                $"/task/{execution.Id}", new TaskCancelled(done.State, done.CancelRequestedAt)),
-            WrongState wrong => new Refusal(ProblemKind.WrongState, $"Task '{id}' is {wrong.State.ToSnake()}; nothing is left to cancel."),
+                $"/task/{execution.Id}",
+                new TaskCancelled(done.State, done.CancelRequestedAt)
+            ),
+            WrongState wrong => new Refusal(
+                ProblemKind.WrongState,
+                $"Task '{id}' is {wrong.State.ToSnake()}; nothing is left to cancel."
+            ),
             _ => Refusal.NotFound("task", id),
         };
     }
@@ -178,6 +241,26 @@ internal static class TasksApi
 
     private static TaskView ToView(ExecutionDetail e) =>
         new(
-            e.Id, e.Label, e.Name, e.JobType, e.State, e.WaitReason, e.Progress, e.ProgressMessage, e.Attempt, e.Failures, e.MaxAttempts,
-            e.Worker, e.Queue, e.AcceptedAt, e.StartedAt, e.FinishedAt, e.CancelRequestedAt, e.Error, e.Outputs, e.Metrics, e.Tasks);
+            e.Id,
+            e.Label,
+            e.Name,
+            e.JobType,
+            e.State,
+            e.WaitReason,
+            e.Progress,
+            e.ProgressMessage,
+            e.Attempt,
+            e.Failures,
+            e.MaxAttempts,
+            e.Worker,
+            e.Queue,
+            e.AcceptedAt,
+            e.StartedAt,
+            e.FinishedAt,
+            e.CancelRequestedAt,
+            e.Error,
+            e.Outputs,
+            e.Metrics,
+            e.Tasks
+        );
 }

@@ -12,7 +12,8 @@ namespace Sje.Web.Api;
 internal sealed record WorkerListQuery(
     [FromQuery(Name = "gone")] string? Gone,
     [FromQuery(Name = "limit")] string? Limit,
-    [FromQuery(Name = "cursor")] string? Cursor) : IPaged;
+    [FromQuery(Name = "cursor")] string? Cursor
+) : IPaged;
 
 internal sealed class WorkerListQueryValidator : AbstractValidator<WorkerListQuery>
 {
@@ -32,15 +33,25 @@ internal static class WorkersApi
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1/workers").WithTags("Workers");
-        group.MapGet("", ListAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.Invalid)
-            .WithName("listWorkers").WithSummary("Workers that are alive; with ?gone=true all");
-        group.MapGet("/{id:guid}", GetAsync)
-            .RequireAuthorization(Policies.Viewer).Refuses(ProblemKind.NotFound).WithName("getWorker").WithSummary("One worker");
+        group
+            .MapGet("", ListAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listWorkers")
+            .WithSummary("Workers that are alive; with ?gone=true all");
+        group
+            .MapGet("/{id:guid}", GetAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("getWorker")
+            .WithSummary("One worker");
     }
 
     internal static async Task<Results<Ok<Page<WorkerStatus>>, Refusal>> ListAsync(
-        [AsParameters] WorkerListQuery query, WorkerReader workers, CancellationToken stop)
+        [AsParameters] WorkerListQuery query,
+        WorkerReader workers,
+        CancellationToken stop
+    )
     {
         Guid? before = null;
         if (query.KeyOf() is { } key)
@@ -58,6 +69,12 @@ internal static class WorkersApi
         return TypedResults.Ok(found.ToPage(limit, worker => worker.Id.ToString(), worker => worker));
     }
 
-    private static async Task<Results<Ok<WorkerStatus>, Refusal>> GetAsync(Guid id, WorkerReader workers, CancellationToken stop) =>
-        await workers.FindAsync(id, stop) is { } worker ? TypedResults.Ok(worker) : Refusal.NotFound("worker", id.ToString());
+    private static async Task<Results<Ok<WorkerStatus>, Refusal>> GetAsync(
+        Guid id,
+        WorkerReader workers,
+        CancellationToken stop
+    ) =>
+        await workers.FindAsync(id, stop) is { } worker
+            ? TypedResults.Ok(worker)
+            : Refusal.NotFound("worker", id.ToString());
 }

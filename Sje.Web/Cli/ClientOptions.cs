@@ -19,12 +19,16 @@ internal static class ClientOptions
 {
     private static readonly Option<string> Server = new("--server")
     {
-        Description = "The server's address (SJE_SERVER) [default: the one that runs in this folder, else http://127.0.0.1:8082]",
+        Description =
+            "The server's address (SJE_SERVER) [default: the one that runs in this folder, else http://127.0.0.1:8082]",
     };
 
     private static readonly Option<string> Key = new("--key") { Description = "An API key (SJE_KEY)" };
 
-    private static readonly Option<OutputFormat> Output = new("--output", "-o") { Description = "table for people, json for programs" };
+    private static readonly Option<OutputFormat> Output = new("--output", "-o")
+    {
+        Description = "table for people, json for programs",
+    };
 
     /// <summary>Adds them to a command.</summary>
     public static Command With(Command command)
@@ -50,12 +54,19 @@ internal static class ClientOptions
     public static SjeClient Connect(ParseResult parsed)
     {
         var given = parsed.GetValue(Server) ?? Environment.GetEnvironmentVariable("SJE_SERVER");
-        var address = string.IsNullOrEmpty(given)
-            ? RunFile.ReadLive(SjeHome.ToAskIn())?.Url ?? "http://127.0.0.1:8082"
-            : given.Contains("://", StringComparison.Ordinal) ? given : "http://" + given;
-        if (!Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        var address =
+            string.IsNullOrEmpty(given) ? RunFile.ReadLive(SjeHome.ToAskIn())?.Url ?? "http://127.0.0.1:8082"
+            : given.Contains("://", StringComparison.Ordinal) ? given
+            : "http://" + given;
+        if (
+            !Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var url)
+            || url.Scheme is not ("http" or "https")
+        )
         {
-            throw new FailureException($"'{given}' is no address of a server; it looks like http://127.0.0.1:8082.", ExitCodes.Usage);
+            throw new FailureException(
+                $"'{given}' is no address of a server; it looks like http://127.0.0.1:8082.",
+                ExitCodes.Usage
+            );
         }
 
         return new SjeClient(url, parsed.GetValue(Key) ?? Environment.GetEnvironmentVariable("SJE_KEY"));

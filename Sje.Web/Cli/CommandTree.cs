@@ -34,12 +34,14 @@ internal static class CommandTree
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                // Signals are the host's: the library's own would end a draining server after two seconds.
-                ProcessTerminationTimeout = null,
-            });
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    // Signals are the host's: the library's own would end a draining server after two seconds.
+                    ProcessTerminationTimeout = null,
+                }
+            );
         }
         catch (FailureException told)
         {

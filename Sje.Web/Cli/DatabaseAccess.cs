@@ -11,7 +11,10 @@ namespace Sje.Web.Cli;
 /// </summary>
 internal sealed class DatabaseAccess : IAsyncDisposable
 {
-    private static readonly Option<string> Database = new("--db") { Description = "Connection string (ConnectionStrings:Sje) [default: the database of this folder]" };
+    private static readonly Option<string> Database = new("--db")
+    {
+        Description = "Connection string (ConnectionStrings:Sje) [default: the database of this folder]",
+    };
 
     private readonly EmbeddedPostgres? postgres;
 
@@ -47,9 +50,20 @@ internal sealed class DatabaseAccess : IAsyncDisposable
         }
 
         home.CreateState();
-        var options = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build()
-            .GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new();
-        var postgres = await EmbeddedPostgres.StartAsync(home.State, options, NullLogger.Instance, TimeProvider.System, stop);
+        var options =
+            new ConfigurationBuilder()
+                .AddInMemoryCollection(configuration.Values)
+                .Build()
+                .GetSection(EmbeddedPostgresOptions.Section)
+                .Get<EmbeddedPostgresOptions>()
+            ?? new();
+        var postgres = await EmbeddedPostgres.StartAsync(
+            home.State,
+            options,
+            NullLogger.Instance,
+            TimeProvider.System,
+            stop
+        );
         return new DatabaseAccess(postgres.ConnectionString, postgres);
     }
 

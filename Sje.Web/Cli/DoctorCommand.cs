@@ -25,7 +25,9 @@ internal static class DoctorCommand
 
     public static Command Create()
     {
-        var command = ClientOptions.WithOutput(DatabaseAccess.With(new Command("doctor", "Look for what keeps SJE from working here")));
+        var command = ClientOptions.WithOutput(
+            DatabaseAccess.With(new Command("doctor", "Look for what keeps SJE from working here"))
+        );
         command.SetAction(RunAsync);
         return command;
     }
@@ -51,13 +53,24 @@ internal static class DoctorCommand
 
         if (ClientOptions.Json(parsed))
         {
-            Show.Json(new JsonObject { ["items"] = new JsonArray([.. findings.Select(finding => finding.Body())]), ["nextCursor"] = null });
+            Show.Json(
+                new JsonObject
+                {
+                    ["items"] = new JsonArray([.. findings.Select(finding => finding.Body())]),
+                    ["nextCursor"] = null,
+                }
+            );
         }
         else
         {
             foreach (var finding in findings)
             {
-                var mark = finding.Verdict switch { Verdict.Ok => "ok   ", Verdict.Note => "note ", _ => "WRONG" };
+                var mark = finding.Verdict switch
+                {
+                    Verdict.Ok => "ok   ",
+                    Verdict.Note => "note ",
+                    _ => "WRONG",
+                };
                 Console.Out.WriteLine($"{mark}  {finding.About}: {finding.Text}");
             }
         }
@@ -67,18 +80,65 @@ internal static class DoctorCommand
 
     private static async Task LookAtProgramsAsync(List<Finding> findings, CancellationToken stop)
     {
-        findings.Add(new("runtime", Verdict.Ok, System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription));
-        await ProgramAsync(findings, "bash", ["--version"], Verdict.Wrong, "tasks of type process are started by it", stop);
-        await ProgramAsync(findings, "setsid", ["--version"], Verdict.Wrong, "each task gets a session of its own with it (util-linux)", stop);
-        await ProgramAsync(findings, "prlimit", ["--version"], Verdict.Note, "without it tasks run without limits on files and processor time (util-linux)", stop);
-        await ProgramAsync(findings, "python3", ["--version"], Verdict.Note, "only jobs written in Python need it", stop);
-        await ProgramAsync(findings, "npm", ["--version"], Verdict.Note, "'./sje up' fetches the sample data with it", stop);
+        findings.Add(
+            new("runtime", Verdict.Ok, System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription)
+        );
+        await ProgramAsync(
+            findings,
+            "bash",
+            ["--version"],
+            Verdict.Wrong,
+            "tasks of type process are started by it",
+            stop
+        );
+        await ProgramAsync(
+            findings,
+            "setsid",
+            ["--version"],
+            Verdict.Wrong,
+            "each task gets a session of its own with it (util-linux)",
+            stop
+        );
+        await ProgramAsync(
+            findings,
+            "prlimit",
+            ["--version"],
+            Verdict.Note,
+            "without it tasks run without limits on files and processor time (util-linux)",
+            stop
+        );
+        await ProgramAsync(
+            findings,
+            "python3",
+            ["--version"],
+            Verdict.Note,
+            "only jobs written in Python need it",
+            stop
+        );
+        await ProgramAsync(
+            findings,
+            "npm",
+            ["--version"],
+            Verdict.Note,
+            "'./sje up' fetches the sample data with it",
+            stop
+        );
         var found = await PostgresBinaries.FindAsync([], stop);
-        findings.Add(found is [var newest, ..]
-            ? newest.Major >= PostgresBinaries.OldestMajor
-                ? new("PostgreSQL", Verdict.Ok, $"{newest.Major} in {newest.Folder}")
-                : new("PostgreSQL", Verdict.Note, $"{newest.Major} in {newest.Folder} is older than {PostgresBinaries.OldestMajor}: npm's package is taken instead")
-            : new("PostgreSQL", Verdict.Note, "no server programs on this machine: npm's package is taken, unless --db names a server"));
+        findings.Add(
+            found is [var newest, ..]
+                ? newest.Major >= PostgresBinaries.OldestMajor
+                    ? new("PostgreSQL", Verdict.Ok, $"{newest.Major} in {newest.Folder}")
+                    : new(
+                        "PostgreSQL",
+                        Verdict.Note,
+                        $"{newest.Major} in {newest.Folder} is older than {PostgresBinaries.OldestMajor}: npm's package is taken instead"
+                    )
+                : new(
+                    "PostgreSQL",
+                    Verdict.Note,
+                    "no server programs on this machine: npm's package is taken, unless --db names a server"
+                )
+        );
     }
 
     private static void LookAtFolder(List<Finding> findings, SjeHome home)
@@ -96,10 +156,13 @@ internal static class DoctorCommand
         }
 
         var free = new DriveInfo(home.Folder).AvailableFreeSpace;
-        findings.Add(new(
-            "folder",
-            free < LowOnDisk ? Verdict.Wrong : Verdict.Ok,
-            $"{home.Folder}, {free >> 20:N0} MiB free{(free < LowOnDisk ? ": make room, or database and logs will stop" : "")}"));
+        findings.Add(
+            new(
+                "folder",
+                free < LowOnDisk ? Verdict.Wrong : Verdict.Ok,
+                $"{home.Folder}, {free >> 20:N0} MiB free{(free < LowOnDisk ? ": make room, or database and logs will stop" : "")}"
+            )
+        );
     }
 
     private static async Task LookAtServerAsync(List<Finding> findings, RunFile? running, CancellationToken stop)
@@ -114,10 +177,14 @@ internal static class DoctorCommand
         try
         {
             var health = await client.TryAsync(HttpMethod.Get, "health", null, null, stop);
-            findings.Add(new(
-                "server",
-                health.IsSuccess ? Verdict.Ok : Verdict.Wrong,
-                $"process {running.ProcessId} at {running.Url}" + (health.IsSuccess ? "" : $" answers {(int)health.Status}: {health.Text}")));
+            findings.Add(
+                new(
+                    "server",
+                    health.IsSuccess ? Verdict.Ok : Verdict.Wrong,
+                    $"process {running.ProcessId} at {running.Url}"
+                        + (health.IsSuccess ? "" : $" answers {(int)health.Status}: {health.Text}")
+                )
+            );
         }
         catch (FailureException silent)
         {
@@ -157,29 +224,61 @@ internal static class DoctorCommand
     }
 
     private static async Task LookAtDatabaseAsync(
-        List<Finding> findings, SjeConfiguration configuration, SjeHome home, RunFile? running, CancellationToken stop)
+        List<Finding> findings,
+        SjeConfiguration configuration,
+        SjeHome home,
+        RunFile? running,
+        CancellationToken stop
+    )
     {
-        var connectionString = configuration.ConnectionString ?? (running is null ? null : (await File.ReadAllTextAsync(running.ConnectionFile, stop)).Trim());
+        var connectionString =
+            configuration.ConnectionString
+            ?? (running is null ? null : (await File.ReadAllTextAsync(running.ConnectionFile, stop)).Trim());
         if (connectionString is null)
         {
-            var data = Directory.Exists(home.State) ? Directory.GetDirectories(home.State, "pg*").FirstOrDefault() : null;
-            findings.Add(new("database", Verdict.Note, data is null ? "none yet: one is made at the first start" : $"embedded, in {data}, not running"));
+            var data = Directory.Exists(home.State)
+                ? Directory.GetDirectories(home.State, "pg*").FirstOrDefault()
+                : null;
+            findings.Add(
+                new(
+                    "database",
+                    Verdict.Note,
+                    data is null ? "none yet: one is made at the first start" : $"embedded, in {data}, not running"
+                )
+            );
             return;
         }
 
         try
         {
             await using var connection = new NpgsqlConnection(
-                new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5 }.ConnectionString);
+                new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, Timeout = 5 }.ConnectionString
+            );
             await connection.OpenAsync(stop);
             var version = connection.PostgreSqlVersion;
             var pending = Migrator.Pending(connectionString);
-            findings.Add(version.Major < PostgresBinaries.OldestMajor
-                ? new("database", Verdict.Wrong, $"PostgreSQL {version} at {connection.Host}:{connection.Port}; {PostgresBinaries.OldestMajor} or newer is needed")
-                : new("database", Verdict.Ok, $"PostgreSQL {version} at {connection.Host}:{connection.Port}, '{connection.Database}'"));
+            findings.Add(
+                version.Major < PostgresBinaries.OldestMajor
+                    ? new(
+                        "database",
+                        Verdict.Wrong,
+                        $"PostgreSQL {version} at {connection.Host}:{connection.Port}; {PostgresBinaries.OldestMajor} or newer is needed"
+                    )
+                    : new(
+                        "database",
+                        Verdict.Ok,
+                        $"PostgreSQL {version} at {connection.Host}:{connection.Port}, '{connection.Database}'"
+                    )
+            );
             if (pending.Count > 0)
             {
-                findings.Add(new("schema", Verdict.Note, $"{pending.Count} migrations have not run: the next start, or 'sje migrate', runs them"));
+                findings.Add(
+                    new(
+                        "schema",
+                        Verdict.Note,
+                        $"{pending.Count} migrations have not run: the next start, or 'sje migrate', runs them"
+                    )
+                );
             }
         }
         catch (NpgsqlException down)
@@ -189,12 +288,23 @@ internal static class DoctorCommand
     }
 
     private static async Task ProgramAsync(
-        List<Finding> findings, string program, string[] arguments, Verdict ifMissing, string why, CancellationToken stop)
+        List<Finding> findings,
+        string program,
+        string[] arguments,
+        Verdict ifMissing,
+        string why,
+        CancellationToken stop
+    )
     {
         try
         {
-            var said = await CliWrap.Cli.Wrap(program).WithArguments(arguments).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(stop);
-            var version = said.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "there";
+            var said = await CliWrap
+                .Cli.Wrap(program)
+                .WithArguments(arguments)
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(stop);
+            var version =
+                said.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "there";
             findings.Add(new(program, Verdict.Ok, version));
         }
         catch (System.ComponentModel.Win32Exception)
@@ -205,6 +315,12 @@ internal static class DoctorCommand
 
     private sealed record Finding(string About, Verdict Verdict, string Text)
     {
-        public JsonObject Body() => new() { ["about"] = About, ["verdict"] = Verdict.ToString().ToLowerInvariant(), ["text"] = Text };
+        public JsonObject Body() =>
+            new()
+            {
+                ["about"] = About,
+                ["verdict"] = Verdict.ToString().ToLowerInvariant(),
+                ["text"] = Text,
+            };
     }
 }

@@ -9,13 +9,18 @@ namespace Sje.Web.Cli;
 internal static class ExecutionCommands
 {
     /// <summary>Names an execution.</summary>
-    public static readonly Argument<string> Id = new("id") { Description = "The execution: its taskId, or your own label (the newest)" };
+    public static readonly Argument<string> Id = new("id")
+    {
+        Description = "The execution: its taskId, or your own label (the newest)",
+    };
 
     public static IEnumerable<Command> Create()
     {
         var status = ClientOptions.With(new Command("status", "Show an execution") { Id });
         status.SetAction(StatusAsync);
-        var wait = ClientOptions.With(new Command("wait", "Wait for the end of an execution, show the result, exit by it") { Id });
+        var wait = ClientOptions.With(
+            new Command("wait", "Wait for the end of an execution, show the result, exit by it") { Id }
+        );
         wait.SetAction(WaitAsync);
         var cancel = ClientOptions.With(new Command("cancel", "Stop an execution") { Id });
         cancel.SetAction(CancelAsync);
@@ -35,8 +40,7 @@ internal static class ExecutionCommands
             return ExitCodes.Ok;
         }
 
-        Show.Facts(
-        [
+        Show.Facts([
             ("execution", Show.Text(execution["taskId"])),
             ("label", Show.Text(execution["jobId"])),
             ("name", Show.Text(execution["name"])),
@@ -44,7 +48,12 @@ internal static class ExecutionCommands
             ("state", State(execution)),
             ("progress", Percent(execution["progress"])),
             ("attempt", Show.Text(execution["attempt"])),
-            ("failures", Show.Text(execution["failures"]) is { } failures && failures != "0" ? $"{failures} of {Show.Text(execution["maxAttempts"])}" : null),
+            (
+                "failures",
+                Show.Text(execution["failures"]) is { } failures && failures != "0"
+                    ? $"{failures} of {Show.Text(execution["maxAttempts"])}"
+                    : null
+            ),
             ("worker", Show.Text(execution["worker"])),
             ("accepted", Show.Time(execution["acceptedAt"])),
             ("started", Show.Time(execution["startedAt"])),
@@ -61,7 +70,8 @@ internal static class ExecutionCommands
                 ("state", State),
                 ("attempt", task => Show.Text(task["attempt"])),
                 ("progress", task => Percent(task["progress"])),
-                ("worker", task => Show.Text(task["worker"])));
+                ("worker", task => Show.Text(task["worker"]))
+            );
         }
 
         return ExitCodes.Ok;

@@ -24,7 +24,8 @@ internal static class ExecutionWatch
     public static bool IsEnd(string? state) => state is not null && Ends.ContainsKey(state);
 
     /// <summary>The exit code of a state.</summary>
-    public static int ExitCodeOf(string? state) => state is not null && Ends.TryGetValue(state, out var code) ? code : ExitCodes.Ok;
+    public static int ExitCodeOf(string? state) =>
+        state is not null && Ends.TryGetValue(state, out var code) ? code : ExitCodes.Ok;
 
     /// <summary>Waits for the end and returns the execution as it then is.</summary>
     public static async Task<JsonNode> WaitAsync(SjeClient client, string id, bool quiet, CancellationToken stop)
@@ -34,8 +35,15 @@ internal static class ExecutionWatch
             return await FollowAsync(client, id, quiet ? _ => { } : Lines(), stop);
         }
 
-        return await Show.Remarks.Progress()
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+        return await Show
+            .Remarks.Progress()
+            .Columns(
+                new SpinnerColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new ElapsedTimeColumn()
+            )
             .StartAsync(async progress =>
             {
                 var bar = progress.AddTask(Markup.Escape(id), maxValue: 1);
@@ -44,10 +52,13 @@ internal static class ExecutionWatch
                     id,
                     execution =>
                     {
-                        bar.Description = Markup.Escape($"{Show.Text(execution["name"]) ?? id}: {Show.Text(execution["state"])}");
+                        bar.Description = Markup.Escape(
+                            $"{Show.Text(execution["name"]) ?? id}: {Show.Text(execution["state"])}"
+                        );
                         bar.Value = Fraction(execution);
                     },
-                    stop);
+                    stop
+                );
                 bar.StopTask();
                 return end;
             });
@@ -77,7 +88,11 @@ internal static class ExecutionWatch
         }
 
         CliFailure.Write($"{id} {state}{Reason(execution["error"])}");
-        foreach (var line in (Show.Text(execution["error"]?["logTail"]) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(20))
+        foreach (
+            var line in (Show.Text(execution["error"]?["logTail"]) ?? "")
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .TakeLast(20)
+        )
         {
             await Console.Error.WriteLineAsync("  | " + line);
         }
@@ -85,10 +100,14 @@ internal static class ExecutionWatch
         return ExitCodeOf(state);
     }
 
-    private static string Reason(JsonNode? error) =>
-        Show.Text(error?["message"]) is { } message ? $": {message}" : "";
+    private static string Reason(JsonNode? error) => Show.Text(error?["message"]) is { } message ? $": {message}" : "";
 
-    private static async Task<JsonNode> FollowAsync(SjeClient client, string id, Action<JsonNode> seen, CancellationToken stop)
+    private static async Task<JsonNode> FollowAsync(
+        SjeClient client,
+        string id,
+        Action<JsonNode> seen,
+        CancellationToken stop
+    )
     {
         var pause = FirstPause;
         while (true)
@@ -125,7 +144,8 @@ internal static class ExecutionWatch
         execution["progress"] switch
         {
             JsonValue value when value.TryGetValue<double>(out var plain) => plain,
-            JsonObject several when several["fraction"] is JsonValue fraction && fraction.TryGetValue<double>(out var inner) => inner,
+            JsonObject several
+                when several["fraction"] is JsonValue fraction && fraction.TryGetValue<double>(out var inner) => inner,
             _ => 0,
         };
 }

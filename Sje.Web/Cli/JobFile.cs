@@ -30,7 +30,11 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
         }
 
         var json = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || FirstLetter(text) is '{';
-        var file = new JobFile(path == "-" ? "standard input" : path, text, json ? "application/json" : "application/yaml");
+        var file = new JobFile(
+            path == "-" ? "standard input" : path,
+            text,
+            json ? "application/json" : "application/yaml"
+        );
         return parameters is { Length: > 0 } ? file.With(parameters) : file;
     }
 
@@ -43,7 +47,10 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
             var at = parameter.IndexOf('=', StringComparison.Ordinal);
             if (at < 1)
             {
-                throw new FailureException($"--param {parameter}: a parameter is given as name=value.", ExitCodes.Usage);
+                throw new FailureException(
+                    $"--param {parameter}: a parameter is given as name=value.",
+                    ExitCodes.Usage
+                );
             }
 
             var (name, text) = (parameter[..at], parameter[(at + 1)..]);
@@ -89,17 +96,23 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
             }
         }
 
-        return this with { Text = JsonSerializer.SerializeToUtf8Bytes(job), MediaType = "application/json" };
+        return this with
+        {
+            Text = JsonSerializer.SerializeToUtf8Bytes(job),
+            MediaType = "application/json",
+        };
     }
 
-    private static bool IsText(JsonNode? parameter) => parameter switch
-    {
-        JsonObject declaration => Show.Text(declaration["type"]) == "string",
-        JsonValue bare => bare.GetValueKind() == JsonValueKind.String,
-        _ => false,
-    };
+    private static bool IsText(JsonNode? parameter) =>
+        parameter switch
+        {
+            JsonObject declaration => Show.Text(declaration["type"]) == "string",
+            JsonValue bare => bare.GetValueKind() == JsonValueKind.String,
+            _ => false,
+        };
 
-    private static char FirstLetter(byte[] text) => (char)text.FirstOrDefault(letter => letter is not (0x20 or 0x09 or 0x0A or 0x0D or 0xEF or 0xBB or 0xBF));
+    private static char FirstLetter(byte[] text) =>
+        (char)text.FirstOrDefault(letter => letter is not (0x20 or 0x09 or 0x0A or 0x0D or 0xEF or 0xBB or 0xBF));
 
     private static async Task<byte[]> ReadInputAsync(CancellationToken stop)
     {

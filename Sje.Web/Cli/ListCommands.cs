@@ -7,32 +7,44 @@ namespace Sje.Web.Cli;
 /// <summary><c>executions</c>, <c>jobs</c>, <c>queues</c>, <c>workers</c>: what there is.</summary>
 internal static class ListCommands
 {
-    private static readonly Option<int> Limit = new("--limit") { Description = "At most so many", DefaultValueFactory = _ => 50 };
+    private static readonly Option<int> Limit = new("--limit")
+    {
+        Description = "At most so many",
+        DefaultValueFactory = _ => 50,
+    };
     private static readonly Option<string> State = new("--state") { Description = "Only in this state" };
     private static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
 
     public static IEnumerable<Command> Create()
     {
         var jobs = List(
-            "jobs", "List the saved jobs", "api/v1/jobs", "No job is saved.",
+            "jobs",
+            "List the saved jobs",
+            "api/v1/jobs",
+            "No job is saved.",
             ("name", job => Show.Text(job["name"])),
             ("version", job => Show.Text(job["version"])),
             ("type", job => Show.Text(job["jobType"]) ?? Show.Text(job["type"])),
             ("queue", job => Show.Text(job["queue"])),
-            ("updated", job => Show.Time(job["updatedAt"])));
+            ("updated", job => Show.Time(job["updatedAt"]))
+        );
         // "sje jobs list" is what many type.
         var list = ClientOptions.With(new Command("list", "List the saved jobs") { Limit });
         list.Action = jobs.Action;
         jobs.Subcommands.Add(list);
 
         var executions = List(
-            "executions", "List executions, newest first", "api/v1/executions", "There is no such execution.",
+            "executions",
+            "List executions, newest first",
+            "api/v1/executions",
+            "There is no such execution.",
             ("execution", execution => Show.Text(execution["id"])),
             ("name", execution => Show.Text(execution["name"])),
             ("state", execution => Show.Text(execution["state"])),
             ("queue", execution => Show.Text(execution["queue"])),
             ("accepted", execution => Show.Time(execution["acceptedAt"])),
-            ("finished", execution => Show.Time(execution["finishedAt"])));
+            ("finished", execution => Show.Time(execution["finishedAt"]))
+        );
         executions.Options.Add(State);
         executions.Options.Add(Job);
         return
@@ -40,15 +52,22 @@ internal static class ListCommands
             jobs,
             executions,
             List(
-                "queues", "List the queues", "api/v1/queues", "There is no queue.",
+                "queues",
+                "List the queues",
+                "api/v1/queues",
+                "There is no queue.",
                 ("queue", queue => Show.Text(queue["name"])),
                 ("lane", queue => Show.Text(queue["lane"])),
                 ("queued", queue => Show.Text(queue["queued"])),
                 ("running", queue => Show.Text(queue["running"])),
                 ("retrying", queue => Show.Text(queue["waitingRetry"])),
-                ("paused", queue => Show.Time(queue["pausedAt"]))),
+                ("paused", queue => Show.Time(queue["pausedAt"]))
+            ),
             List(
-                "workers", "List the workers", "api/v1/workers", "No worker is there.",
+                "workers",
+                "List the workers",
+                "api/v1/workers",
+                "No worker is there.",
                 ("worker", worker => Show.Text(worker["name"])),
                 ("state", worker => Show.Text(worker["state"])),
                 ("host", worker => Show.Text(worker["host"])),
@@ -58,29 +77,37 @@ internal static class ListCommands
                 ("queues", worker => Show.Words(worker["queues"])),
                 ("engines", worker => Show.Words(worker["engines"])),
                 ("labels", worker => Show.Words(worker["labels"])),
-                ("heartbeat", worker => Show.Time(worker["heartbeatAt"]))),
+                ("heartbeat", worker => Show.Time(worker["heartbeatAt"]))
+            ),
         ];
     }
 
     private static Command List(
-        string word, string description, string path, string none, params (string Heading, Func<JsonNode, string?> Cell)[] columns)
+        string word,
+        string description,
+        string path,
+        string none,
+        params (string Heading, Func<JsonNode, string?> Cell)[] columns
+    )
     {
         var command = ClientOptions.With(new Command(word, description) { Limit });
-        command.SetAction(async (parsed, stop) =>
-        {
-            using var client = ClientOptions.Connect(parsed);
-            var list = await client.ListAsync(path + Filters(parsed), parsed.GetValue(Limit), stop);
-            if (ClientOptions.Json(parsed))
+        command.SetAction(
+            async (parsed, stop) =>
             {
-                Show.Json(list);
-            }
-            else
-            {
-                Show.List(list, none, columns);
-            }
+                using var client = ClientOptions.Connect(parsed);
+                var list = await client.ListAsync(path + Filters(parsed), parsed.GetValue(Limit), stop);
+                if (ClientOptions.Json(parsed))
+                {
+                    Show.Json(list);
+                }
+                else
+                {
+                    Show.List(list, none, columns);
+                }
 
-            return ExitCodes.Ok;
-        });
+                return ExitCodes.Ok;
+            }
+        );
         return command;
     }
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
-using Sje.Jobs.Queueing;
 using Sje.Core.Jobs;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Web.Cli;
 
@@ -68,7 +68,12 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
             : "failed";
     }
 
-    private async Task<JsonObject> RunTaskAsync(TaskSpec task, SemaphoreSlim slots, CancellationToken total, CancellationToken stop)
+    private async Task<JsonObject> RunTaskAsync(
+        TaskSpec task,
+        SemaphoreSlim slots,
+        CancellationToken total,
+        CancellationToken stop
+    )
     {
         if (!services.GetRequiredService<EngineRegistry>().TryFind(task.Type, out var engine))
         {
@@ -82,20 +87,31 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
             await slots.WaitAsync(limit.Token);
             taken = true;
             var identity = new AttemptIdentity(
-                executionId, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), job.Name, task.Name, Attempt: 1);
+                executionId,
+                Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+                job.Name,
+                task.Name,
+                Attempt: 1
+            );
             using var directory = services.GetRequiredService<AttemptDirectories>().Create(storageRoot, identity);
-            var result = await services.GetRequiredService<EngineHost>().RunAsync(engine, new EngineContext
-            {
-                Identity = identity,
-                Settings = task.Settings,
-                Scope = new TemplateScope(Scope()),
-                Parameters = job.Parameters,
-                Resources = task.Resources,
-                WorkingDirectory = directory.Path,
-                StorageRoot = storageRoot,
-                Reporter = new ConsoleReporter(job.Tasks.Count > 1 ? task.Name : null, quiet),
-                Lease = new OwnLease(),
-            }, limit.Token);
+            var result = await services
+                .GetRequiredService<EngineHost>()
+                .RunAsync(
+                    engine,
+                    new EngineContext
+                    {
+                        Identity = identity,
+                        Settings = task.Settings,
+                        Scope = new TemplateScope(Scope()),
+                        Parameters = job.Parameters,
+                        Resources = task.Resources,
+                        WorkingDirectory = directory.Path,
+                        StorageRoot = storageRoot,
+                        Reporter = new ConsoleReporter(job.Tasks.Count > 1 ? task.Name : null, quiet),
+                        Lease = new OwnLease(),
+                    },
+                    limit.Token
+                );
             if (result.Error is { } error)
             {
                 return Ended(task, "failed", error);
@@ -115,7 +131,14 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
         {
             return stop.IsCancellationRequested
                 ? Ended(task, "cancelled")
-                : Ended(task, "timed_out", new TaskError("timeout", $"It took longer than {(total.IsCancellationRequested ? job.TotalTimeout : task.RunTimeout)}."));
+                : Ended(
+                    task,
+                    "timed_out",
+                    new TaskError(
+                        "timeout",
+                        $"It took longer than {(total.IsCancellationRequested ? job.TotalTimeout : task.RunTimeout)}."
+                    )
+                );
         }
         finally
         {
@@ -139,16 +162,23 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
         }
     }
 
-    private static JsonObject Ended(TaskSpec task, string state, TaskError? error = null) => new()
-    {
-        ["name"] = task.Name,
-        ["type"] = task.Type,
-        ["state"] = state,
-        ["error"] = error is null ? null : new JsonObject
+    private static JsonObject Ended(TaskSpec task, string state, TaskError? error = null) =>
+        new()
         {
-            ["class"] = error.Class, ["message"] = error.Message, ["exitCode"] = error.ExitCode, ["signal"] = error.Signal, ["logTail"] = error.LogTail,
-        },
-    };
+            ["name"] = task.Name,
+            ["type"] = task.Type,
+            ["state"] = state,
+            ["error"] = error is null
+                ? null
+                : new JsonObject
+                {
+                    ["class"] = error.Class,
+                    ["message"] = error.Message,
+                    ["exitCode"] = error.ExitCode,
+                    ["signal"] = error.Signal,
+                    ["logTail"] = error.LogTail,
+                },
+        };
 
     private static CancellationTokenSource Limit(TimeSpan? time, CancellationToken outer)
     {

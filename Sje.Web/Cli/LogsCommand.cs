@@ -10,16 +10,21 @@ internal static class LogsCommand
 {
     private const int PageSize = 1000;
 
-    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = "Go on as new lines come, until the end" };
+    private static readonly Option<bool> Follow = new("--follow", "-f")
+    {
+        Description = "Go on as new lines come, until the end",
+    };
     private static readonly Option<string> TaskName = new("--task") { Description = "Of this task [default: of all]" };
-    private static readonly Option<int?> Attempt = new("--attempt") { Description = "Of this attempt [default: the last]" };
+    private static readonly Option<int?> Attempt = new("--attempt")
+    {
+        Description = "Of this attempt [default: the last]",
+    };
 
     public static Command Create()
     {
-        var command = ClientOptions.With(new Command("logs", "Show what an execution wrote")
-        {
-            ExecutionCommands.Id, Follow, TaskName, Attempt,
-        });
+        var command = ClientOptions.With(
+            new Command("logs", "Show what an execution wrote") { ExecutionCommands.Id, Follow, TaskName, Attempt }
+        );
         command.SetAction(RunAsync);
         return command;
     }
@@ -32,9 +37,16 @@ internal static class LogsCommand
         var id = Show.Text(execution["taskId"]);
         var names = parsed.GetValue(TaskName) is { } named
             ? [named]
-            : (execution["tasks"] as JsonArray ?? []).Select(task => Show.Text(task?["name"]) ?? "main").DefaultIfEmpty("main").ToList();
+            : (execution["tasks"] as JsonArray ?? [])
+                .Select(task => Show.Text(task?["name"]) ?? "main")
+                .DefaultIfEmpty("main")
+                .ToList();
         var readers = names
-            .Select(name => new TaskLog(client, $"api/v1/executions/{id}/logs?task={Uri.EscapeDataString(name)}", parsed.GetValue(Attempt)))
+            .Select(name => new TaskLog(
+                client,
+                $"api/v1/executions/{id}/logs?task={Uri.EscapeDataString(name)}",
+                parsed.GetValue(Attempt)
+            ))
             .ToList();
         while (true)
         {
@@ -88,7 +100,9 @@ internal static class LogsCommand
             var page = await PageAsync(this.attempt, stop);
             this.attempt ??= Show.Text(page["attempt"]) is { } first and not "0" ? first : null;
             var lines = (page["items"] as JsonArray ?? []).OfType<JsonNode>().ToList();
-            this.next = Show.Text(page["nextFrom"]) is { } next ? long.Parse(next, CultureInfo.InvariantCulture) : this.next;
+            this.next = Show.Text(page["nextFrom"]) is { } next
+                ? long.Parse(next, CultureInfo.InvariantCulture)
+                : this.next;
             if (lines.Count == 0 && wanted is null && Show.Text(page["ended"]) == "true")
             {
                 var newest = Show.Text((await PageAsync(null, stop))["attempt"]);
@@ -102,7 +116,10 @@ internal static class LogsCommand
             return lines;
         }
 
-        private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) => client.GetPatientlyAsync(
-            $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={this.next.ToString(CultureInfo.InvariantCulture)}&count={PageSize}", stop);
+        private Task<JsonNode> PageAsync(string? attempt, CancellationToken stop) =>
+            client.GetPatientlyAsync(
+                $"{path}{(attempt is null ? "" : "&attempt=" + attempt)}&from={this.next.ToString(CultureInfo.InvariantCulture)}&count={PageSize}",
+                stop
+            );
     }
 }

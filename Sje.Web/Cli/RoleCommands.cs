@@ -10,13 +10,29 @@ internal static class RoleCommands
     // What WebApplicationFactory adds to the command line of the program under test.
     private static readonly string[] HostWords = ["environment", "contentRoot", "applicationName"];
 
-    private static readonly Option<string> Database = new("--db") { Description = "Connection string of a PostgreSQL 15 or newer (ConnectionStrings:Sje); without it SJE runs its own" };
-    private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen; several with ; between (server:urls) [default: http://127.0.0.1:8082]" };
+    private static readonly Option<string> Database = new("--db")
+    {
+        Description =
+            "Connection string of a PostgreSQL 15 or newer (ConnectionStrings:Sje); without it SJE runs its own",
+    };
+    private static readonly Option<string> Urls = new("--urls")
+    {
+        Description = "Where to listen; several with ; between (server:urls) [default: http://127.0.0.1:8082]",
+    };
     private static readonly Option<int?> Port = new("--port") { Description = "Listen on this port of 127.0.0.1" };
-    private static readonly Option<string> Queues = new("--queues") { Description = "Queues to serve, a,b (worker:queues)" };
+    private static readonly Option<string> Queues = new("--queues")
+    {
+        Description = "Queues to serve, a,b (worker:queues)",
+    };
     private static readonly Option<int?> Slots = new("--slots") { Description = "Tasks at a time (worker:slots)" };
-    private static readonly Option<string> Labels = new("--labels") { Description = "What this worker offers, x,y (worker:labels)" };
-    private static readonly Option<string> Name = new("--name") { Description = "What to call this worker (worker:name) [default: the host's name]" };
+    private static readonly Option<string> Labels = new("--labels")
+    {
+        Description = "What this worker offers, x,y (worker:labels)",
+    };
+    private static readonly Option<string> Name = new("--name")
+    {
+        Description = "What to call this worker (worker:name) [default: the host's name]",
+    };
 
     /// <summary>The commands; <paramref name="root"/> itself does what <c>all</c> does.</summary>
     public static IEnumerable<Command> Create(RootCommand root)
@@ -24,7 +40,10 @@ internal static class RoleCommands
         Configure(root, Role.All);
         var server = new Command("server", "Serve the API, the UI and Hangfire's dashboard; run nothing");
         Configure(server, Role.Server);
-        var worker = new Command("worker", "Claim and run tasks; start as many as you like, anywhere, on the same database");
+        var worker = new Command(
+            "worker",
+            "Claim and run tasks; start as many as you like, anywhere, on the same database"
+        );
         Configure(worker, Role.Worker);
         var all = new Command("all", "Serve and work in one process (the default)");
         Configure(all, Role.All);
@@ -69,7 +88,9 @@ internal static class RoleCommands
         var words = new Queue<string>(parsed.UnmatchedTokens);
         while (words.TryDequeue(out var word))
         {
-            var (key, value) = word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at ? (word[..at], word[(at + 1)..]) : (word, null);
+            var (key, value) = word.IndexOf('=', StringComparison.Ordinal) is > 0 and var at
+                ? (word[..at], word[(at + 1)..])
+                : (word, null);
             if (!key.StartsWith("--", StringComparison.Ordinal))
             {
                 throw Unknown(word);
@@ -86,7 +107,13 @@ internal static class RoleCommands
                 throw Unknown(word);
             }
 
-            settings[key] = value ?? (words.TryDequeue(out var next) ? next : throw new FailureException($"{word} needs a value.", ExitCodes.Usage));
+            settings[key] =
+                value
+                ?? (
+                    words.TryDequeue(out var next)
+                        ? next
+                        : throw new FailureException($"{word} needs a value.", ExitCodes.Usage)
+                );
         }
 
         return settings;
@@ -100,16 +127,24 @@ internal static class RoleCommands
         }
     }
 
-    private static FailureException Unknown(string word) => new(
-        $"'{word}' is neither a word, an option, nor a setting (--section:key=value). sje --help tells them.", ExitCodes.Usage);
+    private static FailureException Unknown(string word) =>
+        new(
+            $"'{word}' is neither a word, an option, nor a setting (--section:key=value). sje --help tells them.",
+            ExitCodes.Usage
+        );
 
     private static void Configure(Command command, Role role)
     {
         AddOptions(command, role);
-        command.SetAction(async (parsed, stop) =>
-        {
-            await RoleHost.RunAsync(new Launch(role, SjeHome.ToServeFrom()) { Settings = SettingsOf(parsed) }, stop);
-            return ExitCodes.Ok;
-        });
+        command.SetAction(
+            async (parsed, stop) =>
+            {
+                await RoleHost.RunAsync(
+                    new Launch(role, SjeHome.ToServeFrom()) { Settings = SettingsOf(parsed) },
+                    stop
+                );
+                return ExitCodes.Ok;
+            }
+        );
     }
 }

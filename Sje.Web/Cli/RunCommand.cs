@@ -13,15 +13,20 @@ namespace Sje.Web.Cli;
 /// <summary><c>sje run FILE</c>: runs one job here and now, without a server or a database. Each task is tried once.</summary>
 internal static class RunCommand
 {
-    private static readonly Argument<string> FileArgument = new("file") { Description = "The job file, YAML or JSON; - reads standard input" };
+    private static readonly Argument<string> FileArgument = new("file")
+    {
+        Description = "The job file, YAML or JSON; - reads standard input",
+    };
 
     public static Command Create()
     {
-        var command = ClientOptions.WithOutput(new Command(
-            "run", "Run one job here and now, without server or database; each task is tried once")
-        {
-            FileArgument, JobFile.Parameters,
-        });
+        var command = ClientOptions.WithOutput(
+            new Command("run", "Run one job here and now, without server or database; each task is tried once")
+            {
+                FileArgument,
+                JobFile.Parameters,
+            }
+        );
         command.SetAction(RunAsync);
         return command;
     }
@@ -30,11 +35,14 @@ internal static class RunCommand
     {
         var file = await JobFile.ReadAsync(parsed.GetRequiredValue(FileArgument), null, stop);
         var read = new JobReader(BuiltInEngines.Types()).Read(
-            file.Text, options: new JobReadOptions { DefaultName = Path.GetFileNameWithoutExtension(file.Name) });
+            file.Text,
+            options: new JobReadOptions { DefaultName = Path.GetFileNameWithoutExtension(file.Name) }
+        );
         var job = read.Spec ?? throw Wrong(file, read.Faults);
         var given = JobFile.Values(
             parsed.GetValue(JobFile.Parameters),
-            name => job.Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Type == "string");
+            name => job.Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Type == "string"
+        );
         var bound = ParameterBinder.Bind(job, given);
         if (bound.Faults.Count > 0)
         {
@@ -48,7 +56,9 @@ internal static class RunCommand
         SjeLogging.Console.MinimumLevel = LogEventLevel.Warning;
         await using var logger = SjeLogging.Create(settings, logs: null);
         using var loggers = new SerilogLoggerFactory(logger);
-        await using var services = new ServiceCollection().AddSjeExecution().AddSjeEngines()
+        await using var services = new ServiceCollection()
+            .AddSjeExecution()
+            .AddSjeEngines()
             .AddSingleton<IConfiguration>(settings)
             .AddSingleton<ILoggerFactory>(loggers)
             .AddLogging()
@@ -84,8 +94,14 @@ internal static class RunCommand
         Console.Error.WriteLine($"{Show.Text(end["name"])} {Show.Text(end["state"])}");
     }
 
-    private static FailureException Wrong(JobFile file, IReadOnlyList<Fault> faults) => new(
-        $"{file.Name} is wrong in {(faults.Count == 1 ? "one place" : faults.Count + " places")}:",
-        ExitCodes.Rejected,
-        [.. faults.Select(fault => $"{(fault.Pointer.Length > 0 ? fault.Pointer + ": " : "")}{fault.Detail}{(fault.Line is { } line ? $" (line {line})" : "")}")]);
+    private static FailureException Wrong(JobFile file, IReadOnlyList<Fault> faults) =>
+        new(
+            $"{file.Name} is wrong in {(faults.Count == 1 ? "one place" : faults.Count + " places")}:",
+            ExitCodes.Rejected,
+            [
+                .. faults.Select(fault =>
+                    $"{(fault.Pointer.Length > 0 ? fault.Pointer + ": " : "")}{fault.Detail}{(fault.Line is { } line ? $" (line {line})" : "")}"
+                ),
+            ]
+        );
 }

@@ -75,7 +75,9 @@ internal static class Show
 
             foreach (var column in columns)
             {
-                table.AddColumn(Markup.Escape((column is JsonObject named ? Text(named["name"]) : Text(column)) ?? "?"));
+                table.AddColumn(
+                    Markup.Escape((column is JsonObject named ? Text(named["name"]) : Text(column)) ?? "?")
+                );
             }
 
             const int shown = 20;
@@ -105,19 +107,23 @@ internal static class Show
     }
 
     /// <summary>The text of a value, numbers and truth values as JSON writes them; null for none and for groups.</summary>
-    public static string? Text(JsonNode? node) => node switch
-    {
-        // A value made here, of an id or an instant, calls itself a string and yet is none inside.
-        JsonValue value when value.GetValueKind() == JsonValueKind.String =>
-            value.TryGetValue<string>(out var text) ? text : JsonSerializer.Deserialize<string>(value.ToJsonString()),
-        JsonValue value => value.ToJsonString(),
-        _ => null,
-    };
+    public static string? Text(JsonNode? node) =>
+        node switch
+        {
+            // A value made here, of an id or an instant, calls itself a string and yet is none inside.
+            JsonValue value when value.GetValueKind() == JsonValueKind.String => value.TryGetValue<string>(out var text)
+                ? text
+                : JsonSerializer.Deserialize<string>(value.ToJsonString()),
+            JsonValue value => value.ToJsonString(),
+            _ => null,
+        };
 
     /// <summary>An instant in this machine's time zone.</summary>
     public static string? Time(JsonNode? node) =>
         DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, out var at)
-            ? TimeZoneInfo.ConvertTime(at, TimeZoneInfo.Local).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
+            ? TimeZoneInfo
+                .ConvertTime(at, TimeZoneInfo.Local)
+                .ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
             : null;
 
     /// <summary>Words of a list.</summary>
@@ -127,7 +133,8 @@ internal static class Show
     public static Table Plain() => new Table().Border(TableBorder.Simple);
 
     /// <summary>Writes to standard output, as wide as a terminal is, or as wide as needed into a file.</summary>
-    public static void Write(Spectre.Console.Rendering.IRenderable what) => Open(Console.Out, Console.IsOutputRedirected).Write(what);
+    public static void Write(Spectre.Console.Rendering.IRenderable what) =>
+        Open(Console.Out, Console.IsOutputRedirected).Write(what);
 
     private static IAnsiConsole Open(TextWriter output, bool redirected)
     {
@@ -141,13 +148,15 @@ internal static class Show
         return console;
     }
 
-    private static string Compact(JsonNode? node) => node?.ToJsonString(new JsonSerializerOptions(Pretty) { WriteIndented = false }) ?? "null";
+    private static string Compact(JsonNode? node) =>
+        node?.ToJsonString(new JsonSerializerOptions(Pretty) { WriteIndented = false }) ?? "null";
 
     /// <summary>One preview, <c>{columns, rows}</c>, or a named one for each sink.</summary>
-    private static IEnumerable<(string? Name, JsonNode Preview)> Previews(JsonNode? preview) => preview switch
-    {
-        JsonArray several => several.OfType<JsonNode>().Select(one => (Text(one["name"]), one)),
-        JsonObject one => [(Text(one["name"]), one)],
-        _ => [],
-    };
+    private static IEnumerable<(string? Name, JsonNode Preview)> Previews(JsonNode? preview) =>
+        preview switch
+        {
+            JsonArray several => several.OfType<JsonNode>().Select(one => (Text(one["name"]), one)),
+            JsonObject one => [(Text(one["name"]), one)],
+            _ => [],
+        };
 }

@@ -15,7 +15,9 @@ internal sealed record Answer(HttpStatusCode Status, JsonNode? Body, string Text
     public bool IsSuccess => (int)Status is >= 200 and < 300;
 
     /// <summary>The body of an answer that always has one.</summary>
-    public JsonNode Required => Body ?? throw new FailureException("The server's answer is no JSON: is it an SJE server?", ExitCodes.ServerError);
+    public JsonNode Required =>
+        Body
+        ?? throw new FailureException("The server's answer is no JSON: is it an SJE server?", ExitCodes.ServerError);
 }
 
 /// <summary>Talks to a server. What goes wrong is turned into one line that says what to do about it.</summary>
@@ -30,7 +32,10 @@ internal sealed class SjeClient : IDisposable
 
     public SjeClient(Uri address, string? key)
     {
-        http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = address };
+        http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5) })
+        {
+            BaseAddress = address,
+        };
         if (!string.IsNullOrEmpty(key))
         {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -75,7 +80,12 @@ internal sealed class SjeClient : IDisposable
     /// <summary>Sends a request; any answer but a good one is told.</summary>
     /// <exception cref="FailureException">The server does not answer, or refuses.</exception>
     public async Task<Answer> SendAsync(
-        HttpMethod method, string path, HttpContent? body, IReadOnlyDictionary<string, string>? headers, CancellationToken stop)
+        HttpMethod method,
+        string path,
+        HttpContent? body,
+        IReadOnlyDictionary<string, string>? headers,
+        CancellationToken stop
+    )
     {
         var answer = await TryAsync(method, path, body, headers, stop);
         return answer.IsSuccess ? answer : throw Refusal(answer, $"{method} {path}");
@@ -84,7 +94,12 @@ internal sealed class SjeClient : IDisposable
     /// <summary>Sends a request and returns whatever the server says to it.</summary>
     /// <exception cref="FailureException">The server does not answer.</exception>
     public async Task<Answer> TryAsync(
-        HttpMethod method, string path, HttpContent? body, IReadOnlyDictionary<string, string>? headers, CancellationToken stop)
+        HttpMethod method,
+        string path,
+        HttpContent? body,
+        IReadOnlyDictionary<string, string>? headers,
+        CancellationToken stop
+    )
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };
         foreach (var (name, value) in headers ?? new Dictionary<string, string>())
@@ -111,7 +126,9 @@ internal sealed class SjeClient : IDisposable
 
     /// <summary>Follows a stream of server-sent events; it ends when the server closes it.</summary>
     public async IAsyncEnumerable<(string Event, string Data)> StreamAsync(
-        string path, [EnumeratorCancellation] CancellationToken stop)
+        string path,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
@@ -150,15 +167,16 @@ internal sealed class SjeClient : IDisposable
         {
             var joint = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
             var page = await GetAsync(
-                $"{path}{joint}limit={Math.Min(1000, limit - items.Count)}{(cursor is null ? "" : "&cursor=" + Uri.EscapeDataString(cursor))}", stop);
+                $"{path}{joint}limit={Math.Min(1000, limit - items.Count)}{(cursor is null ? "" : "&cursor=" + Uri.EscapeDataString(cursor))}",
+                stop
+            );
             foreach (var item in page["items"]?.AsArray() ?? [])
             {
                 items.Add(item?.DeepClone());
             }
 
             cursor = page["nextCursor"]?.GetValue<string>();
-        }
-        while (cursor is not null && items.Count < limit);
+        } while (cursor is not null && items.Count < limit);
         return new JsonObject { ["items"] = items, ["nextCursor"] = cursor };
     }
 
@@ -196,8 +214,11 @@ internal sealed class SjeClient : IDisposable
     /// <summary>A JSON body.</summary>
     public static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
-    private FailureException Unreachable(string why) => new(
-        $"No server answers at {Address} ({why}): start one with 'sje up', or name it with --server.", ExitCodes.Unreachable);
+    private FailureException Unreachable(string why) =>
+        new(
+            $"No server answers at {Address} ({why}): start one with 'sje up', or name it with --server.",
+            ExitCodes.Unreachable
+        );
 
     private static JsonNode? Parse(string text)
     {
@@ -211,5 +232,6 @@ internal sealed class SjeClient : IDisposable
         }
     }
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    private static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

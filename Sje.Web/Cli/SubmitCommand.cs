@@ -7,16 +7,24 @@ namespace Sje.Web.Cli;
 /// <summary><c>sje submit FILE</c>: hands a job to the server, and waits for it if asked to.</summary>
 internal static class SubmitCommand
 {
-    private static readonly Argument<string> FileArgument = new("file") { Description = "The job file, YAML or JSON; - reads standard input" };
-    private static readonly Option<bool> Wait = new("--wait", "-w") { Description = "Wait for the end, show the result, exit by it" };
-    private static readonly Option<string> IdempotencyKey = new("--idempotency-key") { Description = "Submitting again under the same key returns the first execution" };
+    private static readonly Argument<string> FileArgument = new("file")
+    {
+        Description = "The job file, YAML or JSON; - reads standard input",
+    };
+    private static readonly Option<bool> Wait = new("--wait", "-w")
+    {
+        Description = "Wait for the end, show the result, exit by it",
+    };
+    private static readonly Option<string> IdempotencyKey = new("--idempotency-key")
+    {
+        Description = "Submitting again under the same key returns the first execution",
+    };
 
     public static Command Create()
     {
-        var command = ClientOptions.With(new Command("submit", "Hand a job to the server")
-        {
-            FileArgument, Wait, IdempotencyKey, JobFile.Parameters,
-        });
+        var command = ClientOptions.With(
+            new Command("submit", "Hand a job to the server") { FileArgument, Wait, IdempotencyKey, JobFile.Parameters }
+        );
         command.SetAction(RunAsync);
         return command;
     }
@@ -37,7 +45,11 @@ internal static class SubmitCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
-        var job = await JobFile.ReadAsync(parsed.GetRequiredValue(FileArgument), parsed.GetValue(JobFile.Parameters), stop);
+        var job = await JobFile.ReadAsync(
+            parsed.GetRequiredValue(FileArgument),
+            parsed.GetValue(JobFile.Parameters),
+            stop
+        );
         using var client = ClientOptions.Connect(parsed);
         var json = ClientOptions.Json(parsed);
         var answer = await PostAsync(client, job, parsed.GetValue(IdempotencyKey), stop);
@@ -47,8 +59,12 @@ internal static class SubmitCommand
         }
 
         var accepted = answer.Required;
-        var id = Show.Text(accepted["taskId"])
-            ?? throw new FailureException("The server's answer has no taskId: is it an SJE server?", ExitCodes.ServerError);
+        var id =
+            Show.Text(accepted["taskId"])
+            ?? throw new FailureException(
+                "The server's answer has no taskId: is it an SJE server?",
+                ExitCodes.ServerError
+            );
         if (!parsed.GetValue(Wait))
         {
             if (json)

@@ -22,18 +22,25 @@ internal static class UpCommand
     {
         var command = new Command("up", "Start everything, run the example once, stay until Ctrl-C");
         RoleCommands.AddOptions(command, Role.All);
-        command.SetAction(async (parsed, stop) =>
-        {
-            // The console belongs to the example and its result; the file has every line.
-            SjeLogging.Console.MinimumLevel = LogEventLevel.Warning;
-            var home = SjeHome.ToServeFrom();
-            Show.Remarks.WriteLine("Starting SJE ...");
-            await RoleHost.RunAsync(
-                new Launch(Role.All, home) { Settings = RoleCommands.SettingsOf(parsed), Ready = (url, token) => WelcomeAsync(home, url, token) },
-                stop);
-            Show.Remarks.WriteLine("Stopped. The data is kept; './sje up' goes on with it.");
-            return ExitCodes.Ok;
-        });
+        command.SetAction(
+            async (parsed, stop) =>
+            {
+                // The console belongs to the example and its result; the file has every line.
+                SjeLogging.Console.MinimumLevel = LogEventLevel.Warning;
+                var home = SjeHome.ToServeFrom();
+                Show.Remarks.WriteLine("Starting SJE ...");
+                await RoleHost.RunAsync(
+                    new Launch(Role.All, home)
+                    {
+                        Settings = RoleCommands.SettingsOf(parsed),
+                        Ready = (url, token) => WelcomeAsync(home, url, token),
+                    },
+                    stop
+                );
+                Show.Remarks.WriteLine("Stopped. The data is kept; './sje up' goes on with it.");
+                return ExitCodes.Ok;
+            }
+        );
         return command;
     }
 
@@ -72,7 +79,10 @@ internal static class UpCommand
 
             if (TimeProvider.System.GetElapsedTime(since) > HealthLimit)
             {
-                throw new FailureException($"The server at {client.Address} is not well after {HealthLimit.TotalSeconds} s: {health.Text}", ExitCodes.ServerError);
+                throw new FailureException(
+                    $"The server at {client.Address} is not well after {HealthLimit.TotalSeconds} s: {health.Text}",
+                    ExitCodes.ServerError
+                );
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, stop);
@@ -92,11 +102,16 @@ internal static class UpCommand
         if (answer.Status is HttpStatusCode.OK)
         {
             var before = await client.GetAsync($"task/{Show.Text(answer.Required["taskId"])}", stop);
-            Show.Remarks.WriteLine($"The example ran before: {Show.Text(before["taskId"])} {Show.Text(before["state"])}.");
+            Show.Remarks.WriteLine(
+                $"The example ran before: {Show.Text(before["taskId"])} {Show.Text(before["state"])}."
+            );
             return;
         }
 
-        if (answer.Status is HttpStatusCode.UnprocessableEntity && answer.Text.Contains("dempotency", StringComparison.Ordinal))
+        if (
+            answer.Status is HttpStatusCode.UnprocessableEntity
+            && answer.Text.Contains("dempotency", StringComparison.Ordinal)
+        )
         {
             Show.Remarks.WriteLine("The example ran before, in an older form.");
             return;
@@ -104,7 +119,9 @@ internal static class UpCommand
 
         if (answer.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
         {
-            Show.Remarks.WriteLine("The example is not submitted: keys are needed here, and SJE_KEY holds none that may.");
+            Show.Remarks.WriteLine(
+                "The example is not submitted: keys are needed here, and SJE_KEY holds none that may."
+            );
             return;
         }
 
@@ -117,7 +134,12 @@ internal static class UpCommand
         }
 
         Show.Remarks.WriteLine("Running examples/late-departures.yaml: 3 million flights, the late ones, by state ...");
-        var end = await ExecutionWatch.WaitAsync(client, Show.Text(answer.Required["taskId"]) ?? "", quiet: false, stop);
+        var end = await ExecutionWatch.WaitAsync(
+            client,
+            Show.Text(answer.Required["taskId"]) ?? "",
+            quiet: false,
+            stop
+        );
         await ExecutionWatch.ReportAsync(client, end, json: false, stop);
     }
 }

@@ -28,7 +28,8 @@ internal static class HangfireDashboard
                 DisplayStorageConnectionString = false,
                 DisplayNameFunc = (_, job) => BackgroundJobTitle.Of(job),
                 IsReadOnlyFunc = context => !MayPress(context.GetHttpContext().User),
-            });
+            }
+        );
 
     private static bool MayPress(ClaimsPrincipal user) =>
         user.IsInRole(Role.Operator.ToSnake()) || user.IsInRole(Role.Admin.ToSnake());

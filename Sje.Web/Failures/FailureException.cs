@@ -5,7 +5,10 @@ namespace Sje.Web.Failures;
 /// there are several. Shown without a stack trace; <see cref="ExitCode"/> is what the process ends with.
 /// </summary>
 internal sealed class FailureException(
-    string message, int exitCode = ExitCodes.Configuration, IReadOnlyList<string>? faults = null) : Exception(message)
+    string message,
+    int exitCode = ExitCodes.Configuration,
+    IReadOnlyList<string>? faults = null
+) : Exception(message)
 {
     public int ExitCode { get; } = exitCode;
 

@@ -8,7 +8,12 @@ internal static class BindGuard
 {
     /// <summary>Other than loopback is bound only where a key exists, or everybody is let in on purpose.</summary>
     /// <exception cref="FailureException">Neither is the case.</exception>
-    public static async Task CheckAsync(IServiceProvider services, IEnumerable<string> urls, bool allowAnonymous, CancellationToken stop)
+    public static async Task CheckAsync(
+        IServiceProvider services,
+        IEnumerable<string> urls,
+        bool allowAnonymous,
+        CancellationToken stop
+    )
     {
         if (allowAnonymous || urls.FirstOrDefault(url => !ListenAddresses.IsLoopback(url)) is not { } open)
         {
@@ -19,8 +24,9 @@ internal static class BindGuard
         if (keys.All(key => key.RevokedAt is not null))
         {
             throw new FailureException(
-                $"{open} can be reached from other machines, and there is no key: make one with 'sje keys create NAME --role admin', " +
-                "or let everybody in with --auth:allowAnonymous=true.");
+                $"{open} can be reached from other machines, and there is no key: make one with 'sje keys create NAME --role admin', "
+                    + "or let everybody in with --auth:allowAnonymous=true."
+            );
         }
     }
 }

@@ -9,8 +9,11 @@ internal static class ListenAddresses
 {
     /// <summary>Whether only this machine can reach an address.</summary>
     public static bool IsLoopback(string url) =>
-        HostOf(url) is var host && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)));
+        HostOf(url) is var host
+        && (
+            host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address))
+        );
 
     /// <summary>Refuses a port that is taken, naming it and the option.</summary>
     /// <exception cref="FailureException">It is taken, or may not be bound.</exception>
@@ -25,7 +28,8 @@ internal static class ListenAddresses
                 continue;
             }
 
-            var address = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
+            var address =
+                host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
                 : IPAddress.TryParse(host, out var parsed) ? parsed
                 : IPAddress.Any;
             try
@@ -49,11 +53,15 @@ internal static class ListenAddresses
                 ours is not null && PortOf(ours.Url) == port
                     ? $"SJE runs here already: process {ours.ProcessId} at {ours.Url}."
                     : $"Port {port} ({url}) is taken by another program: stop it, or choose another with --urls http://127.0.0.1:{port + 1} (server:urls).",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
         }
 
         var why = error == SocketError.AccessDenied ? "ports below 1024 are root's" : error.ToString();
-        return new FailureException($"{url} cannot be listened on ({why}): choose another with --urls (server:urls).", ExitCodes.Machine);
+        return new FailureException(
+            $"{url} cannot be listened on ({why}): choose another with --urls (server:urls).",
+            ExitCodes.Machine
+        );
     }
 
     private static string HostOf(string url)
@@ -65,7 +73,8 @@ internal static class ListenAddresses
 
     private static int PortOf(string url)
     {
-        var plain = url.Replace("://*", "://any", StringComparison.Ordinal).Replace("://+", "://any", StringComparison.Ordinal);
+        var plain = url.Replace("://*", "://any", StringComparison.Ordinal)
+            .Replace("://+", "://any", StringComparison.Ordinal);
         return new Uri(plain).Port;
     }
 }

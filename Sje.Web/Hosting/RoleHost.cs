@@ -46,7 +46,13 @@ internal static class RoleHost
             if (connectionString is null && role.Serves())
             {
                 var options = plain.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new();
-                postgres = await EmbeddedPostgres.StartAsync(home.State, options, log, TimeProvider.System, signals.Token);
+                postgres = await EmbeddedPostgres.StartAsync(
+                    home.State,
+                    options,
+                    log,
+                    TimeProvider.System,
+                    signals.Token
+                );
                 connectionString = postgres.ConnectionString;
             }
 
@@ -55,7 +61,12 @@ internal static class RoleHost
             using var app = SjeApplication.Build(role, home, configuration, connectionString, logger, postgres);
             if (role.Serves())
             {
-                await BindGuard.CheckAsync(app.Services, server.Split(), plain.GetValue<bool>("auth:allowAnonymous"), signals.Token);
+                await BindGuard.CheckAsync(
+                    app.Services,
+                    server.Split(),
+                    plain.GetValue<bool>("auth:allowAnonymous"),
+                    signals.Token
+                );
             }
 
             await StartAsync(app, signals.Token);
@@ -68,7 +79,9 @@ internal static class RoleHost
                 }
 
                 HostingLog.Ready(log, role.ToString(), url ?? "no address");
-                using var ended = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(signals.Stop);
+                using var ended = app
+                    .Services.GetRequiredService<IHostApplicationLifetime>()
+                    .ApplicationStopping.Register(signals.Stop);
                 await (launch.Ready?.Invoke(url, signals.Token) ?? Task.CompletedTask);
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, signals.Token);
             }
@@ -99,7 +112,11 @@ internal static class RoleHost
     /// <summary>Brings the database to this binary's schema.</summary>
     /// <exception cref="FailureException">It does not answer, is too old, or a script failed.</exception>
     [SuppressMessage("Performance", "CA1873", Justification = "Once at start.")]
-    public static async Task<IReadOnlyList<string>> MigrateAsync(string connectionString, ILogger log, CancellationToken stop)
+    public static async Task<IReadOnlyList<string>> MigrateAsync(
+        string connectionString,
+        ILogger log,
+        CancellationToken stop
+    )
     {
         try
         {
@@ -127,22 +144,25 @@ internal static class RoleHost
     {
         var target = new NpgsqlConnectionStringBuilder(connectionString);
         return new FailureException(
-            $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be used as user '{target.Username}': " +
-            $"{(reason.InnerException ?? reason).Message.Split('\n')[0]}. It is named by --db or ConnectionStrings:Sje.",
-            ExitCodes.Unreachable);
+            $"The database '{target.Database}' at {target.Host}:{target.Port} cannot be used as user '{target.Username}': "
+                + $"{(reason.InnerException ?? reason).Message.Split('\n')[0]}. It is named by --db or ConnectionStrings:Sje.",
+            ExitCodes.Unreachable
+        );
     }
 
     private static async Task RequireVersionAsync(string connectionString, CancellationToken stop)
     {
         await using var connection = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString
+        );
         await connection.OpenAsync(stop);
         if (connection.PostgreSqlVersion.Major < PostgresBinaries.OldestMajor)
         {
             throw new FailureException(
-                $"The database at {connection.Host}:{connection.Port} is PostgreSQL {connection.PostgreSqlVersion}; " +
-                $"{PostgresBinaries.OldestMajor} or newer is needed.",
-                ExitCodes.Machine);
+                $"The database at {connection.Host}:{connection.Port} is PostgreSQL {connection.PostgreSqlVersion}; "
+                    + $"{PostgresBinaries.OldestMajor} or newer is needed.",
+                ExitCodes.Machine
+            );
         }
     }
 
@@ -151,7 +171,8 @@ internal static class RoleHost
         RunFile.ReadLive(home) is { } run
             ? File.ReadAllText(run.ConnectionFile).Trim()
             : throw new FailureException(
-                $"No database: no server runs in {home.Folder}, and no connection string is given: set --db or ConnectionStrings:Sje.");
+                $"No database: no server runs in {home.Folder}, and no connection string is given: set --db or ConnectionStrings:Sje."
+            );
 
     private static async Task StartAsync(IHost app, CancellationToken stop)
     {
@@ -170,8 +191,12 @@ internal static class RoleHost
     }
 
     private static string? AddressOf(IHost app) =>
-        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
-            ?.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "127.0.0.1", StringComparison.Ordinal);
+        app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()
+            ?.Addresses.FirstOrDefault()
+            ?.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
+            .Replace("[::]", "127.0.0.1", StringComparison.Ordinal);
 
     private static void WriteRunFile(Launch launch, string url, string connectionString, EmbeddedPostgres? postgres) =>
         new RunFile

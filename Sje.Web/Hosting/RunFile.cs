@@ -90,12 +90,19 @@ internal sealed record RunFile
     {
         var fresh = path + ".new";
         File.Delete(fresh);
-        using (var file = new StreamWriter(new FileStream(fresh, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        })))
+        using (
+            var file = new StreamWriter(
+                new FileStream(
+                    fresh,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    }
+                )
+            )
+        )
         {
             file.WriteLine(text);
         }

@@ -17,17 +17,23 @@ internal sealed class ServerOptions : IValidatableObject
         foreach (var url in Split())
         {
             // '*' and '+' are Kestrel's words for every address, and no host to Uri.
-            var plain = url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
+            var plain = url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal)
+                .Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
             if (!Uri.TryCreate(plain, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             {
                 yield return new ValidationResult(
-                    $"'{url}' is no address; it looks like http://127.0.0.1:8082", [nameof(Urls)]);
+                    $"'{url}' is no address; it looks like http://127.0.0.1:8082",
+                    [nameof(Urls)]
+                );
             }
         }
 
         if (Split().Length == 0)
         {
-            yield return new ValidationResult("at least one address is needed, like http://127.0.0.1:8082", [nameof(Urls)]);
+            yield return new ValidationResult(
+                "at least one address is needed, like http://127.0.0.1:8082",
+                [nameof(Urls)]
+            );
         }
     }
 

@@ -13,7 +13,9 @@ namespace Sje.Web.Hosting;
 /// </summary>
 internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration configuration)
 {
-    private readonly IConfigurationRoot root = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
+    private readonly IConfigurationRoot root = new ConfigurationBuilder()
+        .AddInMemoryCollection(configuration.Values)
+        .Build();
 
     /// <summary>All faults, in the order of the sections.</summary>
     public IEnumerable<string> Faults()
@@ -64,14 +66,16 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
         if (why is not null)
         {
             // The string holds a password, so it is not repeated.
-            yield return $"ConnectionStrings:Sje ({configuration.SourceOf("ConnectionStrings:Sje")}) is no connection string: {why}; " +
-                "it looks like Host=db.example;Database=sje;Username=sje;Password=...";
+            yield return $"ConnectionStrings:Sje ({configuration.SourceOf("ConnectionStrings:Sje")}) is no connection string: {why}; "
+                + "it looks like Host=db.example;Database=sje;Username=sje;Password=...";
         }
     }
 
     private IEnumerable<string> Keys(IConfigurationSection section, string path, Type type)
     {
-        var properties = SettingsShape.Properties(type).ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
+        var properties = SettingsShape
+            .Properties(type)
+            .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
         foreach (var child in section.GetChildren())
         {
             var key = $"{path}:{child.Key}";
@@ -79,8 +83,8 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
             {
                 var names = properties.Keys.Select(Camel).ToList();
                 var hint = NearName.Hint(child.Key, names);
-                yield return $"{key} ({SourceBelow(child, key)}) is no setting." +
-                    (hint.Length > 0 ? hint : $" Those of {path} are {string.Join(", ", names)}.");
+                yield return $"{key} ({SourceBelow(child, key)}) is no setting."
+                    + (hint.Length > 0 ? hint : $" Those of {path} are {string.Join(", ", names)}.");
                 continue;
             }
 
@@ -96,13 +100,17 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (SettingsShape.IsList(type))
         {
-            var item = type.IsArray ? type.GetElementType()! : type.GetGenericArguments().FirstOrDefault() ?? typeof(string); // an array has one
+            var item = type.IsArray
+                ? type.GetElementType()!
+                : type.GetGenericArguments().FirstOrDefault() ?? typeof(string); // an array has one
             return section.GetChildren().SelectMany(child => Value(child, $"{key}:{child.Key}", item));
         }
 
         if (SettingsShape.IsMap(type))
         {
-            return section.GetChildren().SelectMany(child => Value(child, $"{key}:{child.Key}", type.GetGenericArguments()[1]));
+            return section
+                .GetChildren()
+                .SelectMany(child => Value(child, $"{key}:{child.Key}", type.GetGenericArguments()[1]));
         }
 
         if (type != typeof(string) && !type.IsValueType)
@@ -113,7 +121,9 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
         var text = section.Value;
         if (text is null)
         {
-            return section.GetChildren().Any() ? [$"{key} ({SourceBelow(section, key)}) is one value, not a group of them"] : [];
+            return section.GetChildren().Any()
+                ? [$"{key} ({SourceBelow(section, key)}) is one value, not a group of them"]
+                : [];
         }
 
         return Converts(type, text) ? [] : [$"{key} is '{text}' ({configuration.SourceOf(key)}): {Wanted(type)}"];
@@ -127,12 +137,24 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
         var results = new List<ValidationResult>();
         foreach (var property in SettingsShape.Properties(type))
         {
-            var context = new ValidationContext(options) { MemberName = property.Name, DisplayName = $"{path}:{Camel(property.Name)}" };
-            results.AddRange(property.GetCustomAttributes<ValidationAttribute>()
-                .Select(rule => rule is RangeAttribute range && !range.IsValid(property.GetValue(options))
-                    ? new ValidationResult($"it must be from {range.Minimum} to {range.Maximum}", [property.Name])
-                    : rule.GetValidationResult(property.GetValue(options), context))
-                .OfType<ValidationResult>());
+            var context = new ValidationContext(options)
+            {
+                MemberName = property.Name,
+                DisplayName = $"{path}:{Camel(property.Name)}",
+            };
+            results.AddRange(
+                property
+                    .GetCustomAttributes<ValidationAttribute>()
+                    .Select(rule =>
+                        rule is RangeAttribute range && !range.IsValid(property.GetValue(options))
+                            ? new ValidationResult(
+                                $"it must be from {range.Minimum} to {range.Maximum}",
+                                [property.Name]
+                            )
+                            : rule.GetValidationResult(property.GetValue(options), context)
+                    )
+                    .OfType<ValidationResult>()
+            );
         }
 
         if (options is IValidatableObject whole)
@@ -147,41 +169,49 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
             var value = member is null ? null : type.GetProperty(member)?.GetValue(options);
             yield return value is null
                 ? $"{key}: {result.ErrorMessage}"
-                : string.Create(CultureInfo.InvariantCulture, $"{key} is '{Shown(value)}' ({configuration.SourceOf(key)}): {result.ErrorMessage}");
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{key} is '{Shown(value)}' ({configuration.SourceOf(key)}): {result.ErrorMessage}"
+                );
         }
     }
 
-    private static string Shown(object value) => value is System.Collections.IEnumerable list and not string
-        ? string.Join(",", list.Cast<object>())
-        : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+    private static string Shown(object value) =>
+        value is System.Collections.IEnumerable list and not string
+            ? string.Join(",", list.Cast<object>())
+            : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
     private static bool Converts(Type type, string text)
     {
         try
         {
             return type == typeof(string)
-                || TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text) is { } value && (!type.IsEnum || Enum.IsDefined(type, value));
+                || TypeDescriptor.GetConverter(type).ConvertFromInvariantString(text) is { } value
+                    && (!type.IsEnum || Enum.IsDefined(type, value));
         }
-        catch (Exception wrong) when (wrong is ArgumentException or FormatException or NotSupportedException or OverflowException)
+        catch (Exception wrong)
+            when (wrong is ArgumentException or FormatException or NotSupportedException or OverflowException)
         {
             return false;
         }
     }
 
-    private static string Wanted(Type type) => Type.GetTypeCode(type) switch
-    {
-        _ when type.IsEnum => "it must be " + string.Join(" or ", Enum.GetNames(type).Select(Camel)),
-        TypeCode.Int32 or TypeCode.Int64 => "a whole number is needed, like 8",
-        TypeCode.Double or TypeCode.Decimal or TypeCode.Single => "a number is needed, like 1.5",
-        TypeCode.Boolean => "it must be true or false",
-        _ when type == typeof(TimeSpan) => "a length of time is needed, like 00:01:30",
-        _ => $"it does not read as {type.Name}",
-    };
+    private static string Wanted(Type type) =>
+        Type.GetTypeCode(type) switch
+        {
+            _ when type.IsEnum => "it must be " + string.Join(" or ", Enum.GetNames(type).Select(Camel)),
+            TypeCode.Int32 or TypeCode.Int64 => "a whole number is needed, like 8",
+            TypeCode.Double or TypeCode.Decimal or TypeCode.Single => "a number is needed, like 1.5",
+            TypeCode.Boolean => "it must be true or false",
+            _ when type == typeof(TimeSpan) => "a length of time is needed, like 00:01:30",
+            _ => $"it does not read as {type.Name}",
+        };
 
     private string SourceBelow(IConfigurationSection section, string key) =>
         section.Value is not null
             ? configuration.SourceOf(key)
-            : section.GetChildren().Select(child => SourceBelow(child, $"{key}:{child.Key}")).FirstOrDefault() ?? "default";
+            : section.GetChildren().Select(child => SourceBelow(child, $"{key}:{child.Key}")).FirstOrDefault()
+                ?? "default";
 
     private static string Camel(string name) => char.ToLowerInvariant(name[0]) + name[1..];
 }

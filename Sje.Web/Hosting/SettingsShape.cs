@@ -16,11 +16,16 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
     public Type? Find(string key)
     {
         var parts = key.Split(':');
-        var type = Sections.FirstOrDefault(section => section.Key.Equals(parts[0], StringComparison.OrdinalIgnoreCase)).Value;
+        var type = Sections
+            .FirstOrDefault(section => section.Key.Equals(parts[0], StringComparison.OrdinalIgnoreCase))
+            .Value;
         foreach (var part in parts.Skip(1))
         {
-            type = type is null ? null : Properties(type)
-                .FirstOrDefault(property => property.Name.Equals(part, StringComparison.OrdinalIgnoreCase))?.PropertyType;
+            type = type is null
+                ? null
+                : Properties(type)
+                    .FirstOrDefault(property => property.Name.Equals(part, StringComparison.OrdinalIgnoreCase))
+                    ?.PropertyType;
         }
 
         return type;
@@ -30,11 +35,13 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
     /// The setting of so many bytes that a key means as a size: <c>worker:memory</c>, written <c>8GiB</c>, is <c>worker:memoryBytes</c>. Null
     /// when the key means itself.
     /// </summary>
-    public string? BytesKey(string key) => Find(key) is null && Find(key + "Bytes") == typeof(long) ? key + "Bytes" : null;
+    public string? BytesKey(string key) =>
+        Find(key) is null && Find(key + "Bytes") == typeof(long) ? key + "Bytes" : null;
 
     /// <summary>The settings of an options class.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true } || IsList(property.PropertyType));
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.SetMethod is { IsPublic: true } || IsList(property.PropertyType));
 
     /// <summary>Whether values of a type are lists.</summary>
     public static bool IsList(Type type) =>
@@ -42,6 +49,7 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
 
     /// <summary>Whether values of a type are named by the user.</summary>
     public static bool IsMap(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() is var open
+        type.IsGenericType
+        && type.GetGenericTypeDefinition() is var open
         && (open == typeof(Dictionary<,>) || open == typeof(IDictionary<,>) || open == typeof(IReadOnlyDictionary<,>));
 }

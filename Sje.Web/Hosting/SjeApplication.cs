@@ -22,15 +22,18 @@ namespace Sje.Web.Hosting;
 internal static class SjeApplication
 {
     /// <summary>The sections of the configuration that are ours.</summary>
-    public static SettingsShape Shape { get; } = new(new Dictionary<string, Type>
-    {
-        [ServerOptions.Section] = typeof(ServerOptions),
-        [StorageOptions.Section] = typeof(StorageOptions),
-        [WorkerOptions.Section] = typeof(WorkerOptions),
-        [ExecutionOptions.Section] = typeof(ExecutionOptions),
-        [AuthOptions.Section] = typeof(AuthOptions),
-        [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
-    });
+    public static SettingsShape Shape { get; } =
+        new(
+            new Dictionary<string, Type>
+            {
+                [ServerOptions.Section] = typeof(ServerOptions),
+                [StorageOptions.Section] = typeof(StorageOptions),
+                [WorkerOptions.Section] = typeof(WorkerOptions),
+                [ExecutionOptions.Section] = typeof(ExecutionOptions),
+                [AuthOptions.Section] = typeof(AuthOptions),
+                [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
+            }
+        );
 
     /// <summary>Builds the host of a role on a database that is there and migrated. Nothing is started.</summary>
     /// <param name="role">What it is to do; a worker gets no web server at all.</param>
@@ -41,29 +44,39 @@ internal static class SjeApplication
     /// <param name="postgres">The embedded server to look after, if it is ours.</param>
     /// <param name="adjust">For tests: a last change before the host is built.</param>
     public static IHost Build(
-        Role role, SjeHome home, SjeConfiguration configuration, string connectionString, Logger logger,
-        EmbeddedPostgres? postgres = null, Action<IHostApplicationBuilder>? adjust = null)
+        Role role,
+        SjeHome home,
+        SjeConfiguration configuration,
+        string connectionString,
+        Logger logger,
+        EmbeddedPostgres? postgres = null,
+        Action<IHostApplicationBuilder>? adjust = null
+    )
     {
         if (!role.Serves())
         {
-            var worker = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings
-            {
-                ApplicationName = ApplicationName,
-                ContentRootPath = AppContext.BaseDirectory,
-                DisableDefaults = true,
-            });
+            var worker = Host.CreateApplicationBuilder(
+                new HostApplicationBuilderSettings
+                {
+                    ApplicationName = ApplicationName,
+                    ContentRootPath = AppContext.BaseDirectory,
+                    DisableDefaults = true,
+                }
+            );
             AddCommon(worker, home, configuration, connectionString, logger, postgres);
             AddRole(worker, role);
             adjust?.Invoke(worker);
             return worker.Build();
         }
 
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            ApplicationName = ApplicationName,
-            ContentRootPath = AppContext.BaseDirectory,
-            WebRootPath = WebRoot(home),
-        });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                ApplicationName = ApplicationName,
+                ContentRootPath = AppContext.BaseDirectory,
+                WebRootPath = WebRoot(home),
+            }
+        );
         AddCommon(builder, home, configuration, connectionString, logger, postgres);
         AddRole(builder, role);
         AddServer(builder);
@@ -76,8 +89,13 @@ internal static class SjeApplication
     private static string? ApplicationName => typeof(SjeApplication).Assembly.GetName().Name;
 
     private static void AddCommon(
-        IHostApplicationBuilder builder, SjeHome home, SjeConfiguration configuration, string connectionString, Logger logger,
-        EmbeddedPostgres? postgres)
+        IHostApplicationBuilder builder,
+        SjeHome home,
+        SjeConfiguration configuration,
+        string connectionString,
+        Logger logger,
+        EmbeddedPostgres? postgres
+    )
     {
         // Ours alone: the defaults would read variables without a prefix, and appsettings.json from wherever we stand.
         builder.Configuration.Sources.Clear();
@@ -111,9 +129,12 @@ internal static class SjeApplication
             builder.Services.AddSjeServer();
         }
 
-        builder.Services.AddOptions<HostOptions>().Configure<IOptions<WorkerOptions>>(
-            // Longer than Hangfire's own limit (drain + 30 s), which is longer than the drain and its checkpoint.
-            (host, worker) => host.ShutdownTimeout = TimeSpan.FromSeconds(worker.Value.DrainSeconds + 60));
+        builder
+            .Services.AddOptions<HostOptions>()
+            .Configure<IOptions<WorkerOptions>>(
+                // Longer than Hangfire's own limit (drain + 30 s), which is longer than the drain and its checkpoint.
+                (host, worker) => host.ShutdownTimeout = TimeSpan.FromSeconds(worker.Value.DrainSeconds + 60)
+            );
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
         builder.Services.AddSingleton(BuiltInEngines.Types());
@@ -122,7 +143,8 @@ internal static class SjeApplication
 
     private static void AddServer(WebApplicationBuilder builder)
     {
-        var server = builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
+        var server =
+            builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
         builder.WebHost.UseUrls(server.Split());
         builder.Services.AddSjeApi(builder.Configuration);
     }
@@ -146,7 +168,9 @@ internal static class SjeApplication
     {
         var beside = Path.Combine(AppContext.BaseDirectory, "wwwroot");
         var own = Path.Combine(home.Folder, "wwwroot");
-        return File.Exists(Path.Combine(own, "index.html")) || !Directory.Exists(beside) && Directory.Exists(own) ? own : beside;
+        return File.Exists(Path.Combine(own, "index.html")) || !Directory.Exists(beside) && Directory.Exists(own)
+            ? own
+            : beside;
     }
 
     private sealed class SilentLifetime : IHostLifetime

@@ -30,7 +30,8 @@ internal sealed class SjeConfiguration
     public string? ConnectionString => Get("ConnectionStrings:Sje");
 
     /// <summary>One value, or null.</summary>
-    public string? Get(string key) => values.TryGetValue(key, out var found) && found.Value is { Length: > 0 } value ? value : null;
+    public string? Get(string key) =>
+        values.TryGetValue(key, out var found) && found.Value is { Length: > 0 } value ? value : null;
 
     /// <summary>Where a value came from, for messages.</summary>
     public string SourceOf(string key) => values.TryGetValue(key, out var found) ? found.Source : "default";
@@ -38,15 +39,20 @@ internal sealed class SjeConfiguration
     /// <summary>Reads every source. Nothing is thrown for wrong values; <see cref="Check"/> tells them.</summary>
     /// <exception cref="FailureException">A file cannot be read at all.</exception>
     public static SjeConfiguration Read(
-        SjeHome home, SettingsShape shape, IEnumerable<KeyValuePair<string, string?>> commandLine)
+        SjeHome home,
+        SettingsShape shape,
+        IEnumerable<KeyValuePair<string, string?>> commandLine
+    )
     {
         var configuration = new SjeConfiguration(shape);
         // Where SJE_HOME names another folder than the one we stand in, users' paths start there too.
-        configuration.Add("default",
-        [
-            KeyValuePair.Create("storage:root", (string?)home.Folder),
-            KeyValuePair.Create("worker:queues", (string?)"default"),
-        ]);
+        configuration.Add(
+            "default",
+            [
+                KeyValuePair.Create("storage:root", (string?)home.Folder),
+                KeyValuePair.Create("worker:queues", (string?)"default"),
+            ]
+        );
         var beside = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
         var own = Path.Combine(home.Folder, "appsettings.json");
         configuration.AddFile(beside, builder => builder.AddJsonFile(beside));
@@ -71,9 +77,12 @@ internal sealed class SjeConfiguration
         if (faults.Count > 0)
         {
             throw new FailureException(
-                faults.Count == 1 ? "The configuration is wrong: " + faults[0] : $"The configuration is wrong in {faults.Count} places:",
+                faults.Count == 1
+                    ? "The configuration is wrong: " + faults[0]
+                    : $"The configuration is wrong in {faults.Count} places:",
                 ExitCodes.Configuration,
-                faults.Count == 1 ? [] : faults);
+                faults.Count == 1 ? [] : faults
+            );
         }
     }
 
@@ -90,8 +99,14 @@ internal sealed class SjeConfiguration
             add(builder);
             Add(Path.GetFileName(path), builder.Build().AsEnumerable());
         }
-        catch (Exception unreadable) when (unreadable is InvalidDataException or FormatException or IOException or UnauthorizedAccessException
-            or YamlDotNet.Core.YamlException)
+        catch (Exception unreadable)
+            when (unreadable
+                    is InvalidDataException
+                        or FormatException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or YamlDotNet.Core.YamlException
+            )
         {
             var why = (unreadable.InnerException ?? unreadable).Message;
             throw new FailureException($"{path} cannot be read: {why}");
@@ -136,9 +151,19 @@ internal sealed class SjeConfiguration
             }
         }
 
-        foreach (var list in values.Select(pair => Parent(pair.Key)).Where(shape.IsList).Distinct(StringComparer.OrdinalIgnoreCase).ToList())
+        foreach (
+            var list in values
+                .Select(pair => Parent(pair.Key))
+                .Where(shape.IsList)
+                .Distinct(StringComparer.OrdinalIgnoreCase)
+                .ToList()
+        )
         {
-            foreach (var old in this.values.Keys.Where(key => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase)).ToList())
+            foreach (
+                var old in this
+                    .values.Keys.Where(key => key.StartsWith(list + ":", StringComparison.OrdinalIgnoreCase))
+                    .ToList()
+            )
             {
                 this.values.Remove(old);
             }
@@ -200,8 +225,11 @@ internal sealed class SjeConfiguration
         }
     }
 
-    private bool HasSection(string name) => values.Keys.Any(key =>
-        key.Equals(name, StringComparison.OrdinalIgnoreCase) || key.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
+    private bool HasSection(string name) =>
+        values.Keys.Any(key =>
+            key.Equals(name, StringComparison.OrdinalIgnoreCase)
+            || key.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)
+        );
 
     private static string Parent(string key) => key.LastIndexOf(':') is > 0 and var end ? key[..end] : "";
 }

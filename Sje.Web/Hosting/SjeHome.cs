@@ -54,7 +54,8 @@ internal sealed record SjeHome(string Folder)
         {
             throw new FailureException(
                 $"{State} cannot be made ({refused.Message}): start sje in a folder that user '{Environment.UserName}' may write, or set SJE_HOME to one.",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
         }
     }
 

@@ -13,8 +13,8 @@ internal static class SjeLogging
 {
     // ExecutionId, Task, Attempt, Queue and WorkerId come from scopes; only those that are there are shown.
     private const string ConsoleTemplate =
-        "{@t:HH:mm:ss} {@l:u3} {@m}" +
-        "{#if ExecutionId is not null} [{ExecutionId}{#if Task is not null} {Task}{#end}{#if Attempt is not null} #{Attempt}{#end}]{#end}\n{@x}";
+        "{@t:HH:mm:ss} {@l:u3} {@m}"
+        + "{#if ExecutionId is not null} [{ExecutionId}{#if Task is not null} {Task}{#end}{#if Attempt is not null} #{Attempt}{#end}]{#end}\n{@x}";
 
     /// <summary>How much the console shows; the file always has everything.</summary>
     public static LoggingLevelSwitch Console { get; } = new(LogEventLevel.Information);
@@ -28,7 +28,10 @@ internal static class SjeLogging
             .ReadFrom.Configuration(configuration)
             .Enrich.FromLogContext()
             .WriteTo.Console(
-                new ExpressionTemplate(ConsoleTemplate), levelSwitch: Console, standardErrorFromLevel: LogEventLevel.Verbose);
+                new ExpressionTemplate(ConsoleTemplate),
+                levelSwitch: Console,
+                standardErrorFromLevel: LogEventLevel.Verbose
+            );
         if (logs is not null)
         {
             logger.WriteTo.File(
@@ -39,7 +42,8 @@ internal static class SjeLogging
                 fileSizeLimitBytes: 50 * 1024 * 1024,
                 retainedFileCountLimit: 14,
                 // Several processes of one folder write the same day's file.
-                shared: true);
+                shared: true
+            );
         }
 
         return logger.CreateLogger();

@@ -49,7 +49,10 @@ internal sealed class StopSignals : IDisposable
         var first = Interlocked.CompareExchange(ref firstAt, now, 0);
 
         // Left alone, a second Ctrl-C kills: the work is then taken over like after any crash.
-        signal.Cancel = signal.Signal != PosixSignal.SIGINT || first == 0 || TimeProvider.System.GetElapsedTime(first, now) < OnePress;
+        signal.Cancel =
+            signal.Signal != PosixSignal.SIGINT
+            || first == 0
+            || TimeProvider.System.GetElapsedTime(first, now) < OnePress;
         source.Cancel();
     }
 }

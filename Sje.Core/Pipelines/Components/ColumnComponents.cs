@@ -12,16 +12,25 @@ internal static class ColumnComponents
 {
     public static IReadOnlyList<Component> All { get; } =
     [
-        new("derive", ComponentKind.Transform,
+        new(
+            "derive",
+            ComponentKind.Transform,
             [
                 new("columns", ParameterKind.List)
                 {
                     Required = true,
-                    Fields = [new("name", ParameterKind.Text) { Required = true }, new("expr", ParameterKind.Expression) { Required = true }],
+                    Fields =
+                    [
+                        new("name", ParameterKind.Text) { Required = true },
+                        new("expr", ParameterKind.Expression) { Required = true },
+                    ],
                 },
             ],
-            Derive),
-        new("select", ComponentKind.Transform,
+            Derive
+        ),
+        new(
+            "select",
+            ComponentKind.Transform,
             [
                 new("columns", ParameterKind.List)
                 {
@@ -29,34 +38,48 @@ internal static class ColumnComponents
                     Fields = [new("name", ParameterKind.Column) { Required = true }, new("as", ParameterKind.Text)],
                 },
             ],
-            Select),
+            Select
+        ),
         new("reorder", ComponentKind.Transform, [new("columns", ParameterKind.Names) { Required = true }], Reorder),
         new("rename", ComponentKind.Transform, [new("map", ParameterKind.Map) { Required = true }], Rename),
         new("drop", ComponentKind.Transform, [new("columns", ParameterKind.Names) { Required = true }], Drop),
-        new("cast", ComponentKind.Transform,
+        new(
+            "cast",
+            ComponentKind.Transform,
             [
                 new("map", ParameterKind.Map) { Required = true },
                 new("onError", ParameterKind.Text) { Choices = ["fail", "null"] },
             ],
-            Cast),
-        new("coalesce", ComponentKind.Transform,
+            Cast
+        ),
+        new(
+            "coalesce",
+            ComponentKind.Transform,
             [
                 new("columns", ParameterKind.Names) { Required = true },
                 new("default", ParameterKind.Value),
                 new("as", ParameterKind.Text) { Required = true },
             ],
-            Coalesce),
-        new("case.when", ComponentKind.Transform,
+            Coalesce
+        ),
+        new(
+            "case.when",
+            ComponentKind.Transform,
             [
                 new("name", ParameterKind.Text) { Required = true },
                 new("branches", ParameterKind.List)
                 {
                     Required = true,
-                    Fields = [new("when", ParameterKind.Expression) { Required = true }, new("then", ParameterKind.Expression) { Required = true }],
+                    Fields =
+                    [
+                        new("when", ParameterKind.Expression) { Required = true },
+                        new("then", ParameterKind.Expression) { Required = true },
+                    ],
                 },
                 new("else", ParameterKind.Expression),
             ],
-            CaseWhen),
+            CaseWhen
+        ),
     ];
 
     /// <summary>Columns in sequence: a later one sees an earlier one, so each is a projection of its own.</summary>
@@ -66,7 +89,10 @@ internal static class ColumnComponents
         foreach (var (item, i) in context.List("columns").Select((n, i) => ((JsonObject)n!, i)))
         {
             var pointer = Fault.At(Fault.At(context.Pointer("columns"), i), "expr");
-            if (context.Expression(item["expr"]!.GetValue<string>(), relation, pointer, Allowed.Windows) is not { } value)
+            if (
+                context.Expression(item["expr"]!.GetValue<string>(), relation, pointer, Allowed.Windows)
+                is not { } value
+            )
             {
                 return null;
             }
@@ -85,7 +111,12 @@ internal static class ColumnComponents
             var name = item is JsonObject map ? map["name"]!.GetValue<string>() : item.GetValue<string>();
             if (context.Column(context.Input, name, Fault.At(context.Pointer("columns"), i)) is { } column)
             {
-                items.Add(RowComponents.Keep(column) with { Name = (item as JsonObject)?["as"]?.GetValue<string>() ?? column.Name });
+                items.Add(
+                    RowComponents.Keep(column) with
+                    {
+                        Name = (item as JsonObject)?["as"]?.GetValue<string>() ?? column.Name,
+                    }
+                );
             }
         }
 
@@ -103,7 +134,10 @@ internal static class ColumnComponents
     private static Relation? Drop(NodeContext context)
     {
         var dropped = Named(context);
-        var kept = context.Input.Schema.Columns.Where(c => dropped.All(d => d.Name != c.Name)).Select(RowComponents.Keep).ToList();
+        var kept = context
+            .Input.Schema.Columns.Where(c => dropped.All(d => d.Name != c.Name))
+            .Select(RowComponents.Keep)
+            .ToList();
         if (kept.Count == 0)
         {
             context.Fault(context.Pointer("columns"), "no column would be left");
@@ -129,7 +163,17 @@ internal static class ColumnComponents
         }
 
         return Project(
-            context, [.. context.Input.Schema.Columns.Select(c => RowComponents.Keep(c) with { Name = names.GetValueOrDefault(c.Name, c.Name) })], "map");
+            context,
+            [
+                .. context.Input.Schema.Columns.Select(c =>
+                    RowComponents.Keep(c) with
+                    {
+                        Name = names.GetValueOrDefault(c.Name, c.Name),
+                    }
+                ),
+            ],
+            "map"
+        );
     }
 
     private static Relation? Cast(NodeContext context)
@@ -139,8 +183,10 @@ internal static class ColumnComponents
         foreach (var (name, type) in context.Map("map"))
         {
             var pointer = context.Pointer("map", name);
-            if (TypeParameter.Read(context, type, pointer) is { } target
-                && context.Column(context.Input, name, pointer) is { } column)
+            if (
+                TypeParameter.Read(context, type, pointer) is { } target
+                && context.Column(context.Input, name, pointer) is { } column
+            )
             {
                 types[column.Name] = target;
                 if (CastRules.Objection(column.Type, target, isTry) is { } refusal)
@@ -153,11 +199,14 @@ internal static class ColumnComponents
         return Project(
             context,
             [
-                .. context.Input.Schema.Columns.Select(c => types.TryGetValue(c.Name, out var type) && type != c.Type
-                    ? new NamedValue(c.Name, new Converted(RowComponents.Keep(c).Value, type, isTry))
-                    : RowComponents.Keep(c)),
+                .. context.Input.Schema.Columns.Select(c =>
+                    types.TryGetValue(c.Name, out var type) && type != c.Type
+                        ? new NamedValue(c.Name, new Converted(RowComponents.Keep(c).Value, type, isTry))
+                        : RowComponents.Keep(c)
+                ),
             ],
-            "map");
+            "map"
+        );
     }
 
     private static ProjectRelation? Coalesce(NodeContext context)
@@ -186,8 +235,10 @@ internal static class ColumnComponents
         foreach (var (branch, i) in context.List("branches").Select((b, i) => (b!, i)))
         {
             var pointer = Fault.At(context.Pointer("branches"), i);
-            if (context.Parse(branch["when"]!.GetValue<string>(), Fault.At(pointer, "when")) is { } when
-                && context.Parse(branch["then"]!.GetValue<string>(), Fault.At(pointer, "then")) is { } then)
+            if (
+                context.Parse(branch["when"]!.GetValue<string>(), Fault.At(pointer, "when")) is { } when
+                && context.Parse(branch["then"]!.GetValue<string>(), Fault.At(pointer, "then")) is { } then
+            )
             {
                 branches.Add((when, then));
             }
@@ -200,8 +251,15 @@ internal static class ColumnComponents
         }
 
         var scope = ExpressionScope.Of(context.Input.Schema, context.Templates);
-        return !context.HasFaults
-            && context.Build(new CaseSyntax(null, branches, otherwise, 0), scope, context.Pointer("branches"), Allowed.Windows) is { } value
+        return
+            !context.HasFaults
+            && context.Build(
+                new CaseSyntax(null, branches, otherwise, 0),
+                scope,
+                context.Pointer("branches"),
+                Allowed.Windows
+            )
+                is { } value
             ? With(context.Input, context.Text("name", ""), value)
             : null;
     }
@@ -224,12 +282,15 @@ internal static class ColumnComponents
     }
 
     private static List<Column> Named(NodeContext context) =>
-    [
-        .. context.Names("columns")
-            .Select((n, i) => context.Column(context.Input, n, Fault.At(context.Pointer("columns"), i)))
-            .OfType<Column>(),
-    ];
+        [
+            .. context
+                .Names("columns")
+                .Select((n, i) => context.Column(context.Input, n, Fault.At(context.Pointer("columns"), i)))
+                .OfType<Column>(),
+        ];
 
     private static Relation? Project(NodeContext context, IReadOnlyList<NamedValue> items, string parameter) =>
-        context.HasFaults ? null : context.Unique(new ProjectRelation(context.Input, items), context.Pointer(parameter));
+        context.HasFaults
+            ? null
+            : context.Unique(new ProjectRelation(context.Input, items), context.Pointer(parameter));
 }

@@ -15,7 +15,11 @@ internal enum ComponentKind
 /// lowered. <see cref="Lower"/> reports every fault to its context and returns null when there was one.
 /// </summary>
 internal sealed record Component(
-    string Type, ComponentKind Kind, IReadOnlyList<ParameterSpec> Parameters, Func<NodeContext, Relation?> Lower)
+    string Type,
+    ComponentKind Kind,
+    IReadOnlyList<ParameterSpec> Parameters,
+    Func<NodeContext, Relation?> Lower
+)
 {
     /// <summary>The input ports; null when any names are allowed, two at least.</summary>
     public IReadOnlyList<string>? Ports { get; init; } = Kind == ComponentKind.Source ? [] : ["in"];

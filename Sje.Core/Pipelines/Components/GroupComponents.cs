@@ -13,10 +13,26 @@ internal static class GroupComponents
 {
     private static readonly Dictionary<string, string> Functions = new()
     {
-        ["count"] = "count", ["count_distinct"] = "count", ["sum"] = "sum", ["avg"] = "avg", ["min"] = "min", ["max"] = "max",
-        ["stddev"] = "stddev_samp", ["var"] = "var_samp", ["stddev_pop"] = "stddev_pop", ["var_pop"] = "var_pop",
-        ["median"] = "median", ["quantile"] = "quantile_cont", ["first"] = "first", ["last"] = "last", ["collect"] = "collect",
-        ["collect_set"] = "collect_distinct", ["any"] = "bool_or", ["all"] = "bool_and", ["mode"] = "mode", ["corr"] = "corr",
+        ["count"] = "count",
+        ["count_distinct"] = "count",
+        ["sum"] = "sum",
+        ["avg"] = "avg",
+        ["min"] = "min",
+        ["max"] = "max",
+        ["stddev"] = "stddev_samp",
+        ["var"] = "var_samp",
+        ["stddev_pop"] = "stddev_pop",
+        ["var_pop"] = "var_pop",
+        ["median"] = "median",
+        ["quantile"] = "quantile_cont",
+        ["first"] = "first",
+        ["last"] = "last",
+        ["collect"] = "collect",
+        ["collect_set"] = "collect_distinct",
+        ["any"] = "bool_or",
+        ["all"] = "bool_and",
+        ["mode"] = "mode",
+        ["corr"] = "corr",
     };
 
     private static readonly IReadOnlyList<ParameterSpec> Parameters =
@@ -42,12 +58,23 @@ internal static class GroupComponents
     public static IReadOnlyList<Component> All { get; } =
     [
         new("aggregate", ComponentKind.Transform, Parameters, Aggregate),
-        new("having", ComponentKind.Transform, [.. Parameters, new("condition", ParameterKind.Expression) { Required = true }], Having),
+        new(
+            "having",
+            ComponentKind.Transform,
+            [.. Parameters, new("condition", ParameterKind.Expression) { Required = true }],
+            Having
+        ),
     ];
 
     private static FilterRelation? Having(NodeContext context) =>
         Aggregate(context) is { } groups
-        && context.Expression(context.Text("condition", ""), groups, context.Pointer("condition"), asked: DataType.Boolean) is { } condition
+        && context.Expression(
+            context.Text("condition", ""),
+            groups,
+            context.Pointer("condition"),
+            asked: DataType.Boolean
+        )
+            is { } condition
             ? new FilterRelation(groups, condition)
             : null;
 
@@ -71,8 +98,16 @@ internal static class GroupComponents
         foreach (var (agg, i) in context.List("aggs").Select((n, i) => ((JsonObject)n!, i)))
         {
             var pointer = Fault.At(context.Pointer("aggs"), i);
-            if (Call(context, agg, pointer) is { } call
-                && context.Build(call, ExpressionScope.Of(context.Input.Schema, context.Templates), pointer, Allowed.Aggregates) is { } value)
+            if (
+                Call(context, agg, pointer) is { } call
+                && context.Build(
+                    call,
+                    ExpressionScope.Of(context.Input.Schema, context.Templates),
+                    pointer,
+                    Allowed.Aggregates
+                )
+                    is { } value
+            )
             {
                 items.Add(new NamedValue(agg["as"]!.GetValue<string>(), value));
             }
@@ -83,7 +118,9 @@ internal static class GroupComponents
             context.Fault(context.Pointer("aggs"), "neither groupBy nor aggs name anything", FaultCodes.Required);
         }
 
-        return context.HasFaults ? null : context.Unique(new AggregateRelation(context.Input, keys, items), context.Pointer("aggs"));
+        return context.HasFaults
+            ? null
+            : context.Unique(new AggregateRelation(context.Input, keys, items), context.Pointer("aggs"));
     }
 
     /// <summary>The call of the expression language that an entry of <c>aggs</c> stands for.</summary>
@@ -124,13 +161,19 @@ internal static class GroupComponents
             }
         }
 
-        if (fn == "corr" && agg["col2"] is { } other && context.Column(context.Input, other.GetValue<string>(), Fault.At(pointer, "col2")) is not null)
+        if (
+            fn == "corr"
+            && agg["col2"] is { } other
+            && context.Column(context.Input, other.GetValue<string>(), Fault.At(pointer, "col2")) is not null
+        )
         {
             arguments.Add(new NameSyntax(other.GetValue<string>(), 0));
         }
 
         var order = Order(context, agg, fn, pointer);
-        var filter = agg["filter"] is { } text ? context.Parse(text.GetValue<string>(), Fault.At(pointer, "filter")) : null;
+        var filter = agg["filter"] is { } text
+            ? context.Parse(text.GetValue<string>(), Fault.At(pointer, "filter"))
+            : null;
         if (order.Count > 0)
         {
             // A row without a key has no place in the order, so it is neither first nor last.
@@ -138,12 +181,14 @@ internal static class GroupComponents
             filter = filter is null ? placed : new OperatorSyntax("and", [filter, placed], 0);
         }
 
-        return context.HasFaults ? null : new CallSyntax(Functions[fn], arguments, 0)
-        {
-            Distinct = fn == "count_distinct" || (agg["distinct"]?.GetValue<bool>() ?? false),
-            Filter = filter,
-            OrderBy = order,
-        };
+        return context.HasFaults
+            ? null
+            : new CallSyntax(Functions[fn], arguments, 0)
+            {
+                Distinct = fn == "count_distinct" || (agg["distinct"]?.GetValue<bool>() ?? false),
+                Filter = filter,
+                OrderBy = order,
+            };
     }
 
     private static List<OrderSyntax> Order(NodeContext context, JsonObject agg, string fn, string pointer)
@@ -156,14 +201,23 @@ internal static class GroupComponents
         var at = Fault.At(pointer, "orderBy");
         if (agg["orderBy"] is not JsonArray { Count: > 0 } items)
         {
-            context.Fault(at, $"{fn} needs orderBy, else its result depends on the order of reading", FaultCodes.Required);
+            context.Fault(
+                at,
+                $"{fn} needs orderBy, else its result depends on the order of reading",
+                FaultCodes.Required
+            );
             return [];
         }
 
         return
         [
-            .. Ordering.Read(context, context.Input, items, at, breakTies: true)
-                .Select(k => new OrderSyntax(new NameSyntax(((ColumnValue)k.Value).Name, 0), k.Descending, k.NullsFirst)),
+            .. Ordering
+                .Read(context, context.Input, items, at, breakTies: true)
+                .Select(k => new OrderSyntax(
+                    new NameSyntax(((ColumnValue)k.Value).Name, 0),
+                    k.Descending,
+                    k.NullsFirst
+                )),
         ];
     }
 
@@ -171,7 +225,11 @@ internal static class GroupComponents
     {
         if (needed != agg[name] is not null)
         {
-            context.Fault(Fault.At(pointer, name), $"{name} is {(needed ? "needed" : "not used")} by {agg["fn"]}", needed ? FaultCodes.Required : FaultCodes.UnknownField);
+            context.Fault(
+                Fault.At(pointer, name),
+                $"{name} is {(needed ? "needed" : "not used")} by {agg["fn"]}",
+                needed ? FaultCodes.Required : FaultCodes.UnknownField
+            );
         }
     }
 }

@@ -14,7 +14,9 @@ internal static class JoinComponents
 
     public static IReadOnlyList<Component> All { get; } =
     [
-        new("join", ComponentKind.Transform,
+        new(
+            "join",
+            ComponentKind.Transform,
             [
                 new("type", ParameterKind.Text) { Choices = [.. SideBySide, "cross", "semi", "anti"] },
                 new("on", ParameterKind.List)
@@ -30,26 +32,51 @@ internal static class JoinComponents
                 new("suffixes", ParameterKind.Names),
                 new("broadcast", ParameterKind.Text) { Choices = ["left", "right", "none", "auto"] },
             ],
-            Join) { Ports = ["left", "right"] },
-        new("join.semi-anti", ComponentKind.Transform,
-            KeysAnd(new ParameterSpec("type", ParameterKind.Text) { Choices = ["semi", "anti"], Required = true }, new ParameterSpec("nullSafe", ParameterKind.Boolean)),
-            c => BySameKeys(c, Kind(c), c.Flag("nullSafe", false))) { Ports = ["left", "right"] },
-        new("join.nullsafe", ComponentKind.Transform, KeysAnd(Type(SideBySide), new("suffixes", ParameterKind.Names)), c => BySameKeys(c, Kind(c), nullSafe: true))
+            Join
+        )
         {
             Ports = ["left", "right"],
         },
-        new("join.using", ComponentKind.Transform, KeysAnd(Type(SideBySide), new("suffixes", ParameterKind.Names)), Using)
+        new(
+            "join.semi-anti",
+            ComponentKind.Transform,
+            KeysAnd(
+                new ParameterSpec("type", ParameterKind.Text) { Choices = ["semi", "anti"], Required = true },
+                new ParameterSpec("nullSafe", ParameterKind.Boolean)
+            ),
+            c => BySameKeys(c, Kind(c), c.Flag("nullSafe", false))
+        )
+        {
+            Ports = ["left", "right"],
+        },
+        new(
+            "join.nullsafe",
+            ComponentKind.Transform,
+            KeysAnd(Type(SideBySide), new("suffixes", ParameterKind.Names)),
+            c => BySameKeys(c, Kind(c), nullSafe: true)
+        )
+        {
+            Ports = ["left", "right"],
+        },
+        new(
+            "join.using",
+            ComponentKind.Transform,
+            KeysAnd(Type(SideBySide), new("suffixes", ParameterKind.Names)),
+            Using
+        )
         {
             Ports = ["left", "right"],
         },
     ];
 
-    private static ParameterSpec Type(IReadOnlyList<string> choices) => new("type", ParameterKind.Text) { Choices = choices };
+    private static ParameterSpec Type(IReadOnlyList<string> choices) =>
+        new("type", ParameterKind.Text) { Choices = choices };
 
     private static List<ParameterSpec> KeysAnd(params IReadOnlyList<ParameterSpec> others) =>
         [new("keys", ParameterKind.Names) { Required = true }, .. others];
 
-    private static JoinKind Kind(NodeContext context) => Enum.Parse<JoinKind>(context.Text("type", "inner"), ignoreCase: true);
+    private static JoinKind Kind(NodeContext context) =>
+        Enum.Parse<JoinKind>(context.Text("type", "inner"), ignoreCase: true);
 
     private static Relation? Join(NodeContext context)
     {
@@ -60,20 +87,29 @@ internal static class JoinComponents
         {
             context.Fault(
                 context.Pointer("on"),
-                kind == JoinKind.Cross ? "a cross join takes neither on nor condition" : "a join needs either on or condition",
-                FaultCodes.Required);
+                kind == JoinKind.Cross
+                    ? "a cross join takes neither on nor condition"
+                    : "a join needs either on or condition",
+                FaultCodes.Required
+            );
             return null;
         }
 
-        var condition = kind == JoinKind.Cross ? null
-            : written is not null ? context.Expression(written, Scope(context), context.Pointer("condition"), asked: DataType.Boolean)
+        var condition =
+            kind == JoinKind.Cross ? null
+            : written is not null
+                ? context.Expression(written, Scope(context), context.Pointer("condition"), asked: DataType.Boolean)
             : Keys(context, [.. on.Select(n => Key((JsonObject)n!))], context.Pointer("on"));
         return context.HasFaults ? null : Joined(context, kind, condition, []);
     }
 
     private static Relation? BySameKeys(NodeContext context, JoinKind kind, bool nullSafe)
     {
-        var condition = Keys(context, [.. context.Names("keys").Select(n => (n, n, nullSafe))], context.Pointer("keys"));
+        var condition = Keys(
+            context,
+            [.. context.Names("keys").Select(n => (n, n, nullSafe))],
+            context.Pointer("keys")
+        );
         return context.HasFaults ? null : Joined(context, kind, condition, []);
     }
 
@@ -103,19 +139,30 @@ internal static class JoinComponents
     private static (string Left, string Right, bool NullSafe) Key(JsonObject key) =>
         (key["left"]!.GetValue<string>(), key["right"]!.GetValue<string>(), key["nullSafe"]?.GetValue<bool>() ?? false);
 
-    private static Typed? Keys(NodeContext context, IReadOnlyList<(string Left, string Right, bool NullSafe)> keys, string pointer)
+    private static Typed? Keys(
+        NodeContext context,
+        IReadOnlyList<(string Left, string Right, bool NullSafe)> keys,
+        string pointer
+    )
     {
         Syntax? all = null;
         for (var i = 0; i < keys.Count; i++)
         {
             var (left, right, nullSafe) = keys[i];
             var at = Fault.At(pointer, i);
-            if (context.Column(context.Inputs[0], left, at) is null || context.Column(context.Inputs[1], right, at) is null)
+            if (
+                context.Column(context.Inputs[0], left, at) is null
+                || context.Column(context.Inputs[1], right, at) is null
+            )
             {
                 continue;
             }
 
-            var equal = new OperatorSyntax(nullSafe ? "is not distinct from" : "=", [Side("l", left), Side("r", right)], 0);
+            var equal = new OperatorSyntax(
+                nullSafe ? "is not distinct from" : "=",
+                [Side("l", left), Side("r", right)],
+                0
+            );
             if (context.Build(equal, Scope(context), at) is not null)
             {
                 all = all is null ? equal : new OperatorSyntax("and", [all, equal], 0);
@@ -144,7 +191,10 @@ internal static class JoinComponents
         var suffixes = context.Node.Params["suffixes"] is null ? ["", "_right"] : context.Names("suffixes");
         if (suffixes.Count != 2)
         {
-            context.Fault(context.Pointer("suffixes"), "suffixes are two texts, for left and right columns of one name");
+            context.Fault(
+                context.Pointer("suffixes"),
+                "suffixes are two texts, for left and right columns of one name"
+            );
             return null;
         }
 
@@ -158,11 +208,18 @@ internal static class JoinComponents
     }
 
     private static List<Column> Others(Relation relation, List<NamedValue> merged) =>
-        [.. relation.Schema.Columns.Where(c => !merged.Any(m => string.Equals(m.Name, c.Name, StringComparison.OrdinalIgnoreCase)))];
+        [
+            .. relation.Schema.Columns.Where(c =>
+                !merged.Any(m => string.Equals(m.Name, c.Name, StringComparison.OrdinalIgnoreCase))
+            ),
+        ];
 
     private static NamedValue Item(string side, Column column, List<Column> others, string suffix)
     {
         var clash = others.Any(o => string.Equals(o.Name, column.Name, StringComparison.OrdinalIgnoreCase));
-        return new NamedValue(clash ? column.Name + suffix : column.Name, new ColumnValue(side, column.Name, column.Type));
+        return new NamedValue(
+            clash ? column.Name + suffix : column.Name,
+            new ColumnValue(side, column.Name, column.Type)
+        );
     }
 }

@@ -8,8 +8,14 @@ namespace Sje.Core.Pipelines.Components;
 internal static class JsonNumbers
 {
     public static long? Whole(JsonNode node) =>
-        node is JsonValue && node.GetValueKind() == JsonValueKind.Number
-        && long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        node is JsonValue
+        && node.GetValueKind() == JsonValueKind.Number
+        && long.TryParse(
+            node.ToJsonString(),
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out var value
+        )
             ? value
             : null;
 }

@@ -12,7 +12,12 @@ namespace Sje.Core.Pipelines.Components;
 /// ports, and a place for faults. Faults found here point at node, field and column.
 /// </summary>
 internal sealed class NodeContext(
-    PipelineNode node, IReadOnlyList<Relation> inputs, TemplateValues templates, Schema? source, List<Fault> faults)
+    PipelineNode node,
+    IReadOnlyList<Relation> inputs,
+    TemplateValues templates,
+    Schema? source,
+    List<Fault> faults
+)
 {
     private readonly int faultsBefore = faults.Count;
 
@@ -66,7 +71,11 @@ internal sealed class NodeContext(
         if (column is null)
         {
             var names = relation.Schema.Columns.Select(c => c.Name).ToList();
-            Fault(pointer, $"no column {name}.{NearName.Hint(name, names)} There are {string.Join(", ", names.Take(20))}", "unknown_column");
+            Fault(
+                pointer,
+                $"no column {name}.{NearName.Hint(name, names)} There are {string.Join(", ", names.Take(20))}",
+                "unknown_column"
+            );
         }
 
         return column;
@@ -74,13 +83,21 @@ internal sealed class NodeContext(
 
     /// <summary>The checked expression, or null and a fault.</summary>
     public Typed? Expression(
-        string text, Relation relation, string pointer, Allowed allowed = Allowed.Scalars, DataType? asked = null) =>
-        Expression(text, ExpressionScope.Of(relation.Schema, templates), pointer, allowed, asked);
+        string text,
+        Relation relation,
+        string pointer,
+        Allowed allowed = Allowed.Scalars,
+        DataType? asked = null
+    ) => Expression(text, ExpressionScope.Of(relation.Schema, templates), pointer, allowed, asked);
 
     /// <summary>The checked expression, or null and a fault.</summary>
     public Typed? Expression(
-        string text, ExpressionScope scope, string pointer, Allowed allowed = Allowed.Scalars, DataType? asked = null) =>
-        Accept(ExpressionCompiler.Compile(text, scope, allowed, asked), pointer);
+        string text,
+        ExpressionScope scope,
+        string pointer,
+        Allowed allowed = Allowed.Scalars,
+        DataType? asked = null
+    ) => Accept(ExpressionCompiler.Compile(text, scope, allowed, asked), pointer);
 
     /// <summary>The grammar of an expression that becomes part of a larger one, or null and a fault.</summary>
     public Syntax? Parse(string text, string pointer)

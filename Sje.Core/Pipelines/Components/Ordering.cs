@@ -20,7 +20,13 @@ internal static class Ordering
         new("nulls", ParameterKind.Text) { Choices = ["first", "last"] },
     ];
 
-    public static List<OrderKey> Read(NodeContext context, Relation relation, JsonArray items, string pointer, bool breakTies)
+    public static List<OrderKey> Read(
+        NodeContext context,
+        Relation relation,
+        JsonArray items,
+        string pointer,
+        bool breakTies
+    )
     {
         var keys = new List<OrderKey>();
         for (var i = 0; i < items.Count; i++)
@@ -34,21 +40,28 @@ internal static class Ordering
 
             if (column.Type is MapType)
             {
-                context.Fault(Fault.At(pointer, i), $"{column.Name} is a map, which has no order", FaultCodes.WrongType);
+                context.Fault(
+                    Fault.At(pointer, i),
+                    $"{column.Name} is a map, which has no order",
+                    FaultCodes.WrongType
+                );
                 continue;
             }
 
-            keys.Add(new OrderKey(
-                new ColumnValue(null, column.Name, column.Type),
-                item?["desc"]?.GetValue<bool>() ?? false,
-                item?["nulls"]?.GetValue<string>() == "first"));
+            keys.Add(
+                new OrderKey(
+                    new ColumnValue(null, column.Name, column.Type),
+                    item?["desc"]?.GetValue<bool>() ?? false,
+                    item?["nulls"]?.GetValue<string>() == "first"
+                )
+            );
         }
 
         return breakTies && keys.Count > 0 ? [.. keys, .. Remaining(relation, keys)] : keys;
     }
 
     public static IEnumerable<OrderKey> Remaining(Relation relation, IReadOnlyList<OrderKey> keys) =>
-        relation.Schema.Columns
-            .Where(c => c.Type.IsScalar && !keys.Any(k => k.Value is ColumnValue v && v.Name == c.Name))
+        relation
+            .Schema.Columns.Where(c => c.Type.IsScalar && !keys.Any(k => k.Value is ColumnValue v && v.Name == c.Name))
             .Select(c => new OrderKey(new ColumnValue(null, c.Name, c.Type), Descending: false, NullsFirst: false));
 }

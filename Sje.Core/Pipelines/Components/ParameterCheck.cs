@@ -10,9 +10,21 @@ namespace Sje.Core.Pipelines.Components;
 internal static class ParameterCheck
 {
     public static void Check(PipelineNode node, Component component, List<Fault> faults) =>
-        Object(node.Params, component.Parameters, Fault.At(node.Pointer, "params"), $"node {node.Id}: {component.Type}", faults);
+        Object(
+            node.Params,
+            component.Parameters,
+            Fault.At(node.Pointer, "params"),
+            $"node {node.Id}: {component.Type}",
+            faults
+        );
 
-    private static void Object(JsonObject given, IReadOnlyList<ParameterSpec> specs, string pointer, string owner, List<Fault> faults)
+    private static void Object(
+        JsonObject given,
+        IReadOnlyList<ParameterSpec> specs,
+        string pointer,
+        string owner,
+        List<Fault> faults
+    )
     {
         foreach (var (name, value) in given)
         {
@@ -20,12 +32,23 @@ internal static class ParameterCheck
             if (spec is null)
             {
                 var names = specs.Select(s => s.Name).ToList();
-                faults.Add(new Fault(
-                    Fault.At(pointer, name), $"{owner} has no parameter {name}.{NearName.Hint(name, names)} It has {string.Join(", ", names)}", FaultCodes.UnknownField));
+                faults.Add(
+                    new Fault(
+                        Fault.At(pointer, name),
+                        $"{owner} has no parameter {name}.{NearName.Hint(name, names)} It has {string.Join(", ", names)}",
+                        FaultCodes.UnknownField
+                    )
+                );
             }
             else if (value is null && spec.Kind != ParameterKind.Value)
             {
-                faults.Add(new Fault(Fault.At(pointer, name), $"{owner}: {name} is null; leave it out instead", FaultCodes.WrongType));
+                faults.Add(
+                    new Fault(
+                        Fault.At(pointer, name),
+                        $"{owner}: {name} is null; leave it out instead",
+                        FaultCodes.WrongType
+                    )
+                );
             }
             else if (value is not null)
             {
@@ -35,7 +58,9 @@ internal static class ParameterCheck
 
         foreach (var missing in specs.Where(s => s.Required && !given.ContainsKey(s.Name)))
         {
-            faults.Add(new Fault(Fault.At(pointer, missing.Name), $"{owner} needs {missing.Name}", FaultCodes.Required));
+            faults.Add(
+                new Fault(Fault.At(pointer, missing.Name), $"{owner} needs {missing.Name}", FaultCodes.Required)
+            );
         }
     }
 
@@ -48,8 +73,12 @@ internal static class ParameterCheck
                 ? Grammar(text, pointer, owner, faults)
                 : "an expression, as text",
             ParameterKind.Integer => JsonNumbers.Whole(value) is null ? "a whole number" : null,
-            ParameterKind.Boolean => value.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? null : "true or false",
-            ParameterKind.Names => value is JsonArray names && names.All(n => Text(n) is not null) ? null : "a list of names",
+            ParameterKind.Boolean => value.GetValueKind() is JsonValueKind.True or JsonValueKind.False
+                ? null
+                : "true or false",
+            ParameterKind.Names => value is JsonArray names && names.All(n => Text(n) is not null)
+                ? null
+                : "a list of names",
             ParameterKind.Map => value is JsonObject ? null : "an object",
             ParameterKind.Value => value is JsonValue ? null : "a single value",
             _ => List(value, spec, pointer, owner, faults),
@@ -58,9 +87,20 @@ internal static class ParameterCheck
         {
             faults.Add(new Fault(pointer, $"{owner} must be {expected}", FaultCodes.WrongType));
         }
-        else if (spec.Choices is { } choices && Text(value) is { } word && !choices.Contains(word) && !word.Contains("{{", StringComparison.Ordinal))
+        else if (
+            spec.Choices is { } choices
+            && Text(value) is { } word
+            && !choices.Contains(word)
+            && !word.Contains("{{", StringComparison.Ordinal)
+        )
         {
-            faults.Add(new Fault(pointer, $"{owner} is \"{word}\".{NearName.Hint(word, choices)} It may be {string.Join(", ", choices)}", FaultCodes.InvalidValue));
+            faults.Add(
+                new Fault(
+                    pointer,
+                    $"{owner} is \"{word}\".{NearName.Hint(word, choices)} It may be {string.Join(", ", choices)}",
+                    FaultCodes.InvalidValue
+                )
+            );
         }
     }
 
@@ -92,12 +132,19 @@ internal static class ParameterCheck
             }
             else if (!bare || Text(items[i]) is null)
             {
-                faults.Add(new Fault(Fault.At(pointer, i), $"{owner} takes objects {{{string.Join(", ", spec.Fields?.Select(f => f.Name) ?? [])}}}", FaultCodes.WrongType));
+                faults.Add(
+                    new Fault(
+                        Fault.At(pointer, i),
+                        $"{owner} takes objects {{{string.Join(", ", spec.Fields?.Select(f => f.Name) ?? [])}}}",
+                        FaultCodes.WrongType
+                    )
+                );
             }
         }
 
         return null;
     }
 
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    private static string? Text(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

@@ -10,24 +10,29 @@ public static class PipelineFiles
 {
     /// <summary>The sources, with templates in their texts filled in before.</summary>
     public static IReadOnlyList<SourceFiles> Sources(this Pipeline pipeline) =>
-    [
-        .. pipeline.Nodes.Where(n => n.Type is "source.csv" or "source.parquet").Select(n => new SourceFiles(n.Id, n.Params["path"]!.GetValue<string>()) // required
-        {
-            Csv = n.Type == "source.csv" ? SourceComponents.Format(n.Params) : null,
-            Merge = n.Params["mergeSchema"]?.GetValue<bool>() ?? false,
-            Declared = n.Type == "source.csv" ? SourceComponents.Declared(n.Params) : null,
-        }),
-    ];
+        [
+            .. pipeline
+                .Nodes.Where(n => n.Type is "source.csv" or "source.parquet")
+                .Select(n => new SourceFiles(n.Id, n.Params["path"]!.GetValue<string>()) // required
+                {
+                    Csv = n.Type == "source.csv" ? SourceComponents.Format(n.Params) : null,
+                    Merge = n.Params["mergeSchema"]?.GetValue<bool>() ?? false,
+                    Declared = n.Type == "source.csv" ? SourceComponents.Declared(n.Params) : null,
+                }),
+        ];
 
     /// <summary>The sinks.</summary>
     public static IReadOnlyList<SinkFiles> Sinks(this Pipeline pipeline) =>
-    [
-        .. pipeline.Nodes.Where(n => n.Type is "sink.csv" or "sink.parquet").Select(n => new SinkFiles(
-            n.Id,
-            n.Params["path"]!.GetValue<string>(), // required
-            n.Params["mode"]?.GetValue<string>() ?? "overwrite",
-            n.Params["partitionBy"] is JsonArray { Count: > 0 })),
-    ];
+        [
+            .. pipeline
+                .Nodes.Where(n => n.Type is "sink.csv" or "sink.parquet")
+                .Select(n => new SinkFiles(
+                    n.Id,
+                    n.Params["path"]!.GetValue<string>(), // required
+                    n.Params["mode"]?.GetValue<string>() ?? "overwrite",
+                    n.Params["partitionBy"] is JsonArray { Count: > 0 }
+                )),
+        ];
 
     /// <summary>The same pipeline with templates in texts filled in; expressions keep theirs, which become typed values.</summary>
     /// <exception cref="TemplateException">A value is missing.</exception>

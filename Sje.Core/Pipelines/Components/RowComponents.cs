@@ -11,16 +11,39 @@ internal static class RowComponents
 {
     public static IReadOnlyList<Component> All { get; } =
     [
-        new("filter", ComponentKind.Transform,
-            [new("condition", ParameterKind.Expression) { Required = true }, new("keepNull", ParameterKind.Boolean)], Filter),
+        new(
+            "filter",
+            ComponentKind.Transform,
+            [new("condition", ParameterKind.Expression) { Required = true }, new("keepNull", ParameterKind.Boolean)],
+            Filter
+        ),
         new("distinct", ComponentKind.Transform, [new("columns", ParameterKind.Names)], Distinct),
-        new("sort", ComponentKind.Transform,
-            [new("by", ParameterKind.List) { Required = true, Fields = Ordering.Fields }], Sort),
-        new("limit", ComponentKind.Transform,
-            [new("n", ParameterKind.Integer), new("offset", ParameterKind.Integer), new("orderBy", ParameterKind.List) { Fields = Ordering.Fields }],
-            Limit),
-        new("union", ComponentKind.Transform,
-            [new("byName", ParameterKind.Boolean), new("allowMissing", ParameterKind.Boolean), new("distinct", ParameterKind.Boolean)], Union)
+        new(
+            "sort",
+            ComponentKind.Transform,
+            [new("by", ParameterKind.List) { Required = true, Fields = Ordering.Fields }],
+            Sort
+        ),
+        new(
+            "limit",
+            ComponentKind.Transform,
+            [
+                new("n", ParameterKind.Integer),
+                new("offset", ParameterKind.Integer),
+                new("orderBy", ParameterKind.List) { Fields = Ordering.Fields },
+            ],
+            Limit
+        ),
+        new(
+            "union",
+            ComponentKind.Transform,
+            [
+                new("byName", ParameterKind.Boolean),
+                new("allowMissing", ParameterKind.Boolean),
+                new("distinct", ParameterKind.Boolean),
+            ],
+            Union
+        )
         {
             Ports = null,
         },
@@ -29,7 +52,12 @@ internal static class RowComponents
     private static FilterRelation? Filter(NodeContext context)
     {
         var pointer = context.Pointer("condition");
-        var condition = context.Expression(context.Text("condition", ""), context.Input, pointer, asked: DataType.Boolean);
+        var condition = context.Expression(
+            context.Text("condition", ""),
+            context.Input,
+            pointer,
+            asked: DataType.Boolean
+        );
         if (condition is not null && context.Flag("keepNull", false))
         {
             condition = Coalesced(condition);
@@ -38,11 +66,19 @@ internal static class RowComponents
         return condition is null ? null : new FilterRelation(context.Input, condition);
     }
 
-    private static Conditional Coalesced(Typed condition) => new(
-        null, [(condition, new Literal(true, DataType.Boolean)), (IsNull(condition), new Literal(true, DataType.Boolean))], null, DataType.Boolean);
+    private static Conditional Coalesced(Typed condition) =>
+        new(
+            null,
+            [
+                (condition, new Literal(true, DataType.Boolean)),
+                (IsNull(condition), new Literal(true, DataType.Boolean)),
+            ],
+            null,
+            DataType.Boolean
+        );
 
-    private static Call IsNull(Typed value) => new(
-        Expressions.Functions.FunctionCatalogue.Find("is null")!.Overloads[0], [value], DataType.Boolean); // an operator of the catalogue
+    private static Call IsNull(Typed value) =>
+        new(Expressions.Functions.FunctionCatalogue.Find("is null")!.Overloads[0], [value], DataType.Boolean); // an operator of the catalogue
 
     private static DistinctRelation? Distinct(NodeContext context)
     {
@@ -50,8 +86,17 @@ internal static class RowComponents
         if (context.Node.Params["columns"] is not null)
         {
             var names = context.Names("columns");
-            var columns = names.Select((n, i) => context.Column(input, n, Jobs.Fault.At(context.Pointer("columns"), i))).ToList();
-            if (context.HasFaults || context.Unique(new ProjectRelation(input, [.. columns.Select(c => Keep(c!))]), context.Pointer("columns")) is not { } chosen)
+            var columns = names
+                .Select((n, i) => context.Column(input, n, Jobs.Fault.At(context.Pointer("columns"), i)))
+                .ToList();
+            if (
+                context.HasFaults
+                || context.Unique(
+                    new ProjectRelation(input, [.. columns.Select(c => Keep(c!))]),
+                    context.Pointer("columns")
+                )
+                    is not { } chosen
+            )
             {
                 return null;
             }
@@ -92,7 +137,13 @@ internal static class RowComponents
             context.Fault(context.Pointer(count < 0 ? "n" : "offset"), "must not be below 0", FaultCodes.OutOfRange);
         }
 
-        var keys = Ordering.Read(context, context.Input, context.List("orderBy"), context.Pointer("orderBy"), breakTies: true);
+        var keys = Ordering.Read(
+            context,
+            context.Input,
+            context.List("orderBy"),
+            context.Pointer("orderBy"),
+            breakTies: true
+        );
         return context.HasFaults ? null : new LimitRelation(context.Input, keys, count, offset);
     }
 
@@ -107,13 +158,22 @@ internal static class RowComponents
             var schema = input.Schema.Columns;
             if (index > 0 && !byName && schema.Length != columns.Count)
             {
-                context.Fault(context.Pointer("byName"), $"port {port} has {schema.Length} columns where the first has {columns.Count}");
+                context.Fault(
+                    context.Pointer("byName"),
+                    $"port {port} has {schema.Length} columns where the first has {columns.Count}"
+                );
                 return null;
             }
 
             for (var i = 0; i < schema.Length; i++)
             {
-                var at = byName ? columns.FindIndex(c => string.Equals(c.Name, schema[i].Name, StringComparison.OrdinalIgnoreCase)) : index == 0 ? -1 : i;
+                var at =
+                    byName
+                        ? columns.FindIndex(c =>
+                            string.Equals(c.Name, schema[i].Name, StringComparison.OrdinalIgnoreCase)
+                        )
+                    : index == 0 ? -1
+                    : i;
                 if (at < 0)
                 {
                     columns.Add(schema[i]);
@@ -125,7 +185,10 @@ internal static class RowComponents
                 else
                 {
                     context.Fault(
-                        context.Pointer(), $"column {columns[at].Name}: no common type of {columns[at].Type} and {schema[i].Type} (port {port})", FaultCodes.WrongType);
+                        context.Pointer(),
+                        $"column {columns[at].Name}: no common type of {columns[at].Type} and {schema[i].Type} (port {port})",
+                        FaultCodes.WrongType
+                    );
                 }
             }
         }
@@ -135,13 +198,22 @@ internal static class RowComponents
             return null;
         }
 
-        var inputs = context.Inputs.Select((r, i) => Aligned(context, r, columns, byName, allowMissing, context.Node.Inputs[i].Port)).ToList();
+        var inputs = context
+            .Inputs.Select((r, i) => Aligned(context, r, columns, byName, allowMissing, context.Node.Inputs[i].Port))
+            .ToList();
         return context.HasFaults ? null
-            : context.Flag("distinct", false) ? new DistinctRelation(new UnionRelation(inputs)) : new UnionRelation(inputs);
+            : context.Flag("distinct", false) ? new DistinctRelation(new UnionRelation(inputs))
+            : new UnionRelation(inputs);
     }
 
     private static ProjectRelation Aligned(
-        NodeContext context, Relation input, List<Column> columns, bool byName, bool allowMissing, string port)
+        NodeContext context,
+        Relation input,
+        List<Column> columns,
+        bool byName,
+        bool allowMissing,
+        string port
+    )
     {
         var items = new List<NamedValue>();
         for (var i = 0; i < columns.Count; i++)
@@ -149,7 +221,11 @@ internal static class RowComponents
             var column = byName ? input.Schema.Find(columns[i].Name) : input.Schema.Columns[i];
             if (column is null && !allowMissing)
             {
-                context.Fault(context.Pointer("allowMissing"), $"port {port} has no column {columns[i].Name}; allowMissing: true fills it with null", "unknown_column");
+                context.Fault(
+                    context.Pointer("allowMissing"),
+                    $"port {port} has no column {columns[i].Name}; allowMissing: true fills it with null",
+                    "unknown_column"
+                );
             }
 
             Typed value = column is null

@@ -11,11 +11,16 @@ internal static class SinkComponents
 {
     private static readonly ParameterSpec Path = new("path", ParameterKind.Text) { Required = true };
 
-    private static readonly ParameterSpec Mode = new("mode", ParameterKind.Text) { Choices = ["overwrite", "error", "ignore"] };
+    private static readonly ParameterSpec Mode = new("mode", ParameterKind.Text)
+    {
+        Choices = ["overwrite", "error", "ignore"],
+    };
 
     public static IReadOnlyList<Component> All { get; } =
     [
-        new("sink.parquet", ComponentKind.Sink,
+        new(
+            "sink.parquet",
+            ComponentKind.Sink,
             [
                 Path,
                 Mode,
@@ -23,8 +28,11 @@ internal static class SinkComponents
                 new("compression", ParameterKind.Text) { Choices = ["snappy", "gzip", "zstd", "lz4_raw", "none"] },
                 new("rowGroupSize", ParameterKind.Integer),
             ],
-            Parquet),
-        new("sink.csv", ComponentKind.Sink,
+            Parquet
+        ),
+        new(
+            "sink.csv",
+            ComponentKind.Sink,
             [
                 Path,
                 Mode,
@@ -34,19 +42,36 @@ internal static class SinkComponents
                 new("nullValue", ParameterKind.Text),
                 new("compression", ParameterKind.Text) { Choices = ["none", "gzip", "zstd"] },
             ],
-            Csv),
+            Csv
+        ),
     ];
 
     private static WriteRelation? Parquet(NodeContext context)
     {
-        var partitions = context.Names("partitionBy")
-            .Select((n, i) => (Column: context.Column(context.Input, n, Fault.At(context.Pointer("partitionBy"), i)), Index: i))
+        var partitions = context
+            .Names("partitionBy")
+            .Select(
+                (n, i) =>
+                    (Column: context.Column(context.Input, n, Fault.At(context.Pointer("partitionBy"), i)), Index: i)
+            )
             .ToList();
         foreach (var (column, index) in partitions)
         {
-            if (column is not null && (!column.Type.IsScalar || column.Type == DataType.Binary || column.Type == DataType.Double || column.Type == DataType.Float))
+            if (
+                column is not null
+                && (
+                    !column.Type.IsScalar
+                    || column.Type == DataType.Binary
+                    || column.Type == DataType.Double
+                    || column.Type == DataType.Float
+                )
+            )
             {
-                context.Fault(Fault.At(context.Pointer("partitionBy"), index), $"{column.Name} is {column.Type}, which is no name of a folder", FaultCodes.WrongType);
+                context.Fault(
+                    Fault.At(context.Pointer("partitionBy"), index),
+                    $"{column.Name} is {column.Type}, which is no name of a folder",
+                    FaultCodes.WrongType
+                );
             }
         }
 
@@ -61,12 +86,17 @@ internal static class SinkComponents
             context.Fault(context.Pointer("rowGroupSize"), "must be from 1 to 100000000", FaultCodes.OutOfRange);
         }
 
-        return context.HasFaults ? null : new WriteRelation(context.Input, new ParquetWrite
-        {
-            PartitionBy = [.. partitions.Select(p => p.Column!.Name)],
-            Compression = context.Text("compression", "snappy"),
-            RowGroupSize = size,
-        });
+        return context.HasFaults
+            ? null
+            : new WriteRelation(
+                context.Input,
+                new ParquetWrite
+                {
+                    PartitionBy = [.. partitions.Select(p => p.Column!.Name)],
+                    Compression = context.Text("compression", "snappy"),
+                    RowGroupSize = size,
+                }
+            );
     }
 
     /// <summary>Every value becomes the text that a cast to string gives, so that what is read back is what was written.</summary>
@@ -83,33 +113,48 @@ internal static class SinkComponents
         {
             if (!column.Type.IsScalar || column.Type == DataType.Binary)
             {
-                context.Fault(context.Pointer(), $"column {column.Name} is {column.Type}, which CSV cannot hold: drop it or make text of it", FaultCodes.WrongType);
+                context.Fault(
+                    context.Pointer(),
+                    $"column {column.Name} is {column.Type}, which CSV cannot hold: drop it or make text of it",
+                    FaultCodes.WrongType
+                );
                 continue;
             }
 
             items.Add(new NamedValue(column.Name, Text(RowComponents.Keep(column).Value)));
         }
 
-        return context.HasFaults ? null : new WriteRelation(new ProjectRelation(context.Input, items), new CsvWrite
-        {
-            Header = context.Flag("header", true),
-            Delimiter = delimiter,
-            QuoteAll = context.Flag("quoteAll", false),
-            NullValue = context.Text("nullValue", ""),
-            Compression = context.Text("compression", "none"),
-        });
+        return context.HasFaults
+            ? null
+            : new WriteRelation(
+                new ProjectRelation(context.Input, items),
+                new CsvWrite
+                {
+                    Header = context.Flag("header", true),
+                    Delimiter = delimiter,
+                    QuoteAll = context.Flag("quoteAll", false),
+                    NullValue = context.Text("nullValue", ""),
+                    Compression = context.Text("compression", "none"),
+                }
+            );
     }
 
-    private static Typed Text(Typed value) => value.Type switch
-    {
-        ScalarType { Kind: ScalarKind.String } => value,
-        ScalarType { Kind: ScalarKind.Timestamp } => Formatted(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"),
-        ScalarType { Kind: ScalarKind.Instant } => Formatted(new Converted(value, DataType.Timestamp), "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"),
-        _ => new Converted(value, DataType.String),
-    };
+    private static Typed Text(Typed value) =>
+        value.Type switch
+        {
+            ScalarType { Kind: ScalarKind.String } => value,
+            ScalarType { Kind: ScalarKind.Timestamp } => Formatted(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"),
+            ScalarType { Kind: ScalarKind.Instant } => Formatted(
+                new Converted(value, DataType.Timestamp),
+                "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"
+            ),
+            _ => new Converted(value, DataType.String),
+        };
 
-    private static Call Formatted(Typed value, string pattern) => new(
-        Expressions.Functions.FunctionCatalogue.Find("format_date")!.Overloads[0], // the form for timestamps
-        [value, new Literal(pattern, DataType.String)],
-        DataType.String);
+    private static Call Formatted(Typed value, string pattern) =>
+        new(
+            Expressions.Functions.FunctionCatalogue.Find("format_date")!.Overloads[0], // the form for timestamps
+            [value, new Literal(pattern, DataType.String)],
+            DataType.String
+        );
 }

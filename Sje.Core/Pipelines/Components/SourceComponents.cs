@@ -17,7 +17,9 @@ internal static class SourceComponents
 
     public static IReadOnlyList<Component> All { get; } =
     [
-        new("source.csv", ComponentKind.Source,
+        new(
+            "source.csv",
+            ComponentKind.Source,
             [
                 new("path", ParameterKind.Text) { Required = true },
                 new("header", ParameterKind.Boolean),
@@ -32,28 +34,33 @@ internal static class SourceComponents
                 new("dateFormat", ParameterKind.Text),
                 new("compression", ParameterKind.Text) { Choices = ["auto", "none", "gzip", "zstd"] },
             ],
-            Csv),
-        new("source.parquet", ComponentKind.Source,
+            Csv
+        ),
+        new(
+            "source.parquet",
+            ComponentKind.Source,
             [
                 new("path", ParameterKind.Text) { Required = true },
                 new("columns", ParameterKind.Names),
                 new("mergeSchema", ParameterKind.Boolean),
             ],
-            Parquet),
+            Parquet
+        ),
     ];
 
     /// <summary>The texture that the parameters of a <c>source.csv</c> node describe.</summary>
-    public static CsvFormat Format(JsonObject parameters) => new()
-    {
-        Header = parameters["header"]?.GetValue<bool>() ?? true,
-        Delimiter = parameters["delimiter"]?.GetValue<string>() ?? ",",
-        Quote = parameters["quote"]?.GetValue<string>() ?? "\"",
-        Escape = parameters["escape"]?.GetValue<string>() ?? parameters["quote"]?.GetValue<string>() ?? "\"",
-        NullValue = parameters["nullValue"]?.GetValue<string>(),
-        Encoding = parameters["encoding"]?.GetValue<string>() ?? "utf-8",
-        Compression = parameters["compression"]?.GetValue<string>() ?? "auto",
-        SkipRagged = parameters["mode"]?.GetValue<string>() is "permissive" or "dropmalformed",
-    };
+    public static CsvFormat Format(JsonObject parameters) =>
+        new()
+        {
+            Header = parameters["header"]?.GetValue<bool>() ?? true,
+            Delimiter = parameters["delimiter"]?.GetValue<string>() ?? ",",
+            Quote = parameters["quote"]?.GetValue<string>() ?? "\"",
+            Escape = parameters["escape"]?.GetValue<string>() ?? parameters["quote"]?.GetValue<string>() ?? "\"",
+            NullValue = parameters["nullValue"]?.GetValue<string>(),
+            Encoding = parameters["encoding"]?.GetValue<string>() ?? "utf-8",
+            Compression = parameters["compression"]?.GetValue<string>() ?? "auto",
+            SkipRagged = parameters["mode"]?.GetValue<string>() is "permissive" or "dropmalformed",
+        };
 
     /// <summary>The columns that a <c>source.csv</c> node declares, if all are right; null otherwise.</summary>
     public static Schema? Declared(JsonObject parameters)
@@ -66,7 +73,11 @@ internal static class SourceComponents
         var columns = new List<Column>();
         foreach (var (name, node) in map)
         {
-            if (node is not JsonValue value || !value.TryGetValue<string>(out var text) || !DataType.TryParse(text, out var type))
+            if (
+                node is not JsonValue value
+                || !value.TryGetValue<string>(out var text)
+                || !DataType.TryParse(text, out var type)
+            )
             {
                 return null;
             }
@@ -80,7 +91,14 @@ internal static class SourceComponents
     private static ProjectRelation? Csv(NodeContext context)
     {
         var format = Format(context.Node.Params);
-        foreach (var (name, value) in new[] { ("delimiter", format.Delimiter), ("quote", format.Quote), ("escape", format.Escape) })
+        foreach (
+            var (name, value) in new[]
+            {
+                ("delimiter", format.Delimiter),
+                ("quote", format.Quote),
+                ("escape", format.Escape),
+            }
+        )
         {
             if (value.Length != 1 || value[0] is '\r' or '\n' or '\0')
             {
@@ -94,7 +112,11 @@ internal static class SourceComponents
             return null;
         }
 
-        var text = new CsvRelation(context.Node.Id, format, new Schema([.. schema.Columns.Select(c => c with { Type = DataType.String })]));
+        var text = new CsvRelation(
+            context.Node.Id,
+            format,
+            new Schema([.. schema.Columns.Select(c => c with { Type = DataType.String })])
+        );
         return context.Unique(text, context.Pointer("columns")) is null ? null : Cast(context, text, schema);
     }
 
@@ -156,8 +178,16 @@ internal static class SourceComponents
     {
         if (type == DataType.Date && context.Text("dateFormat") is { } pattern)
         {
-            var parse = new CallSyntax(isTry ? "try_parse_date" : "parse_date", [new NameSyntax(raw.Name, 0), new LiteralSyntax(pattern, DataType.String, 0)], 0);
-            return context.Build(parse, ExpressionScope.Of(Schema.Of(new Column(raw.Name, raw.Type)), context.Templates), context.Pointer("dateFormat"));
+            var parse = new CallSyntax(
+                isTry ? "try_parse_date" : "parse_date",
+                [new NameSyntax(raw.Name, 0), new LiteralSyntax(pattern, DataType.String, 0)],
+                0
+            );
+            return context.Build(
+                parse,
+                ExpressionScope.Of(Schema.Of(new Column(raw.Name, raw.Type)), context.Templates),
+                context.Pointer("dateFormat")
+            );
         }
 
         return type == DataType.String ? raw : new Converted(raw, type, isTry);
@@ -173,7 +203,8 @@ internal static class SourceComponents
                 new Call(catalogue("is null")!.Overloads[0], [raw], DataType.Boolean),
                 new Call(catalogue("is not null")!.Overloads[0], [value], DataType.Boolean),
             ],
-            DataType.Boolean);
+            DataType.Boolean
+        );
     }
 
     private static Relation? Parquet(NodeContext context)

@@ -19,8 +19,11 @@ internal static class TextTemplates
             filled[name] = (value, spec) switch
             {
                 (_, { Kind: ParameterKind.Expression }) => value?.DeepClone(),
-                (JsonArray items, { Kind: ParameterKind.List, Fields: { } fields }) => new JsonArray(
-                    [.. items.Select(i => i is JsonObject item ? Fill(item, fields, scope) : Template.RenderAll(i, scope))]),
+                (JsonArray items, { Kind: ParameterKind.List, Fields: { } fields }) => new JsonArray([
+                    .. items.Select(i =>
+                        i is JsonObject item ? Fill(item, fields, scope) : Template.RenderAll(i, scope)
+                    ),
+                ]),
                 _ => Template.RenderAll(value, scope),
             };
         }

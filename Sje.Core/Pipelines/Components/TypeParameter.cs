@@ -17,7 +17,10 @@ internal static class TypeParameter
             }
 
             context.Fault(
-                pointer, $"\"{text}\" is no type; the types are {string.Join(", ", DataTypeText.ScalarNames)}, array<t>, map<k,v>, struct<a:t>", FaultCodes.WrongType);
+                pointer,
+                $"\"{text}\" is no type; the types are {string.Join(", ", DataTypeText.ScalarNames)}, array<t>, map<k,v>, struct<a:t>",
+                FaultCodes.WrongType
+            );
             return null;
         }
 

@@ -22,7 +22,8 @@ internal sealed partial class ExpressionParser
             return new CallSyntax("position", [part, whole], name.Position);
         }
 
-        var distinct = Current.Is("distinct")
+        var distinct =
+            Current.Is("distinct")
             && (!tokens[at + 1].Is("(") || FunctionCatalogue.Find(name.Text)?.Kind == FunctionKind.Aggregate)
             && Accept("distinct");
         var arguments = new List<Syntax>();
@@ -79,8 +80,7 @@ internal sealed partial class ExpressionParser
                 }
 
                 names.Add(tokens[look++].Text);
-            }
-            while (tokens[look].Is(","));
+            } while (tokens[look].Is(","));
 
             if (!tokens[look++].Is(")"))
             {
@@ -126,8 +126,7 @@ internal sealed partial class ExpressionParser
             do
             {
                 partition.Add(Expression(Power.Lowest));
-            }
-            while (Accept(","));
+            } while (Accept(","));
         }
 
         var order = Accept("order") ? OrderKeys() : [];
@@ -160,8 +159,7 @@ internal sealed partial class ExpressionParser
             }
 
             keys.Add(new OrderSyntax(key, descending, first));
-        }
-        while (Accept(","));
+        } while (Accept(","));
         return keys;
     }
 
@@ -173,7 +171,8 @@ internal sealed partial class ExpressionParser
         Expect("and");
         var position = Current.Position;
         var end = Bound();
-        return start.Kind <= end.Kind
+        return
+            start.Kind <= end.Kind
             && start.Kind != FrameBoundKind.UnboundedFollowing
             && end.Kind != FrameBoundKind.UnboundedPreceding
             ? new FrameSyntax(range, start, end)

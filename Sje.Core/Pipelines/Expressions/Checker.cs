@@ -25,44 +25,54 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
     private int lambdaCount;
     private bool insideGroup;
 
-    public Typed Check(Syntax syntax) => syntax switch
-    {
-        LiteralSyntax s => new Literal(s.Value, s.Type),
-        TemplateSyntax s => scope.Templates.Resolve(s.Path, s.Position),
-        NameSyntax s => Name(s),
-        FieldSyntax s => Field(s),
-        IndexSyntax s => Index(s),
-        OperatorSyntax s => Apply(s.Name, s.Operands, s.Position),
-        CallSyntax s => Call(s),
-        InSyntax s => In(s),
-        BetweenSyntax s => Between(s),
-        LikeSyntax s => LikePattern(s),
-        CaseSyntax s => Case(s),
-        CastSyntax s => Cast(s),
-        ArraySyntax s => Array(s),
-        StructSyntax s => Struct(s),
-        StarSyntax s => throw new ExpressionException("* stands in count(*) only", s.Position),
-        LambdaSyntax s => throw new ExpressionException("a lambda is an argument of functions such as transform or filter only", s.Position),
-        _ => throw new InvalidOperationException($"no rule for {syntax.GetType().Name}"),
-    };
+    public Typed Check(Syntax syntax) =>
+        syntax switch
+        {
+            LiteralSyntax s => new Literal(s.Value, s.Type),
+            TemplateSyntax s => scope.Templates.Resolve(s.Path, s.Position),
+            NameSyntax s => Name(s),
+            FieldSyntax s => Field(s),
+            IndexSyntax s => Index(s),
+            OperatorSyntax s => Apply(s.Name, s.Operands, s.Position),
+            CallSyntax s => Call(s),
+            InSyntax s => In(s),
+            BetweenSyntax s => Between(s),
+            LikeSyntax s => LikePattern(s),
+            CaseSyntax s => Case(s),
+            CastSyntax s => Cast(s),
+            ArraySyntax s => Array(s),
+            StructSyntax s => Struct(s),
+            StarSyntax s => throw new ExpressionException("* stands in count(*) only", s.Position),
+            LambdaSyntax s => throw new ExpressionException(
+                "a lambda is an argument of functions such as transform or filter only",
+                s.Position
+            ),
+            _ => throw new InvalidOperationException($"no rule for {syntax.GetType().Name}"),
+        };
 
     /// <summary>Checks an expression that must be true or false.</summary>
-    public Typed CheckCondition(Syntax syntax) => Convert(Check(syntax), DataType.Boolean, syntax.Position, "a condition");
+    public Typed CheckCondition(Syntax syntax) =>
+        Convert(Check(syntax), DataType.Boolean, syntax.Position, "a condition");
 
     /// <summary>The same value as another type, by widening only.</summary>
-    public static Typed Convert(Typed value, DataType target, int position, string what) => value switch
-    {
-        _ when value.Type == target => value,
-        Literal { Value: null } => new Literal(null, target),
-        ArrayValue { Items.Count: 0 } when target is ArrayType => new ArrayValue([], target),
-        // A parameter given as text takes the type of its place, if it is a value of that type.
-        Literal { FromTemplate: true, Value: string text } when IsTemporal(target) && TemporalLiteral.Normalise(text, target) is { } normal =>
-            new Literal(normal, target),
-        _ when Widening.Allows(value.Type, target) => new Converted(value, target),
-        _ => throw new ExpressionException($"{what} must be {target}, but is {value.Type}", position, "wrong_type"),
-    };
+    public static Typed Convert(Typed value, DataType target, int position, string what) =>
+        value switch
+        {
+            _ when value.Type == target => value,
+            Literal { Value: null } => new Literal(null, target),
+            ArrayValue { Items.Count: 0 } when target is ArrayType => new ArrayValue([], target),
+            // A parameter given as text takes the type of its place, if it is a value of that type.
+            Literal { FromTemplate: true, Value: string text }
+                when IsTemporal(target) && TemporalLiteral.Normalise(text, target) is { } normal => new Literal(
+                normal,
+                target
+            ),
+            _ when Widening.Allows(value.Type, target) => new Converted(value, target),
+            _ => throw new ExpressionException($"{what} must be {target}, but is {value.Type}", position, "wrong_type"),
+        };
 
-    private static bool IsTemporal(DataType type) => type == DataType.Date || type == DataType.Timestamp || type == DataType.Instant;
+    private static bool IsTemporal(DataType type) =>
+        type == DataType.Date || type == DataType.Timestamp || type == DataType.Instant;
 
     private Typed Name(NameSyntax name)
     {
@@ -74,8 +84,8 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             }
         }
 
-        var found = scope.Relations
-            .Select(r => (r.Alias, Column: r.Schema.Find(name.Name)))
+        var found = scope
+            .Relations.Select(r => (r.Alias, Column: r.Schema.Find(name.Name)))
             .Where(r => r.Column is not null)
             .ToList();
         return found switch
@@ -83,14 +93,21 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             [var (relation, column)] => new ColumnValue(relation, column!.Name, column.Type),
             [] => throw UnknownColumn(name.Name, scope.Relations.SelectMany(r => r.Schema.Columns), name.Position),
             _ => throw new ExpressionException(
-                $"both inputs have a column {name.Name}: write {string.Join(" or ", found.Select(f => $"{f.Alias}.{name.Name}"))}", name.Position),
+                $"both inputs have a column {name.Name}: write {string.Join(" or ", found.Select(f => $"{f.Alias}.{name.Name}"))}",
+                name.Position
+            ),
         };
     }
 
     private Typed Field(FieldSyntax field)
     {
-        if (field.Target is NameSyntax relation
-            && scope.Relations.FirstOrDefault(r => string.Equals(r.Alias, relation.Name, StringComparison.OrdinalIgnoreCase)) is { Alias: { } alias, Schema: { } schema })
+        if (
+            field.Target is NameSyntax relation
+            && scope.Relations.FirstOrDefault(r =>
+                string.Equals(r.Alias, relation.Name, StringComparison.OrdinalIgnoreCase)
+            )
+                is { Alias: { } alias, Schema: { } schema }
+        )
         {
             return schema.Find(field.Name) is { } column
                 ? new ColumnValue(alias, column.Name, column.Type)
@@ -100,7 +117,11 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         var target = Check(field.Target);
         if (target.Type is not StructType type)
         {
-            throw new ExpressionException($".{field.Name} needs a struct, but the value before it is {target.Type}", field.Position, "wrong_type");
+            throw new ExpressionException(
+                $".{field.Name} needs a struct, but the value before it is {target.Type}",
+                field.Position,
+                "wrong_type"
+            );
         }
 
         return new Schema(type.Fields).Find(field.Name) is { } part
@@ -114,7 +135,8 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         return new ExpressionException(
             $"no column {name}.{NearName.Hint(name, names)} {(names.Count == 0 ? "There are no columns" : $"There are {string.Join(", ", names.Take(20))}{(names.Count > 20 ? ", ..." : "")}")}",
             position,
-            "unknown_column");
+            "unknown_column"
+        );
     }
 
     private ElementValue Index(IndexSyntax index)
@@ -123,9 +145,22 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         var at = Check(index.Index);
         return target.Type switch
         {
-            ArrayType array => new ElementValue(target, Convert(at, at.Type == DataType.Int64 ? DataType.Int64 : DataType.Int32, index.Position, "the place in an array"), array.Element),
+            ArrayType array => new ElementValue(
+                target,
+                Convert(
+                    at,
+                    at.Type == DataType.Int64 ? DataType.Int64 : DataType.Int32,
+                    index.Position,
+                    "the place in an array"
+                ),
+                array.Element
+            ),
             MapType map => new ElementValue(target, Convert(at, map.Key, index.Position, "the key"), map.Value),
-            _ => throw new ExpressionException($"[ ] needs an array or a map, but the value before it is {target.Type}", index.Position, "wrong_type"),
+            _ => throw new ExpressionException(
+                $"[ ] needs an array or a map, but the value before it is {target.Type}",
+                index.Position,
+                "wrong_type"
+            ),
         };
     }
 
@@ -163,7 +198,10 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             {
                 if (text[i] == '\\' && (++i == text.Length || text[i] is not ('%' or '_' or '\\')))
                 {
-                    throw new ExpressionException("in a pattern a backslash stands before %, _ or another backslash only", like.Pattern.Position);
+                    throw new ExpressionException(
+                        "in a pattern a backslash stands before %, _ or another backslash only",
+                        like.Pattern.Position
+                    );
                 }
             }
         }
@@ -199,7 +237,8 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
             subject,
             [.. conditions.Zip(typed)],
             written.Else is null ? null : typed[^1],
-            typed[0].Type);
+            typed[0].Type
+        );
     }
 
     private Typed Cast(CastSyntax cast)
@@ -211,8 +250,9 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
         }
 
         return CastRules.Objection(value.Type, cast.Type, cast.Try) is { } refusal
-            ? throw new ExpressionException(refusal, cast.Position, "wrong_type")
-            : value.Type == cast.Type ? value : new Converted(value, cast.Type, cast.Try);
+                ? throw new ExpressionException(refusal, cast.Position, "wrong_type")
+            : value.Type == cast.Type ? value
+            : new Converted(value, cast.Type, cast.Try);
     }
 
     private ArrayValue Array(ArraySyntax array)
@@ -254,17 +294,23 @@ internal sealed partial class Checker(ExpressionScope scope, Allowed allowed)
                 continue;
             }
 
-            type = type == DataType.String && values[0] is Literal { FromTemplate: true } && IsTemporal(values[i].Type)
-                ? values[i].Type
-                : Widening.Common(type, values[i].Type)
-                    ?? throw new ExpressionException($"{type} and {values[i].Type} have no common type; cast one of them", written[i].Position, "wrong_type");
+            type =
+                type == DataType.String && values[0] is Literal { FromTemplate: true } && IsTemporal(values[i].Type)
+                    ? values[i].Type
+                    : Widening.Common(type, values[i].Type)
+                        ?? throw new ExpressionException(
+                            $"{type} and {values[i].Type} have no common type; cast one of them",
+                            written[i].Position,
+                            "wrong_type"
+                        );
         }
 
         var common = type == DataType.Float ? DataType.Double : type;
         return [.. values.Select((v, i) => Convert(v, common, written[i].Position, "the value"))];
     }
 
-    private static Typed NeedsType(Typed value, int position) => value.Type == DataType.Null
-        ? throw new ExpressionException("null has no type here: write cast(null as ...)", position, "wrong_type")
-        : value;
+    private static Typed NeedsType(Typed value, int position) =>
+        value.Type == DataType.Null
+            ? throw new ExpressionException("null has no type here: write cast(null as ...)", position, "wrong_type")
+            : value;
 }

@@ -16,12 +16,20 @@ internal sealed record ExpressionResult(Typed? Value, ExpressionFault? Fault);
 internal static class ExpressionCompiler
 {
     /// <summary>Checks against known columns; <paramref name="asked"/> is the type that the place needs, or null for any.</summary>
-    public static ExpressionResult Compile(string text, ExpressionScope scope, Allowed allowed = Allowed.Scalars, DataType? asked = null) =>
-        Guarded(() => Check(ExpressionParser.Parse(text), scope, allowed, asked));
+    public static ExpressionResult Compile(
+        string text,
+        ExpressionScope scope,
+        Allowed allowed = Allowed.Scalars,
+        DataType? asked = null
+    ) => Guarded(() => Check(ExpressionParser.Parse(text), scope, allowed, asked));
 
     /// <summary>Checks an expression that was put together by a component.</summary>
-    public static ExpressionResult Compile(Syntax syntax, ExpressionScope scope, Allowed allowed = Allowed.Scalars, DataType? asked = null) =>
-        Guarded(() => Check(syntax, scope, allowed, asked));
+    public static ExpressionResult Compile(
+        Syntax syntax,
+        ExpressionScope scope,
+        Allowed allowed = Allowed.Scalars,
+        DataType? asked = null
+    ) => Guarded(() => Check(syntax, scope, allowed, asked));
 
     /// <summary>Checks the grammar only, where the columns are not known yet.</summary>
     public static (Syntax? Syntax, ExpressionFault? Fault) Parse(string text)
@@ -40,7 +48,12 @@ internal static class ExpressionCompiler
     {
         var value = new Checker(scope, allowed).Check(syntax);
         return asked is not null ? Checker.Convert(value, asked, syntax.Position, "the expression")
-            : value.Type == DataType.Null ? throw new ExpressionException("null has no type here: write cast(null as ...)", syntax.Position, "wrong_type")
+            : value.Type == DataType.Null
+                ? throw new ExpressionException(
+                    "null has no type here: write cast(null as ...)",
+                    syntax.Position,
+                    "wrong_type"
+                )
             : value;
     }
 

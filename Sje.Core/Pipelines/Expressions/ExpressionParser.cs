@@ -70,14 +70,20 @@ internal sealed partial class ExpressionParser
 
             if (++operators > MaxOperators)
             {
-                throw new ExpressionException($"more than {MaxOperators} operators in one expression: use several columns", Current.Position);
+                throw new ExpressionException(
+                    $"more than {MaxOperators} operators in one expression: use several columns",
+                    Current.Position
+                );
             }
 
             if (power == Power.Comparison)
             {
                 if (compared)
                 {
-                    throw new ExpressionException("comparisons do not chain: write a < b and b < c, or use parentheses", Current.Position);
+                    throw new ExpressionException(
+                        "comparisons do not chain: write a < b and b < c, or use parentheses",
+                        Current.Position
+                    );
                 }
 
                 compared = true;
@@ -92,26 +98,27 @@ internal sealed partial class ExpressionParser
         }
     }
 
-    private Power PowerOf(Token token) => token switch
-    {
-        { Kind: TokenKind.Symbol } => token.Text switch
+    private Power PowerOf(Token token) =>
+        token switch
         {
-            "*" or "/" or "%" => Power.Product,
-            "+" or "-" => Power.Sum,
-            "||" => Power.Concat,
-            "=" or "<>" or "<" or "<=" or ">" or ">=" => Power.Comparison,
+            { Kind: TokenKind.Symbol } => token.Text switch
+            {
+                "*" or "/" or "%" => Power.Product,
+                "+" or "-" => Power.Sum,
+                "||" => Power.Concat,
+                "=" or "<>" or "<" or "<=" or ">" or ">=" => Power.Comparison,
+                _ => Power.Lowest,
+            },
+            { Kind: TokenKind.Word } => token.Text.ToLowerInvariant() switch
+            {
+                "or" => Power.Or,
+                "and" => Power.And,
+                "is" or "in" or "between" or "like" or "ilike" => Power.Comparison,
+                "not" when IsOne(tokens[at + 1], "in", "between", "like", "ilike") => Power.Comparison,
+                _ => Power.Lowest,
+            },
             _ => Power.Lowest,
-        },
-        { Kind: TokenKind.Word } => token.Text.ToLowerInvariant() switch
-        {
-            "or" => Power.Or,
-            "and" => Power.And,
-            "is" or "in" or "between" or "like" or "ilike" => Power.Comparison,
-            "not" when IsOne(tokens[at + 1], "in", "between", "like", "ilike") => Power.Comparison,
-            _ => Power.Lowest,
-        },
-        _ => Power.Lowest,
-    };
+        };
 
     private Syntax Comparison(Syntax left)
     {
@@ -216,7 +223,11 @@ internal sealed partial class ExpressionParser
         var token = Advance();
         return token.Kind switch
         {
-            TokenKind.Integer or TokenKind.Long or TokenKind.Decimal or TokenKind.Double => Number(token, "", token.Position),
+            TokenKind.Integer or TokenKind.Long or TokenKind.Decimal or TokenKind.Double => Number(
+                token,
+                "",
+                token.Position
+            ),
             TokenKind.Text => new LiteralSyntax(token.Text, DataType.String, token.Position),
             TokenKind.Bytes => new LiteralSyntax(token.Text.ToLowerInvariant(), DataType.Binary, token.Position),
             TokenKind.Template => new TemplateSyntax(token.Text, token.Position),
@@ -254,7 +265,18 @@ internal sealed partial class ExpressionParser
                 return Cast(token);
             case "date" or "timestamp" or "instant" when Current.Kind == TokenKind.Text:
                 return TemporalLiteral.Read(token, Advance());
-            case "and" or "or" or "in" or "is" or "between" or "like" or "ilike" or "when" or "then" or "else" or "end" or "as":
+            case "and"
+            or "or"
+            or "in"
+            or "is"
+            or "between"
+            or "like"
+            or "ilike"
+            or "when"
+            or "then"
+            or "else"
+            or "end"
+            or "as":
                 throw Unexpected("a value", token);
             default:
                 return Current.Is("(") ? Call(token) : new NameSyntax(token.Text, token.Position);
@@ -305,7 +327,12 @@ internal sealed partial class ExpressionParser
                 break;
             }
 
-            open += Current.Text switch { "<" or "(" => 1, ">" or ")" => -1, _ => 0 };
+            open += Current.Text switch
+            {
+                "<" or "(" => 1,
+                ">" or ")" => -1,
+                _ => 0,
+            };
             text.Append(Advance().Text);
         }
 
@@ -313,7 +340,8 @@ internal sealed partial class ExpressionParser
             ? type
             : throw new ExpressionException(
                 $"\"{text}\" is no type; the types are {string.Join(", ", DataTypeText.ScalarNames)}, array<t>, map<k,v>, struct<a:t>",
-                start.Position);
+                start.Position
+            );
     }
 
     private StructSyntax Struct(int position)
@@ -329,8 +357,7 @@ internal sealed partial class ExpressionParser
             var name = Name("a field name");
             Expect(":");
             fields.Add((name, Expression(Power.Lowest)));
-        }
-        while (Accept(","));
+        } while (Accept(","));
         Expect("}");
         return new StructSyntax(fields, position);
     }
@@ -346,8 +373,7 @@ internal sealed partial class ExpressionParser
         do
         {
             items.Add(Expression(Power.Lowest));
-        }
-        while (Accept(","));
+        } while (Accept(","));
         Expect(end);
         return items;
     }
@@ -369,7 +395,10 @@ internal sealed partial class ExpressionParser
 
                 return long.TryParse(text, CultureInfo.InvariantCulture, out var large)
                     ? new LiteralSyntax(large, DataType.Int64, position)
-                    : throw new ExpressionException($"{text} is larger than an int64; write it with a decimal point", position);
+                    : throw new ExpressionException(
+                        $"{text} is larger than an int64; write it with a decimal point",
+                        position
+                    );
         }
     }
 
@@ -406,9 +435,8 @@ internal sealed partial class ExpressionParser
         }
     }
 
-    private string Name(string what) => Current.Kind is TokenKind.Word or TokenKind.QuotedName
-        ? Advance().Text
-        : throw Unexpected(what);
+    private string Name(string what) =>
+        Current.Kind is TokenKind.Word or TokenKind.QuotedName ? Advance().Text : throw Unexpected(what);
 
     private static bool IsOne(Token token, params ReadOnlySpan<string> words)
     {

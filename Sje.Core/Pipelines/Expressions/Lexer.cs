@@ -10,13 +10,40 @@ internal static partial class Lexer
     public const int MaxLength = 64 * 1024;
 
     private static readonly string[] Symbols =
-        ["->", "<>", "<=", ">=", "!=", "||", "+", "-", "*", "/", "%", "=", "<", ">", "(", ")", "[", "]", "{", "}", ",", ".", ":"];
+    [
+        "->",
+        "<>",
+        "<=",
+        ">=",
+        "!=",
+        "||",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "=",
+        "<",
+        ">",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ".",
+        ":",
+    ];
 
     public static List<Token> Read(string text)
     {
         if (text.Length > MaxLength)
         {
-            throw new ExpressionException($"the expression has {text.Length} characters; at most {MaxLength} are allowed", 0);
+            throw new ExpressionException(
+                $"the expression has {text.Length} characters; at most {MaxLength} are allowed",
+                0
+            );
         }
 
         var tokens = new List<Token>();
@@ -54,12 +81,17 @@ internal static partial class Lexer
             var name = ReadQuoted(text, ref at, c);
             return name.Length > 0
                 ? new Token(TokenKind.QuotedName, name, start)
-                : throw new ExpressionException("a name in quotes must not be empty; text is written in single quotes", start);
+                : throw new ExpressionException(
+                    "a name in quotes must not be empty; text is written in single quotes",
+                    start
+                );
         }
 
         if (char.IsLetter(c) || c == '_' || char.IsSurrogate(c))
         {
-            while (at < text.Length && (char.IsLetterOrDigit(text[at]) || text[at] == '_' || char.IsSurrogate(text[at])))
+            while (
+                at < text.Length && (char.IsLetterOrDigit(text[at]) || text[at] == '_' || char.IsSurrogate(text[at]))
+            )
             {
                 at++;
             }
@@ -77,7 +109,10 @@ internal static partial class Lexer
             var match = TemplatePattern().Match(text, at);
             if (!match.Success)
             {
-                throw new ExpressionException("{{ must be followed by a path and }}, as in {{ parameters.minDelay }}", at);
+                throw new ExpressionException(
+                    "{{ must be followed by a path and }}, as in {{ parameters.minDelay }}",
+                    at
+                );
             }
 
             at += match.Length;
@@ -105,7 +140,9 @@ internal static partial class Lexer
 
         return TemplateInTextPattern().IsMatch(value)
             ? throw new ExpressionException(
-                "a template is a typed value: write {{ ... }} without quotes around it, and join text with ||", start)
+                "a template is a typed value: write {{ ... }} without quotes around it, and join text with ||",
+                start
+            )
             : new Token(TokenKind.Text, value, start);
     }
 

@@ -25,11 +25,19 @@ internal sealed record GroupCall(Overload Overload, IReadOnlyList<Typed> Argumen
 internal sealed record OrderKey(Typed Value, bool Descending, bool NullsFirst);
 
 /// <summary>A window with the frame that the function sees; null where the function takes none.</summary>
-internal sealed record TypedWindow(IReadOnlyList<Typed> PartitionBy, IReadOnlyList<OrderKey> OrderBy, FrameSyntax? Frame);
+internal sealed record TypedWindow(
+    IReadOnlyList<Typed> PartitionBy,
+    IReadOnlyList<OrderKey> OrderBy,
+    FrameSyntax? Frame
+);
 
 /// <summary>The first branch whose condition is true; subject forms keep their subject.</summary>
 internal sealed record Conditional(
-    Typed? Subject, IReadOnlyList<(Typed When, Typed Then)> Branches, Typed? Else, DataType Type) : Typed(Type);
+    Typed? Subject,
+    IReadOnlyList<(Typed When, Typed Then)> Branches,
+    Typed? Else,
+    DataType Type
+) : Typed(Type);
 
 /// <summary>Three-valued membership.</summary>
 internal sealed record Membership(Typed Value, IReadOnlyList<Typed> Items, bool Negated) : Typed(DataType.Boolean);

@@ -24,17 +24,24 @@ internal sealed record IndexSyntax(Syntax Target, Syntax Index, int Position) : 
 internal sealed record OperatorSyntax(string Name, IReadOnlyList<Syntax> Operands, int Position) : Syntax(Position);
 
 /// <summary><c>value [not] in (items)</c>.</summary>
-internal sealed record InSyntax(Syntax Value, IReadOnlyList<Syntax> Items, bool Negated, int Position) : Syntax(Position);
+internal sealed record InSyntax(Syntax Value, IReadOnlyList<Syntax> Items, bool Negated, int Position)
+    : Syntax(Position);
 
 /// <summary><c>value [not] between low and high</c>.</summary>
-internal sealed record BetweenSyntax(Syntax Value, Syntax Low, Syntax High, bool Negated, int Position) : Syntax(Position);
+internal sealed record BetweenSyntax(Syntax Value, Syntax Low, Syntax High, bool Negated, int Position)
+    : Syntax(Position);
 
 /// <summary><c>value [not] like pattern</c>, or ilike.</summary>
-internal sealed record LikeSyntax(Syntax Value, Syntax Pattern, bool IgnoreCase, bool Negated, int Position) : Syntax(Position);
+internal sealed record LikeSyntax(Syntax Value, Syntax Pattern, bool IgnoreCase, bool Negated, int Position)
+    : Syntax(Position);
 
 /// <summary><c>case [subject] when ... then ... else ... end</c>.</summary>
 internal sealed record CaseSyntax(
-    Syntax? Subject, IReadOnlyList<(Syntax When, Syntax Then)> Branches, Syntax? Else, int Position) : Syntax(Position);
+    Syntax? Subject,
+    IReadOnlyList<(Syntax When, Syntax Then)> Branches,
+    Syntax? Else,
+    int Position
+) : Syntax(Position);
 
 /// <summary><c>cast(value as type)</c>, <c>try_cast(value as type)</c>.</summary>
 internal sealed record CastSyntax(Syntax Value, DataType Type, bool Try, int Position) : Syntax(Position);
@@ -69,7 +76,11 @@ internal sealed record CallSyntax(string Name, IReadOnlyList<Syntax> Arguments, 
 internal sealed record OrderSyntax(Syntax Key, bool Descending, bool NullsFirst);
 
 /// <summary><c>over (partition by ... order by ... frame)</c>.</summary>
-internal sealed record WindowSyntax(IReadOnlyList<Syntax> PartitionBy, IReadOnlyList<OrderSyntax> OrderBy, FrameSyntax? Frame);
+internal sealed record WindowSyntax(
+    IReadOnlyList<Syntax> PartitionBy,
+    IReadOnlyList<OrderSyntax> OrderBy,
+    FrameSyntax? Frame
+);
 
 /// <summary>The rows that a window function sees, from one bound to the other.</summary>
 internal sealed record FrameSyntax(bool Range, FrameBound Start, FrameBound End);

@@ -19,7 +19,8 @@ internal static partial class TemporalLiteral
             ? new LiteralSyntax(value, type, word.Position)
             : throw new ExpressionException(
                 $"'{text.Text}' is no {type}; write {(type == DataType.Date ? "'2024-02-29'" : "'2024-02-29 10:11:12.5'")}",
-                text.Position);
+                text.Position
+            );
     }
 
     /// <summary>
@@ -30,7 +31,9 @@ internal static partial class TemporalLiteral
     {
         if (type == DataType.Date)
         {
-            return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _) ? text : null;
+            return DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+                ? text
+                : null;
         }
 
         var match = Pattern().Match(text);
@@ -42,11 +45,17 @@ internal static partial class TemporalLiteral
         var time = match.Groups["time"].Success ? match.Groups["time"].Value : "00:00";
         var zone = match.Groups["zone"].Success ? match.Groups["zone"].Value : "Z";
         return DateTimeOffset.TryParse(
-            $"{match.Groups["date"].Value}T{time}{zone}", CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var value)
+            $"{match.Groups["date"].Value}T{time}{zone}",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AdjustToUniversal,
+            out var value
+        )
             ? value.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture)
             : null;
     }
 
-    [GeneratedRegex(@"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})([ T](?<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)(?<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?$")]
+    [GeneratedRegex(
+        @"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})([ T](?<time>[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)(?<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+    )]
     private static partial Regex Pattern();
 }

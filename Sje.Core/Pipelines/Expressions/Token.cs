@@ -27,17 +27,19 @@ internal enum TokenKind
 /// <summary>A word of an expression and the character (from 0) it starts at.</summary>
 internal readonly record struct Token(TokenKind Kind, string Text, int Position)
 {
-    public bool Is(string word) => Kind switch
-    {
-        TokenKind.Word => string.Equals(Text, word, StringComparison.OrdinalIgnoreCase),
-        TokenKind.Symbol => Text == word,
-        _ => false,
-    };
+    public bool Is(string word) =>
+        Kind switch
+        {
+            TokenKind.Word => string.Equals(Text, word, StringComparison.OrdinalIgnoreCase),
+            TokenKind.Symbol => Text == word,
+            _ => false,
+        };
 
-    public string Describe() => Kind switch
-    {
-        TokenKind.End => "the end",
-        TokenKind.Text => $"'{Text}'",
-        _ => $"\"{Text}\"",
-    };
+    public string Describe() =>
+        Kind switch
+        {
+            TokenKind.End => "the end",
+            TokenKind.Text => $"'{Text}'",
+            _ => $"\"{Text}\"",
+        };
 }

@@ -27,18 +27,27 @@ internal sealed record ProjectRelation(Relation Input, IReadOnlyList<NamedValue>
     : Relation(new Schema([.. Items.Select(i => new Column(i.Name, i.Value.Type))]));
 
 /// <summary>Two inputs, named <c>l</c> and <c>r</c> in condition and items. Semi and anti joins give columns of the left one only.</summary>
-internal sealed record JoinRelation(JoinKind Kind, Relation Left, Relation Right, Typed? Condition, IReadOnlyList<NamedValue> Items)
-    : Relation(new Schema([.. Items.Select(i => new Column(i.Name, i.Value.Type))]));
+internal sealed record JoinRelation(
+    JoinKind Kind,
+    Relation Left,
+    Relation Right,
+    Typed? Condition,
+    IReadOnlyList<NamedValue> Items
+) : Relation(new Schema([.. Items.Select(i => new Column(i.Name, i.Value.Type))]));
 
 /// <summary>One row per group of equal keys; without keys, exactly one row.</summary>
-internal sealed record AggregateRelation(Relation Input, IReadOnlyList<NamedValue> Keys, IReadOnlyList<NamedValue> Items)
-    : Relation(new Schema([.. Keys.Concat(Items).Select(i => new Column(i.Name, i.Value.Type))]));
+internal sealed record AggregateRelation(
+    Relation Input,
+    IReadOnlyList<NamedValue> Keys,
+    IReadOnlyList<NamedValue> Items
+) : Relation(new Schema([.. Keys.Concat(Items).Select(i => new Column(i.Name, i.Value.Type))]));
 
 /// <summary>The rows in an order.</summary>
 internal sealed record SortRelation(Relation Input, IReadOnlyList<OrderKey> Keys) : Relation(Input.Schema);
 
 /// <summary>A run of the rows, in an order if there are keys.</summary>
-internal sealed record LimitRelation(Relation Input, IReadOnlyList<OrderKey> Keys, long? Count, long Offset) : Relation(Input.Schema);
+internal sealed record LimitRelation(Relation Input, IReadOnlyList<OrderKey> Keys, long? Count, long Offset)
+    : Relation(Input.Schema);
 
 /// <summary>Each row once.</summary>
 internal sealed record DistinctRelation(Relation Input) : Relation(Input.Schema);

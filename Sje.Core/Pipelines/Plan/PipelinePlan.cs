@@ -19,16 +19,28 @@ internal sealed record PipelinePlan(Pipeline Pipeline, IReadOnlyList<NodePlan> N
     /// unchecked; with all sources known and no fault, every relation is there.
     /// </summary>
     public static PipelinePlan Make(
-        Pipeline pipeline, IReadOnlyDictionary<string, Schema> sources, TemplateValues templates, List<Fault> faults)
+        Pipeline pipeline,
+        IReadOnlyDictionary<string, Schema> sources,
+        TemplateValues templates,
+        List<Fault> faults
+    )
     {
         var plans = new Dictionary<string, NodePlan>(StringComparer.Ordinal);
         foreach (var node in pipeline.Nodes)
         {
             var component = ComponentCatalogue.Find(node.Type)!; // the reader refuses unknown components
-            var inputs = node.Inputs
-                .Select(i => plans[i.NodeId].Relation is { } relation ? new InputRelation(i.NodeId, relation.Schema) : null)
+            var inputs = node
+                .Inputs.Select(i =>
+                    plans[i.NodeId].Relation is { } relation ? new InputRelation(i.NodeId, relation.Schema) : null
+                )
                 .ToList();
-            var context = new NodeContext(node, [.. inputs.OfType<Relation>()], templates, sources.GetValueOrDefault(node.Id), faults);
+            var context = new NodeContext(
+                node,
+                [.. inputs.OfType<Relation>()],
+                templates,
+                sources.GetValueOrDefault(node.Id),
+                faults
+            );
             plans[node.Id] = new NodePlan(node, component, inputs.Contains(null) ? null : component.Lower(context));
         }
 

@@ -43,10 +43,10 @@ public abstract record DataType
     public static bool TryParse(string text, out DataType type) => DataTypeText.TryParse(text, out type);
 
     /// <summary>Whether numbers of this type take part in arithmetic.</summary>
-    internal bool IsNumber => this is DecimalType or ScalarType
-    {
-        Kind: ScalarKind.Int32 or ScalarKind.Int64 or ScalarKind.Float or ScalarKind.Double
-    };
+    internal bool IsNumber =>
+        this
+            is DecimalType
+                or ScalarType { Kind: ScalarKind.Int32 or ScalarKind.Int64 or ScalarKind.Float or ScalarKind.Double };
 
     internal bool IsInteger => this is ScalarType { Kind: ScalarKind.Int32 or ScalarKind.Int64 };
 

@@ -47,14 +47,16 @@ internal static class DataTypeText
         return name.ToLowerInvariant() switch
         {
             "decimal" => ReadDecimal(text, ref at),
-            "array" => Take(text, ref at, '<') && Read(text, ref at, depth + 1) is { } element && Take(text, ref at, '>')
+            "array" => Take(text, ref at, '<')
+            && Read(text, ref at, depth + 1) is { } element
+            && Take(text, ref at, '>')
                 ? new ArrayType(element)
                 : null,
             "map" => Take(text, ref at, '<')
-                && Read(text, ref at, depth + 1) is { } key
-                && Take(text, ref at, ',')
-                && Read(text, ref at, depth + 1) is { } value
-                && Take(text, ref at, '>')
+            && Read(text, ref at, depth + 1) is { } key
+            && Take(text, ref at, ',')
+            && Read(text, ref at, depth + 1) is { } value
+            && Take(text, ref at, '>')
                 ? new MapType(key, value)
                 : null,
             "struct" => ReadStruct(text, ref at, depth),
@@ -90,8 +92,7 @@ internal static class DataTypeText
             }
 
             fields.Add(new Column(name, type));
-        }
-        while (Take(text, ref at, ','));
+        } while (Take(text, ref at, ','));
 
         var schema = new Schema(fields.ToImmutable());
         return Take(text, ref at, '>') && schema.Duplicate() is null ? new StructType(schema.Columns) : null;

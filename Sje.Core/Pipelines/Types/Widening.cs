@@ -9,13 +9,14 @@ namespace Sje.Core.Pipelines.Types;
 internal static class Widening
 {
     /// <summary>The decimal that an integer counts as.</summary>
-    public static DecimalType? AsDecimal(DataType type) => type switch
-    {
-        DecimalType d => d,
-        ScalarType { Kind: ScalarKind.Int32 } => new DecimalType(10, 0),
-        ScalarType { Kind: ScalarKind.Int64 } => new DecimalType(19, 0),
-        _ => null,
-    };
+    public static DecimalType? AsDecimal(DataType type) =>
+        type switch
+        {
+            DecimalType d => d,
+            ScalarType { Kind: ScalarKind.Int32 } => new DecimalType(10, 0),
+            ScalarType { Kind: ScalarKind.Int64 } => new DecimalType(19, 0),
+            _ => null,
+        };
 
     /// <summary>The narrowest type that both widen to, or null.</summary>
     public static DataType? Common(DataType a, DataType b)

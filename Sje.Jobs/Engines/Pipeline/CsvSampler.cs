@@ -17,13 +17,19 @@ internal static class CsvSampler
         using var stream = Open(node, path, format);
         using var text = new StreamReader(stream, EncodingOf(format));
         var reader = new CsvReader(text, format);
-        var head = reader.Read() ?? throw PipelineFailure.Error($"node {node}: the file {Path.GetFileName(path)} is empty, so its columns are not known; declare columns");
+        var head =
+            reader.Read()
+            ?? throw PipelineFailure.Error(
+                $"node {node}: the file {Path.GetFileName(path)} is empty, so its columns are not known; declare columns"
+            );
         var names = head.Select((n, i) => format.Header && n is not null ? n : $"column{i + 1}").ToList();
         var values = names.ConvertAll(_ => new List<string?>());
         long characters = 0;
-        for (var (row, count) = (format.Header ? reader.Read() : head, 0);
+        for (
+            var (row, count) = (format.Header ? reader.Read() : head, 0);
             row is not null && count < TypeInference.SampleRows && characters < MostCharacters;
-            row = reader.Read(), count++)
+            row = reader.Read(), count++
+        )
         {
             for (var i = 0; i < names.Count && i < row.Count; i++)
             {
@@ -37,21 +43,30 @@ internal static class CsvSampler
 
     private static Stream Open(string node, string path, CsvFormat format)
     {
-        var compression = format.Compression == "auto"
-            ? Path.GetExtension(path) switch { ".gz" => "gzip", ".zst" => "zstd", _ => "none" }
-            : format.Compression;
+        var compression =
+            format.Compression == "auto"
+                ? Path.GetExtension(path) switch
+                {
+                    ".gz" => "gzip",
+                    ".zst" => "zstd",
+                    _ => "none",
+                }
+                : format.Compression;
         return compression switch
         {
             "gzip" => new GZipStream(File.OpenRead(path), CompressionMode.Decompress),
-            "zstd" => throw PipelineFailure.Invalid($"node {node}: the columns of a zstd file cannot be found by looking; declare columns"),
+            "zstd" => throw PipelineFailure.Invalid(
+                $"node {node}: the columns of a zstd file cannot be found by looking; declare columns"
+            ),
             _ => File.OpenRead(path),
         };
     }
 
-    private static Encoding EncodingOf(CsvFormat format) => format.Encoding switch
-    {
-        "latin-1" => Encoding.Latin1,
-        "utf-16" => Encoding.Unicode,
-        _ => Encoding.UTF8,
-    };
+    private static Encoding EncodingOf(CsvFormat format) =>
+        format.Encoding switch
+        {
+            "latin-1" => Encoding.Latin1,
+            "utf-16" => Encoding.Unicode,
+            _ => Encoding.UTF8,
+        };
 }

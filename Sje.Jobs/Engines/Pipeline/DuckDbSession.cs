@@ -18,7 +18,8 @@ internal sealed class DuckDbSession : IDisposable
     private readonly DuckDBConnection connection;
     private readonly TimeProvider clock;
 
-    private DuckDbSession(DuckDBConnection connection, TimeProvider clock) => (this.connection, this.clock) = (connection, clock);
+    private DuckDbSession(DuckDBConnection connection, TimeProvider clock) =>
+        (this.connection, this.clock) = (connection, clock);
 
     public DuckDBConnection Connection => connection;
 
@@ -68,13 +69,19 @@ internal sealed class DuckDbSession : IDisposable
     }
 
     /// <summary>The rows of a table, which DuckDB knows without reading it.</summary>
-    public long Count(string table) => Convert.ToInt64(
-        Query($"SELECT count(*) FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")[0][0], CultureInfo.InvariantCulture);
+    public long Count(string table) =>
+        Convert.ToInt64(
+            Query($"SELECT count(*) FROM \"{table.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")[0][0],
+            CultureInfo.InvariantCulture
+        );
 
     /// <summary>Shuts the database in: from here on only these folders can be read or written.</summary>
     public void Lock(IEnumerable<string> folders)
     {
-        var list = string.Join(", ", folders.Distinct(StringComparer.Ordinal).Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'"));
+        var list = string.Join(
+            ", ",
+            folders.Distinct(StringComparer.Ordinal).Select(f => $"'{f.Replace("'", "''", StringComparison.Ordinal)}'")
+        );
         Execute($"SET allowed_directories = [{list}]");
         Execute("SET enable_external_access = false");
         Execute("SET lock_configuration = true");
@@ -94,7 +101,8 @@ internal sealed class DuckDbSession : IDisposable
             command.ExecuteNonQuery,
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+            TaskScheduler.Default
+        );
         while (!run.IsCompleted)
         {
             await Task.WhenAny(run, Task.Delay(PollEvery, clock, CancellationToken.None));
@@ -129,9 +137,14 @@ internal sealed class DuckDbSession : IDisposable
     {
         // The rest of the task's memory is the process itself: runtime, driver, buffers of Parquet writers.
         var memory = resources.MemoryBytes > 0 ? (long)(resources.MemoryBytes * 0.6) : DefaultMemory;
-        var threads = resources.Cpus > 0 ? Math.Max(1, (int)Math.Ceiling(resources.Cpus)) : Math.Min(Environment.ProcessorCount, MostDefaultThreads);
+        var threads =
+            resources.Cpus > 0
+                ? Math.Max(1, (int)Math.Ceiling(resources.Cpus))
+                : Math.Min(Environment.ProcessorCount, MostDefaultThreads);
         var spill = Path.Combine(workingDirectory, "duckdb").Replace("'", "''", StringComparison.Ordinal);
-        Execute(string.Create(CultureInfo.InvariantCulture, $"SET memory_limit = '{Math.Max(memory / 1024, 64 * 1024)}KiB'"));
+        Execute(
+            string.Create(CultureInfo.InvariantCulture, $"SET memory_limit = '{Math.Max(memory / 1024, 64 * 1024)}KiB'")
+        );
         Execute(string.Create(CultureInfo.InvariantCulture, $"SET threads = {threads}"));
         Execute($"SET temp_directory = '{spill}'");
         Execute("SET TimeZone = 'UTC'");
@@ -148,7 +161,8 @@ internal sealed class DuckDbSession : IDisposable
     /// <summary>The macros that the compiler's spellings call.</summary>
     internal static string Prelude()
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("pipeline.prelude.sql")
+        using var stream =
+            Assembly.GetExecutingAssembly().GetManifestResourceStream("pipeline.prelude.sql")
             ?? throw new InvalidOperationException("the resource pipeline.prelude.sql is missing from the build");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();

@@ -11,27 +11,29 @@ internal sealed class NodeRows(
     DuckDbScript script,
     Dictionary<string, long> statements,
     Dictionary<string, long> files,
-    RowCounters counters)
+    RowCounters counters
+)
 {
     /// <summary>Rows that a node gave (for a sink, wrote), or null where a limit behind it leaves that open.</summary>
-    public long? Out(string node) => script.Rows[node] switch
-    {
-        RowsOfFiles => files[node],
-        RowsOfStatement => statements.GetValueOrDefault(node),
-        RowsOfNode same => Out(same.NodeId),
-        RowsCounted counted => counters[counted.Index],
-        RowsUnknown => null,
-        _ => throw new InvalidOperationException($"no way to tell the rows of {node}"),
-    };
+    public long? Out(string node) =>
+        script.Rows[node] switch
+        {
+            RowsOfFiles => files[node],
+            RowsOfStatement => statements.GetValueOrDefault(node),
+            RowsOfNode same => Out(same.NodeId),
+            RowsCounted counted => counters[counted.Index],
+            RowsUnknown => null,
+            _ => throw new InvalidOperationException($"no way to tell the rows of {node}"),
+        };
 
     public JsonArray Parts() =>
-    [
-        .. pipeline.Nodes.Select(n => new JsonObject
-        {
-            ["node"] = n.Id,
-            ["type"] = n.Type,
-            ["rowsIn"] = n.Inputs.Aggregate((long?)0, (sum, i) => sum + Out(i.NodeId)),
-            ["rowsOut"] = Out(n.Id),
-        }),
-    ];
+        [
+            .. pipeline.Nodes.Select(n => new JsonObject
+            {
+                ["node"] = n.Id,
+                ["type"] = n.Type,
+                ["rowsIn"] = n.Inputs.Aggregate((long?)0, (sum, i) => sum + Out(i.NodeId)),
+                ["rowsOut"] = Out(n.Id),
+            }),
+        ];
 }

@@ -13,8 +13,11 @@ internal static class ParquetSchema
         foreach (var row in session.Query($"DESCRIBE SELECT * FROM {DuckDbFiles.Parquet(files, merge)}"))
         {
             var (name, type) = ((string)row[0]!, (string)row[1]!); // DESCRIBE gives both always
-            var (known, exact) = DuckDbTypes.Read(type)
-                ?? throw PipelineFailure.Invalid($"node {node}: column {name} has the type {type}, which the pipeline language does not have; leave it out by naming columns");
+            var (known, exact) =
+                DuckDbTypes.Read(type)
+                ?? throw PipelineFailure.Invalid(
+                    $"node {node}: column {name} has the type {type}, which the pipeline language does not have; leave it out by naming columns"
+                );
             columns.Add(new Column(name, known));
             if (!exact)
             {
@@ -27,6 +30,9 @@ internal static class ParquetSchema
 
     public static long Rows(DuckDbSession session, IReadOnlyList<string> files) =>
         Convert.ToInt64(
-            session.Query($"SELECT CAST(coalesce(sum(num_rows), 0) AS BIGINT) FROM parquet_file_metadata({DuckDbFiles.List(files)})")[0][0],
-            System.Globalization.CultureInfo.InvariantCulture);
+            session.Query(
+                $"SELECT CAST(coalesce(sum(num_rows), 0) AS BIGINT) FROM parquet_file_metadata({DuckDbFiles.List(files)})"
+            )[0][0],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
 }

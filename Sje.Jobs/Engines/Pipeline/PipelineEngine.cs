@@ -19,7 +19,8 @@ internal sealed class PipelineEngine(TimeProvider clock) : IEngine
         try
         {
             var faults = new List<Fault>();
-            var pipeline = PipelineReader.Read(context.Settings, "", faults)
+            var pipeline =
+                PipelineReader.Read(context.Settings, "", faults)
                 ?? throw PipelineFailure.Invalid(string.Join("; ", faults.Select(f => f.Detail)));
             return await new PipelineRun(context, pipeline.Filled(context.Scope), clock).RunAsync(stop);
         }

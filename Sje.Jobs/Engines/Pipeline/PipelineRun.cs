@@ -21,7 +21,9 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         var sinks = pipeline.Sinks().Select(s => new SinkTarget(s, paths, context.Identity)).ToList();
         if (sinks.GroupBy(s => s.Target).FirstOrDefault(g => g.Count() > 1) is { } same)
         {
-            throw PipelineFailure.Invalid($"the nodes {string.Join(" and ", same.Select(s => s.NodeId))} write to the same path {paths.Relative(same.Key)}");
+            throw PipelineFailure.Invalid(
+                $"the nodes {string.Join(" and ", same.Select(s => s.NodeId))} write to the same path {paths.Relative(same.Key)}"
+            );
         }
 
         using var session = DuckDbSession.Open(context.Resources, context.WorkingDirectory, clock);
@@ -32,7 +34,12 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         try
         {
             sinks.ForEach(s => s.Prepare());
-            session.Lock(sources.Values.SelectMany(s => s.Files).Select(f => Path.GetDirectoryName(f)!).Concat(sinks.Select(s => s.Folder))); // files have folders
+            session.Lock(
+                sources
+                    .Values.SelectMany(s => s.Files)
+                    .Select(f => Path.GetDirectoryName(f)!)
+                    .Concat(sinks.Select(s => s.Folder))
+            ); // files have folders
             var counts = await RunAsync(session, script, sinks, stop);
             var preview = Preview(session, script, sinks);
             stop.ThrowIfCancellationRequested();
@@ -59,7 +66,11 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
             try
             {
                 bindings[source.NodeId] = source.Csv is { } format
-                    ? new SourceBinding(files, source.Declared ?? CsvSampler.Sample(source.NodeId, files[0], format), new HashSet<string>())
+                    ? new SourceBinding(
+                        files,
+                        source.Declared ?? CsvSampler.Sample(source.NodeId, files[0], format),
+                        new HashSet<string>()
+                    )
                     : ParquetSchema.Read(session, source.NodeId, files, source.Merge);
                 if (source.Csv is null)
                 {
@@ -84,8 +95,14 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         var faults = new List<Fault>();
         try
         {
-            return DuckDbCompiler.Compile(pipeline, sources, sinks.ToDictionary(s => s.NodeId, s => s.Staging), context.Parameters, context.Scope, faults)
-                ?? throw PipelineFailure.Invalid(string.Join("; ", faults.Select(f => f.Detail)));
+            return DuckDbCompiler.Compile(
+                    pipeline,
+                    sources,
+                    sinks.ToDictionary(s => s.NodeId, s => s.Staging),
+                    context.Parameters,
+                    context.Scope,
+                    faults
+                ) ?? throw PipelineFailure.Invalid(string.Join("; ", faults.Select(f => f.Detail)));
         }
         catch (StatementTooLongException e)
         {
@@ -94,7 +111,11 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
     }
 
     private async Task<Dictionary<string, long>> RunAsync(
-        DuckDbSession session, DuckDbScript script, List<SinkTarget> sinks, CancellationToken stop)
+        DuckDbSession session,
+        DuckDbScript script,
+        List<SinkTarget> sinks,
+        CancellationToken stop
+    )
     {
         var counts = new Dictionary<string, long>();
         var statements = script.Statements.Where(s => !sinks.Any(t => t.NodeId == s.NodeId && t.Skipped)).ToList();
@@ -104,7 +125,11 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
             Report(done / statements.Count, node);
             try
             {
-                var rows = await session.RunAsync(statements[i].Sql, part => Report((done + part) / statements.Count, node), stop);
+                var rows = await session.RunAsync(
+                    statements[i].Sql,
+                    part => Report((done + part) / statements.Count, node),
+                    stop
+                );
                 counts[node] = statements[i].Output is null ? session.Count(node) : rows;
             }
             catch (DuckDBException e)
@@ -123,18 +148,26 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         var previews = new JsonArray();
         foreach (var statement in script.Statements)
         {
-            if (statement.Output is not { } output || sinks.Find(s => s.NodeId == statement.NodeId) is not { Skipped: false } sink)
+            if (
+                statement.Output is not { } output
+                || sinks.Find(s => s.NodeId == statement.NodeId) is not { Skipped: false } sink
+            )
             {
                 continue;
             }
 
             var files = sink.StagedFiles();
-            previews.Add(new JsonObject
-            {
-                ["name"] = statement.NodeId,
-                ["columns"] = ResultRows.Columns(output.Schema),
-                ["rows"] = files.Count == 0 ? new JsonArray() : ResultRows.Read(session, output.Preview(files, PreviewRows), output.Schema),
-            });
+            previews.Add(
+                new JsonObject
+                {
+                    ["name"] = statement.NodeId,
+                    ["columns"] = ResultRows.Columns(output.Schema),
+                    ["rows"] =
+                        files.Count == 0
+                            ? new JsonArray()
+                            : ResultRows.Read(session, output.Preview(files, PreviewRows), output.Schema),
+                }
+            );
         }
 
         return previews;
@@ -145,7 +178,11 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         var outputs = new JsonObject();
         foreach (var sink in sinks)
         {
-            outputs[sink.NodeId] = new JsonObject { ["path"] = paths.Relative(sink.Target), ["rows"] = sink.Skipped ? 0 : rows.Out(sink.NodeId) };
+            outputs[sink.NodeId] = new JsonObject
+            {
+                ["path"] = paths.Relative(sink.Target),
+                ["rows"] = sink.Skipped ? 0 : rows.Out(sink.NodeId),
+            };
             if (sink.Skipped)
             {
                 outputs[sink.NodeId]!["skipped"] = true;
@@ -155,6 +192,11 @@ internal sealed class PipelineRun(EngineContext context, Pipeline pipeline, Time
         context.Reporter.Progress(1, null);
         context.Reporter.Metric("rows_in", pipeline.Sources().Sum(s => (double)(rows.Out(s.NodeId) ?? 0)));
         context.Reporter.Metric("rows_out", sinks.Where(s => !s.Skipped).Sum(s => (double)(rows.Out(s.NodeId) ?? 0)));
-        return new EngineResult { Outputs = outputs, Preview = preview, Parts = rows.Parts() };
+        return new EngineResult
+        {
+            Outputs = outputs,
+            Preview = preview,
+            Parts = rows.Parts(),
+        };
     }
 }

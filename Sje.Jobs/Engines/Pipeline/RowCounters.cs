@@ -29,7 +29,8 @@ internal sealed class RowCounters
                 }
             },
             new ScalarFunctionOptions { IsPureFunction = false },
-            false);
+            false
+        );
 
     public long this[int index] => Interlocked.Read(ref counts[index]);
 }

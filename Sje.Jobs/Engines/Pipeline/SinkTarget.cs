@@ -66,16 +66,19 @@ internal sealed class SinkTarget
         Skipped = exists && sink.Mode == "ignore";
         if (exists && !Skipped && Directory.Exists(path) && (!sink.Partitioned || !LooksWritten(path)))
         {
-            throw PipelineFailure.Error(sink.Partitioned
-                ? $"node {sink.NodeId}: the folder {sink.Path} holds files that no sink wrote; it is not replaced"
-                : $"node {sink.NodeId}: {sink.Path} is a folder; the sink writes one file");
+            throw PipelineFailure.Error(
+                sink.Partitioned
+                    ? $"node {sink.NodeId}: the folder {sink.Path} holds files that no sink wrote; it is not replaced"
+                    : $"node {sink.NodeId}: {sink.Path} is a folder; the sink writes one file"
+            );
         }
     }
 
     /// <summary>The files written, in the order of their names.</summary>
-    public IReadOnlyList<string> StagedFiles() => Directory.Exists(Staging)
-        ? [.. Directory.EnumerateFiles(Staging, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
-        : [Staging];
+    public IReadOnlyList<string> StagedFiles() =>
+        Directory.Exists(Staging)
+            ? [.. Directory.EnumerateFiles(Staging, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
+            : [Staging];
 
     /// <summary>Puts the staging in the target's place.</summary>
     public void Publish()
@@ -104,14 +107,24 @@ internal sealed class SinkTarget
     public void Discard()
     {
         Remove(Staging);
-        foreach (var folder in createdFolders.Where(f => Directory.Exists(f) && !Directory.EnumerateFileSystemEntries(f).Any()))
+        foreach (
+            var folder in createdFolders.Where(f =>
+                Directory.Exists(f) && !Directory.EnumerateFileSystemEntries(f).Any()
+            )
+        )
         {
             Directory.Delete(folder);
         }
     }
 
-    private static bool LooksWritten(string folder) => Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
-        .All(e => Directory.Exists(e) ? Path.GetFileName(e).Contains('=', StringComparison.Ordinal) : e.EndsWith(".parquet", StringComparison.Ordinal));
+    private static bool LooksWritten(string folder) =>
+        Directory
+            .EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+            .All(e =>
+                Directory.Exists(e)
+                    ? Path.GetFileName(e).Contains('=', StringComparison.Ordinal)
+                    : e.EndsWith(".parquet", StringComparison.Ordinal)
+            );
 
     private static void Remove(string staged)
     {

@@ -22,7 +22,9 @@ internal sealed class SourceLocator(StoragePaths paths)
         {
             return source.Csv is null
                 ? Matches(source, path, "**/*.parquet")
-                : throw PipelineFailure.Invalid($"node {source.NodeId}: {source.Path} is a folder; write {source.Path.TrimEnd('/')}/*.csv");
+                : throw PipelineFailure.Invalid(
+                    $"node {source.NodeId}: {source.Path} is a folder; write {source.Path.TrimEnd('/')}/*.csv"
+                );
         }
 
         var wild = path.IndexOfAny(['*', '?']);
@@ -38,7 +40,8 @@ internal sealed class SourceLocator(StoragePaths paths)
     private List<string> Matches(SourceFiles source, string folder, string pattern)
     {
         var found = Directory.Exists(folder)
-            ? new Matcher(StringComparison.Ordinal).AddInclude(pattern)
+            ? new Matcher(StringComparison.Ordinal)
+                .AddInclude(pattern)
                 .Execute(new DirectoryInfoWrapper(new DirectoryInfo(folder)))
                 .Files.Select(f => Path.Combine(folder, f.Path))
                 .Where(f => !Path.GetFileName(f).StartsWith('.') && !Path.GetFileName(f).StartsWith('_'))
@@ -49,7 +52,9 @@ internal sealed class SourceLocator(StoragePaths paths)
         return found.Count switch
         {
             0 => throw PipelineFailure.Error($"node {source.NodeId}: no file matches {source.Path} under {paths.Root}"),
-            > MostFiles => throw PipelineFailure.Error($"node {source.NodeId}: more than {MostFiles} files match {source.Path}"),
+            > MostFiles => throw PipelineFailure.Error(
+                $"node {source.NodeId}: more than {MostFiles} files match {source.Path}"
+            ),
             _ => [.. found.Select(f => paths.Resolve(source.NodeId, f))],
         };
     }

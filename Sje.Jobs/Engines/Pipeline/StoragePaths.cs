@@ -1,4 +1,3 @@
-
 namespace Sje.Jobs.Engines.Pipeline;
 
 /// <summary>
@@ -24,7 +23,9 @@ internal sealed class StoragePaths
 
         if (path.Contains("://", StringComparison.Ordinal))
         {
-            throw PipelineFailure.Invalid($"node {node}: the path {path} is an address; only files under the storage root can be read and written yet");
+            throw PipelineFailure.Invalid(
+                $"node {node}: the path {path} is an address; only files under the storage root can be read and written yet"
+            );
         }
 
         var full = Path.GetFullPath(Path.Combine(Root, path));
@@ -37,13 +38,16 @@ internal sealed class StoragePaths
     public string Relative(string full) => Path.GetRelativePath(Root, full);
 
     private bool IsInside(string full) =>
-        full == Root || full.StartsWith(Root.EndsWith('/') ? Root : Root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        full == Root
+        || full.StartsWith(Root.EndsWith('/') ? Root : Root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>Resolves links in every part of a path; parts that do not exist yet stay as they are.</summary>
     private static string RealPath(string path)
     {
         var links = 0;
-        var rest = new Stack<string>(path.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse());
+        var rest = new Stack<string>(
+            path.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse()
+        );
         var done = Path.DirectorySeparatorChar.ToString();
         while (rest.TryPop(out var part))
         {
@@ -66,7 +70,9 @@ internal sealed class StoragePaths
             }
 
             done = Path.IsPathRooted(target) ? Path.DirectorySeparatorChar.ToString() : done;
-            foreach (var piece in target.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse())
+            foreach (
+                var piece in target.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Reverse()
+            )
             {
                 rest.Push(piece);
             }

@@ -29,7 +29,10 @@ internal sealed class ProcessEngine(TaskProcess processes) : IEngine
         {
             return new EngineResult
             {
-                Error = new TaskError("error", $"The working directory '{command.WorkingDirectory}' is not there on this worker."),
+                Error = new TaskError(
+                    "error",
+                    $"The working directory '{command.WorkingDirectory}' is not there on this worker."
+                ),
             };
         }
 

@@ -47,16 +47,18 @@ internal sealed class ShellQuoting
 
     /// <summary>The variable as it must be written here.</summary>
     /// <exception cref="FormatException">Nothing written here would be replaced.</exception>
-    public string Quote(string variable, string reference) => places.Peek() switch
-    {
-        Place.Double => variable,
-        Place.Single => $"'\"{variable}\"'",
-        Place.HereDocument when pending.Peek().Quoted => throw new FormatException(
-            $"process.command: '{{{{ {reference} }}}}' stands in a here-document whose end word is quoted, where the shell replaces nothing. Write the word without quotes."),
-        Place.HereDocument => variable,
-        Place.DollarSingle => $"'\"{variable}\"$'",
-        _ => $"\"{variable}\"",
-    };
+    public string Quote(string variable, string reference) =>
+        places.Peek() switch
+        {
+            Place.Double => variable,
+            Place.Single => $"'\"{variable}\"'",
+            Place.HereDocument when pending.Peek().Quoted => throw new FormatException(
+                $"process.command: '{{{{ {reference} }}}}' stands in a here-document whose end word is quoted, where the shell replaces nothing. Write the word without quotes."
+            ),
+            Place.HereDocument => variable,
+            Place.DollarSingle => $"'\"{variable}\"$'",
+            _ => $"\"{variable}\"",
+        };
 
     // Returns how many characters more than one were read.
     private int Step(string text, int i)
@@ -190,7 +192,13 @@ internal sealed class ShellQuoting
 
         var word = new System.Text.StringBuilder();
         var quoted = false;
-        for (; at < text.Length && !char.IsWhiteSpace(text[at]) && text[at] is not (';' or '&' or '|' or '<' or '>' or '(' or ')'); at++)
+        for (
+            ;
+            at < text.Length
+                && !char.IsWhiteSpace(text[at])
+                && text[at] is not (';' or '&' or '|' or '<' or '>' or '(' or ')');
+            at++
+        )
         {
             if (text[at] is '\'' or '"' or '\\')
             {

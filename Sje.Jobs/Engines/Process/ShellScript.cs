@@ -53,7 +53,10 @@ internal static class ShellScript
         }
 
         // On the first line, so that bash counts lines as the user does.
-        var assignments = string.Join(' ', values.Select((_, index) => $"{VariablePrefix}{index + 1}=${{{index + 1}}}"));
+        var assignments = string.Join(
+            ' ',
+            values.Select((_, index) => $"{VariablePrefix}{index + 1}=${{{index + 1}}}")
+        );
         return ["bash", "-euo", "pipefail", "-c", $"{assignments}; set --; {text}", "bash", .. values];
     }
 }

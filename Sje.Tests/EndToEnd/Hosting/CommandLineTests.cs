@@ -26,9 +26,20 @@ public sealed class CommandLineTests(TestDatabase database) : IClassFixture<Test
     [Fact]
     public async Task A_job_is_submitted_waited_for_and_shown_with_its_log()
     {
-        Write("name: hello\njobId: label-1\ntype: process\nparameters: {who: {type: string, default: nobody}}\nprocess: {command: 'echo hello {{ parameters.who }}'}\n");
+        Write(
+            "name: hello\njobId: label-1\ntype: process\nparameters: {who: {type: string, default: nobody}}\nprocess: {command: 'echo hello {{ parameters.who }}'}\n"
+        );
 
-        var submit = await SjeProcess.RunAsync(folder, "submit", "job.yaml", "--wait", "--param", "who=world", "--output", "json");
+        var submit = await SjeProcess.RunAsync(
+            folder,
+            "submit",
+            "job.yaml",
+            "--wait",
+            "--param",
+            "who=world",
+            "--output",
+            "json"
+        );
 
         Assert.True(submit.Code == ExitCodes.Ok, submit.Errors + server.Errors);
         using var end = JsonDocument.Parse(submit.Output);

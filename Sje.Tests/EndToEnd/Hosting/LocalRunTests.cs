@@ -13,13 +13,15 @@ public sealed class LocalRunTests : IDisposable
     [Fact]
     public async Task A_job_of_several_tasks_runs_in_order_and_hands_its_outputs_on()
     {
-        Write("""
+        Write(
+            """
             name: chain
             parameters: {who: {type: string, default: nobody}}
             tasks:
               - {name: second, type: process, process: {command: [bash, -c, "echo got {{ tasks.first.outputs.word }}"]}, dependsOn: [first]}
               - {name: first, type: process, process: {command: 'echo "word=\"{{ parameters.who }}\"" >> "$SJE_OUTPUTS"'}}
-            """);
+            """
+        );
 
         var (code, output, errors) = await SjeProcess.RunAsync(folder, "run", "job.yaml", "--param", "who=42");
 
@@ -31,19 +33,24 @@ public sealed class LocalRunTests : IDisposable
     [Fact]
     public async Task A_failure_keeps_later_tasks_from_running_and_shows_in_the_exit_code_and_in_JSON()
     {
-        Write("""
+        Write(
+            """
             name: broken
             tasks:
               - {name: bad, type: process, process: {command: "echo oh; exit 3"}}
               - {name: after, type: process, process: {command: "touch ran"}, dependsOn: [bad]}
-            """);
+            """
+        );
 
         var (code, output, _) = await SjeProcess.RunAsync(folder, "run", "job.yaml", "--output", "json");
 
         Assert.Equal(ExitCodes.JobFailed, code);
         using var end = JsonDocument.Parse(output);
         Assert.Equal("failed", end.RootElement.GetProperty("state").GetString());
-        Assert.Equal(3, end.RootElement.GetProperty("tasks")[0].GetProperty("error").GetProperty("exitCode").GetInt32());
+        Assert.Equal(
+            3,
+            end.RootElement.GetProperty("tasks")[0].GetProperty("error").GetProperty("exitCode").GetInt32()
+        );
         Assert.Equal("cancelled", end.RootElement.GetProperty("tasks")[1].GetProperty("state").GetString());
         Assert.False(File.Exists(Path.Combine(folder, "ran")));
     }
@@ -78,7 +85,10 @@ public sealed class LocalRunTests : IDisposable
         Write("name: long\ntype: process\nprocess: {command: 'echo $$ > pid; exec sleep 300'}\n");
         await using var sje = SjeProcess.Start(folder, ["run", "job.yaml"]);
         var file = Path.Combine(folder, "pid");
-        await SjeProcess.EventuallyAsync(() => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'), () => sje.Errors);
+        await SjeProcess.EventuallyAsync(
+            () => File.Exists(file) && File.ReadAllText(file).EndsWith('\n'),
+            () => sje.Errors
+        );
         var child = File.ReadAllText(file).Trim();
 
         sje.Signal("INT");

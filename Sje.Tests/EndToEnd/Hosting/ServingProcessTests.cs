@@ -34,7 +34,9 @@ public sealed class ServingProcessTests : IDisposable
         Assert.Equal($"http://127.0.0.1:{port}", await first.ReadyAsync(folder));
         var postgres = PostgresId();
         Assert.Equal(
-            UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, ".sje", "run.json")));
+            UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            File.GetUnixFileMode(Path.Combine(folder, ".sje", "run.json"))
+        );
 
         first.Signal("KILL");
         await first.EndAsync();
@@ -65,7 +67,10 @@ public sealed class ServingProcessTests : IDisposable
 
         Postmaster.Kill(postgres);
 
-        await SjeProcess.EventuallyAsync(() => sje.Errors.Contains("was down and was started again", StringComparison.Ordinal), () => sje.Errors);
+        await SjeProcess.EventuallyAsync(
+            () => sje.Errors.Contains("was down and was started again", StringComparison.Ordinal),
+            () => sje.Errors
+        );
         Assert.NotEqual(postgres, Postmaster.Read(DataFolder())?.ProcessId);
         var keys = await SjeProcess.RunAsync(folder, "keys", "list");
         Assert.Equal((ExitCodes.Ok, "There is no key."), (keys.Code, keys.Output.Trim()));
@@ -98,7 +103,16 @@ public sealed class ServingProcessTests : IDisposable
         Assert.Contains("sje keys create", errors, StringComparison.Ordinal);
 
         // Made before any server runs.
-        var made = await SjeProcess.RunAsync(folder, "keys", "create", "operations", "--role", "admin", "--output", "json");
+        var made = await SjeProcess.RunAsync(
+            folder,
+            "keys",
+            "create",
+            "operations",
+            "--role",
+            "admin",
+            "--output",
+            "json"
+        );
         Assert.Equal(ExitCodes.Ok, made.Code);
         using var key = JsonDocument.Parse(made.Output);
         Assert.StartsWith("sje_", key.RootElement.GetProperty("key").GetString(), StringComparison.Ordinal);
@@ -110,11 +124,22 @@ public sealed class ServingProcessTests : IDisposable
     [Fact]
     public async Task Wrong_settings_are_all_told_in_lines_without_a_stack_trace()
     {
-        var (code, _, errors) = await SjeProcess.RunAsync(folder, "all", "--worker:slots=none", "--server:url=x", "--worker:leaseSeconds", "0.1");
+        var (code, _, errors) = await SjeProcess.RunAsync(
+            folder,
+            "all",
+            "--worker:slots=none",
+            "--server:url=x",
+            "--worker:leaseSeconds",
+            "0.1"
+        );
 
         Assert.Equal(ExitCodes.Configuration, code);
         Assert.Contains("worker:slots is 'none'", errors, StringComparison.Ordinal);
-        Assert.Contains("server:url (command line) is no setting. Did you mean 'urls'?", errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "server:url (command line) is no setting. Did you mean 'urls'?",
+            errors,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
@@ -124,7 +149,11 @@ public sealed class ServingProcessTests : IDisposable
         var (code, _, errors) = await SjeProcess.RunAsync(folder, "worker");
 
         Assert.Equal(ExitCodes.Configuration, code);
-        Assert.Contains("ConnectionStrings:Sje", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            "ConnectionStrings:Sje",
+            Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -133,7 +162,13 @@ public sealed class ServingProcessTests : IDisposable
         var port = SjeProcess.FreePort();
 
         var (code, _, errors) = await SjeProcess.RunAsync(
-            folder, "server", "--port", "0", "--db", $"Host=127.0.0.1;Port={port};Username=alice;Password=hunter2;Database=work");
+            folder,
+            "server",
+            "--port",
+            "0",
+            "--db",
+            $"Host=127.0.0.1;Port={port};Username=alice;Password=hunter2;Database=work"
+        );
 
         Assert.Equal(ExitCodes.Unreachable, code);
         Assert.Contains($"'work' at 127.0.0.1:{port}", errors, StringComparison.Ordinal);

@@ -80,7 +80,12 @@ public class ApiHost : IAsyncLifetime
 
     public async Task<Guid> SubmitAsync(string name = "hello", string queue = "default", string? more = null)
     {
-        var answer = await Client.PostAsync("/task", Json($$"""{"name": "{{name}}", "queue": "{{queue}}", "type": "process", "process": {"command": ["true"]}{{more}}}"""));
+        var answer = await Client.PostAsync(
+            "/task",
+            Json(
+                $$"""{"name": "{{name}}", "queue": "{{queue}}", "type": "process", "process": {"command": ["true"]}{{more}}}"""
+            )
+        );
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         return (await answer.ReadJsonAsync())["taskId"]!.GetValue<Guid>();
     }
@@ -104,7 +109,12 @@ public class ApiHost : IAsyncLifetime
 
     public static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
-    internal static WebApplication Build(string connectionString, string url, Dictionary<string, string?> settings, ILoggerProvider log)
+    internal static WebApplication Build(
+        string connectionString,
+        string url,
+        Dictionary<string, string?> settings,
+        ILoggerProvider log
+    )
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "sje" });
         builder.Configuration.AddInMemoryCollection(settings);
@@ -144,7 +154,12 @@ internal sealed class ErrorLog(ConcurrentQueue<string> errors) : ILoggerProvider
     public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
         if (IsEnabled(logLevel))
         {
@@ -152,9 +167,7 @@ internal sealed class ErrorLog(ConcurrentQueue<string> errors) : ILoggerProvider
         }
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }
 
 internal static class Answers
@@ -166,7 +179,10 @@ internal static class Answers
     public static async Task<JsonNode> ReadProblemAsync(this HttpResponseMessage answer, int status, string kind)
     {
         var text = await answer.Content.ReadAsStringAsync();
-        Assert.Equal((status, "application/problem+json"), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(
+            (status, "application/problem+json"),
+            ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType)
+        );
         var problem = JsonNode.Parse(text)!;
         Assert.Equal($"urn:sje:problem:{kind}", problem["type"]!.GetValue<string>());
         Assert.Equal(status, problem["status"]!.GetValue<int>());
@@ -175,13 +191,20 @@ internal static class Answers
     }
 
     public static string[] Pointers(this JsonNode problem) =>
-        [.. problem["errors"]!.AsArray().Select(error => (error!["pointer"] ?? error["parameter"])!.GetValue<string>())];
+        [
+            .. problem["errors"]!
+                .AsArray()
+                .Select(error => (error!["pointer"] ?? error["parameter"])!.GetValue<string>()),
+        ];
 }
 
 /// <summary>Fails on an answer whose route, method or status the OpenAPI document does not know.</summary>
 internal sealed class DocumentedAnswers(JsonNode document) : DelegatingHandler
 {
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         var answer = await base.SendAsync(request, cancellationToken);
         var path = request.RequestUri!.AbsolutePath;
@@ -199,10 +222,16 @@ internal sealed class DocumentedAnswers(JsonNode document) : DelegatingHandler
         var operation = Find(path, request.Method.Method);
         Assert.True(operation is not null, $"{request.Method} {path} is not in the OpenAPI document.");
         var responses = operation["responses"]!.AsObject();
-        if (!responses.TryGetPropertyValue(status.ToString(System.Globalization.CultureInfo.InvariantCulture), out var documented))
+        if (
+            !responses.TryGetPropertyValue(
+                status.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                out var documented
+            )
+        )
         {
             Assert.Fail(
-                $"{request.Method} {path} answered {status}, which the OpenAPI document does not know: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+                $"{request.Method} {path} answered {status}, which the OpenAPI document does not know: {await answer.Content.ReadAsStringAsync(cancellationToken)}"
+            );
         }
 
         if (answer.Content.Headers.ContentType?.MediaType is { } type)
@@ -216,10 +245,13 @@ internal sealed class DocumentedAnswers(JsonNode document) : DelegatingHandler
     private JsonNode? Find(string path, string method)
     {
         var parts = path.Split('/');
-        return document["paths"]!.AsObject()
-            .Where(entry => entry.Key.Split('/') is var template
+        return document["paths"]!
+            .AsObject()
+            .Where(entry =>
+                entry.Key.Split('/') is var template
                 && template.Length == parts.Length
-                && template.Zip(parts).All(pair => pair.First == pair.Second || pair.First.StartsWith('{')))
+                && template.Zip(parts).All(pair => pair.First == pair.Second || pair.First.StartsWith('{'))
+            )
             .OrderBy(entry => entry.Key.Count(c => c == '{'))
             .Select(entry => entry.Value![method.ToLowerInvariant()])
             .FirstOrDefault(operation => operation is not null);

@@ -23,7 +23,9 @@ public sealed class AnonymousHost : ApiHost
 }
 
 public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost anonymous)
-    : IClassFixture<ApiHost>, IClassFixture<OpenAddressHost>, IClassFixture<AnonymousHost>
+    : IClassFixture<ApiHost>,
+        IClassFixture<OpenAddressHost>,
+        IClassFixture<AnonymousHost>
 {
     private const string Hello = """{"name": "hello", "type": "process", "process": {"command": ["true"]}}""";
 
@@ -63,7 +65,10 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
         Assert.Equal(read, (int)(await client.GetAsync("/api/v1/executions")).StatusCode);
         Assert.Equal(submit, (int)(await client.PostAsync("/task", ApiHost.Json(Hello))).StatusCode);
         Assert.Equal(submit, (int)(await client.PostAsync("/tasks", ApiHost.Json($"[{Hello}]"))).StatusCode);
-        Assert.Equal(submit == 202 ? 200 : 403, (int)(await client.PostAsync("/api/v1/queues/default/resume", null)).StatusCode);
+        Assert.Equal(
+            submit == 202 ? 200 : 403,
+            (int)(await client.PostAsync("/api/v1/queues/default/resume", null)).StatusCode
+        );
         foreach (var path in new[] { "/mgmt", "/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/keys" })
         {
             Assert.Equal(manage, (int)(await client.GetAsync(path)).StatusCode);
@@ -73,9 +78,12 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
     [Fact]
     public void Every_route_says_who_may_use_it()
     {
-        var silent = open.Services.GetRequiredService<EndpointDataSource>().Endpoints
-            .Where(endpoint => endpoint.Metadata.GetMetadata<IAuthorizeData>() is null
-                && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
+        var silent = open
+            .Services.GetRequiredService<EndpointDataSource>()
+            .Endpoints.Where(endpoint =>
+                endpoint.Metadata.GetMetadata<IAuthorizeData>() is null
+                && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null
+            )
             .Select(endpoint => endpoint.DisplayName);
 
         Assert.Empty(silent);
@@ -85,10 +93,18 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
     public void Every_route_that_changes_something_is_closed_to_viewers()
     {
         string[] harmless = ["/api/v1/jobs:validate", "/api/v1/session"];
-        var loose = open.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Any(method => method is not "GET" and not "HEAD") == true)
+        var loose = open
+            .Services.GetRequiredService<EndpointDataSource>()
+            .Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint =>
+                endpoint
+                    .Metadata.GetMetadata<IHttpMethodMetadata>()
+                    ?.HttpMethods.Any(method => method is not "GET" and not "HEAD") == true
+            )
             .Where(endpoint => !harmless.Contains(endpoint.RoutePattern.RawText?.TrimEnd('/')))
-            .Where(endpoint => endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy is not ("sje:operator" or "sje:admin"))
+            .Where(endpoint =>
+                endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy is not ("sje:operator" or "sje:admin")
+            )
             .Select(endpoint => endpoint.DisplayName);
 
         Assert.Empty(loose);
@@ -113,25 +129,42 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
         Assert.Equal(("viewer", false), ((string?)me["role"], me["anonymous"]!.GetValue<bool>()));
         await browser.DeleteAsync("/api/v1/session");
         await (await browser.GetAsync("/api/v1/session")).ReadProblemAsync(401, "unauthorized");
-        await (await browser.PostAsync("/api/v1/session", ApiHost.Json("""{"key": "sje_no"}"""))).ReadProblemAsync(401, "unauthorized");
+        await (await browser.PostAsync("/api/v1/session", ApiHost.Json("""{"key": "sje_no"}"""))).ReadProblemAsync(
+            401,
+            "unauthorized"
+        );
     }
 
     [Fact]
     public async Task A_revoked_key_opens_nothing_more_and_only_hashes_are_stored()
     {
         using var admin = open.ClientFor(await open.NewKeyAsync(Role.Admin));
-        var made = await (await admin.PostAsync("/mgmt/keys", ApiHost.Json("""{"name": "ci", "role": "viewer"}"""))).ReadJsonAsync();
+        var made = await (
+            await admin.PostAsync("/mgmt/keys", ApiHost.Json("""{"name": "ci", "role": "viewer"}"""))
+        ).ReadJsonAsync();
         var key = (string)made["key"]!;
         using var client = open.ClientFor(key);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/v1/queues")).StatusCode);
 
-        Assert.Equal(HttpStatusCode.NoContent, (await admin.DeleteAsync($"/mgmt/keys/{(string?)made["info"]!["prefix"]}")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await admin.DeleteAsync($"/mgmt/keys/{(string?)made["info"]!["prefix"]}")).StatusCode
+        );
 
         await (await client.GetAsync("/api/v1/queues")).ReadProblemAsync(401, "unauthorized");
-        await (await admin.DeleteAsync($"/mgmt/keys/{(string?)made["info"]!["id"]}")).ReadProblemAsync(404, "not-found");
+        await (await admin.DeleteAsync($"/mgmt/keys/{(string?)made["info"]!["id"]}")).ReadProblemAsync(
+            404,
+            "not-found"
+        );
         Assert.DoesNotContain(key, await (await admin.GetAsync("/mgmt/keys")).Content.ReadAsStringAsync());
-        Assert.Equal(0, await open.CountAsync($"select count(*) from sje.api_keys k where k::text like '%{key[13..]}%'"));
-        Assert.Equal(1, await open.CountAsync("select count(*) from sje.api_keys where name = 'ci' and last_used_at is not null"));
+        Assert.Equal(
+            0,
+            await open.CountAsync($"select count(*) from sje.api_keys k where k::text like '%{key[13..]}%'")
+        );
+        Assert.Equal(
+            1,
+            await open.CountAsync("select count(*) from sje.api_keys where name = 'ci' and last_used_at is not null")
+        );
     }
 
     [Fact]
@@ -140,10 +173,26 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
         using var red = open.ClientFor(await open.NewKeyAsync(Role.Operator, "red"));
         using var blue = open.ClientFor(await open.NewKeyAsync(Role.Operator, "blue"));
         using var admin = open.ClientFor(await open.NewKeyAsync(Role.Admin, "red"));
-        var accepted = await (await red.PostAsync("/task", ApiHost.Json("""{"name": "mine", "jobId": "tenant label", "type": "process", "process": {"command": ["true"]}}"""))).ReadJsonAsync();
+        var accepted = await (
+            await red.PostAsync(
+                "/task",
+                ApiHost.Json(
+                    """{"name": "mine", "jobId": "tenant label", "type": "process", "process": {"command": ["true"]}}"""
+                )
+            )
+        ).ReadJsonAsync();
         var id = (string?)accepted["taskId"];
 
-        foreach (var path in new[] { $"/task/{id}", "/task/tenant%20label", $"/api/v1/executions/{id}", $"/api/v1/executions/{id}/events", $"/api/v1/executions/{id}/logs" })
+        foreach (
+            var path in new[]
+            {
+                $"/task/{id}",
+                "/task/tenant%20label",
+                $"/api/v1/executions/{id}",
+                $"/api/v1/executions/{id}/events",
+                $"/api/v1/executions/{id}/logs",
+            }
+        )
         {
             await (await blue.GetAsync(path)).ReadProblemAsync(404, "not-found");
         }
@@ -214,7 +263,10 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
     {
         var keys = local.Services.GetRequiredService<KeyStore>();
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60));
-        var elsewhere = new KeyStore(local.Services.GetRequiredService<Microsoft.EntityFrameworkCore.IDbContextFactory<SjeContext>>(), clock);
+        var elsewhere = new KeyStore(
+            local.Services.GetRequiredService<Microsoft.EntityFrameworkCore.IDbContextFactory<SjeContext>>(),
+            clock
+        );
         var made = await keys.CreateAsync("short", Role.Viewer, "default", default);
         Assert.NotNull(await elsewhere.FindCallerAsync(made.Key, default));
 

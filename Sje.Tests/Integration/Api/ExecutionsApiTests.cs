@@ -18,12 +18,13 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         string? cursor = null;
         do
         {
-            var page = await GetAsync($"/api/v1/executions?job=paged&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}");
+            var page = await GetAsync(
+                $"/api/v1/executions?job=paged&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}"
+            );
             seen.AddRange(page["items"]!.AsArray().Select(item => item!["id"]!.GetValue<Guid>()));
             cursor = (string?)page["nextCursor"];
             await host.SubmitAsync("paged");
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
 
         Assert.Equal(ids.AsEnumerable().Reverse(), seen);
     }
@@ -46,7 +47,14 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Empty(await NamesAsync("q=filtered&since=2099-01-01T00:00:00%2B02:00"));
 
         var counts = (await GetAsync("/api/v1/executions?queue=etl&state=queued"))["counts"]!;
-        Assert.Equal((1, 1, 0), (counts["queued"]!.GetValue<int>(), counts["cancelled"]!.GetValue<int>(), counts["succeeded"]!.GetValue<int>()));
+        Assert.Equal(
+            (1, 1, 0),
+            (
+                counts["queued"]!.GetValue<int>(),
+                counts["cancelled"]!.GetValue<int>(),
+                counts["succeeded"]!.GetValue<int>()
+            )
+        );
     }
 
     [Theory]
@@ -63,7 +71,10 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("q=%00", "q")]
     public async Task A_parameter_that_is_wrong_is_422_and_named(string query, string name)
     {
-        var problem = await (await host.Client.GetAsync($"/api/v1/executions?{query}")).ReadProblemAsync(422, "validation");
+        var problem = await (await host.Client.GetAsync($"/api/v1/executions?{query}")).ReadProblemAsync(
+            422,
+            "validation"
+        );
 
         Assert.Equal(name, (string?)problem["errors"]![0]!["parameter"]);
     }
@@ -71,12 +82,16 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task An_execution_shows_its_job_parameters_tasks_and_what_blocks_them()
     {
-        var answer = await host.Client.PostAsync("/task", ApiHost.Json(
-            """
-            {"name": "graph", "tasks": [
-              {"name": "a", "type": "process", "process": {"command": ["true"]}},
-              {"name": "b", "type": "process", "process": {"command": ["true"]}, "dependsOn": ["a"]}]}
-            """));
+        var answer = await host.Client.PostAsync(
+            "/task",
+            ApiHost.Json(
+                """
+                {"name": "graph", "tasks": [
+                  {"name": "a", "type": "process", "process": {"command": ["true"]}},
+                  {"name": "b", "type": "process", "process": {"command": ["true"]}, "dependsOn": ["a"]}]}
+                """
+            )
+        );
         var id = (string?)(await answer.ReadJsonAsync())["taskId"];
 
         var execution = await GetAsync($"/api/v1/executions/{id}");
@@ -84,7 +99,10 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         var rest = await GetAsync($"/api/v1/executions/{id}/tasks?limit=1&cursor={(string?)tasks["nextCursor"]}");
 
         Assert.Equal(("graph", "workflow"), ((string?)execution["job"]!["name"], (string?)execution["jobType"]));
-        Assert.Equal((1, 1), (execution["taskCounts"]!["queued"]!.GetValue<int>(), execution["taskCounts"]!["blocked"]!.GetValue<int>()));
+        Assert.Equal(
+            (1, 1),
+            (execution["taskCounts"]!["queued"]!.GetValue<int>(), execution["taskCounts"]!["blocked"]!.GetValue<int>())
+        );
         Assert.Equal("blocked on task 'a'", (string?)execution["tasks"]![1]!["waitReason"]);
         Assert.Equal(("a", "b"), ((string?)tasks["items"]![0]!["name"], (string?)rest["items"]![0]!["name"]));
         Assert.Equal("a", (string?)rest["items"]![0]!["dependsOn"]![0]);
@@ -94,22 +112,41 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_cancelled_execution_is_retried_in_place_and_rerun_as_a_new_one()
     {
-        var id = await host.SubmitAsync("again", more: ", \"parameters\": {\"n\": {\"type\": \"int\", \"default\": 1}}, \"jobId\": \"again label\"");
-        await (await host.Client.PostAsync($"/api/v1/executions/{id}/retry", null)).ReadProblemAsync(409, "wrong-state");
+        var id = await host.SubmitAsync(
+            "again",
+            more: ", \"parameters\": {\"n\": {\"type\": \"int\", \"default\": 1}}, \"jobId\": \"again label\""
+        );
+        await (await host.Client.PostAsync($"/api/v1/executions/{id}/retry", null)).ReadProblemAsync(
+            409,
+            "wrong-state"
+        );
 
-        var cancelled = await host.Client.PostAsync($"/api/v1/executions/{id}/cancel", ApiHost.Json("""{"reason": "not today"}"""));
+        var cancelled = await host.Client.PostAsync(
+            $"/api/v1/executions/{id}/cancel",
+            ApiHost.Json("""{"reason": "not today"}""")
+        );
         Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
         Assert.Equal("not today", (string?)(await GetAsync($"/api/v1/executions/{id}"))["cancelReason"]);
-        await (await host.Client.PostAsync($"/api/v1/executions/{id}/cancel", null)).ReadProblemAsync(409, "wrong-state");
+        await (await host.Client.PostAsync($"/api/v1/executions/{id}/cancel", null)).ReadProblemAsync(
+            409,
+            "wrong-state"
+        );
 
         var retried = await (await host.Client.PostAsync($"/api/v1/executions/{id}/retry", null)).ReadJsonAsync();
         Assert.Equal("queued", (string?)retried["state"]);
 
-        var rerun = await (await host.Client.PostAsync($"/api/v1/executions/{id}/rerun", ApiHost.Json("""{"parameters": {"n": 5}}"""))).ReadJsonAsync();
+        var rerun = await (
+            await host.Client.PostAsync($"/api/v1/executions/{id}/rerun", ApiHost.Json("""{"parameters": {"n": 5}}"""))
+        ).ReadJsonAsync();
         var fresh = await GetAsync($"/api/v1/executions/{(string?)rerun["taskId"]}");
         Assert.Equal(id, fresh["rerunOf"]!.GetValue<Guid>());
-        Assert.Equal(("rerun", 5, "again label"), ((string?)fresh["trigger"], fresh["parameters"]!["n"]!.GetValue<int>(), (string?)fresh["label"]));
-        await (await host.Client.PostAsync($"/api/v1/executions/{id}/rerun", ApiHost.Json("""{"parameters": {"m": 5}}"""))).ReadProblemAsync(422, "validation");
+        Assert.Equal(
+            ("rerun", 5, "again label"),
+            ((string?)fresh["trigger"], fresh["parameters"]!["n"]!.GetValue<int>(), (string?)fresh["label"])
+        );
+        await (
+            await host.Client.PostAsync($"/api/v1/executions/{id}/rerun", ApiHost.Json("""{"parameters": {"m": 5}}"""))
+        ).ReadProblemAsync(422, "validation");
     }
 
     [Fact]
@@ -123,7 +160,10 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
 
         foreach (var path in new[] { "/cancel", "/retry", "/rerun" })
         {
-            await (await host.Client.PostAsync($"/api/v1/executions/{id}{path}", null)).ReadProblemAsync(404, "not-found");
+            await (await host.Client.PostAsync($"/api/v1/executions/{id}{path}", null)).ReadProblemAsync(
+                404,
+                "not-found"
+            );
         }
     }
 
@@ -138,7 +178,8 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
                    case n when 1 then 'lost' end, case n when 1 then '{"class": "lost"}'::jsonb end
             from sje.tasks t, generate_series(1, 2) n where t.execution_id = $1
             """,
-            id);
+            id
+        );
 
         var page = await GetAsync($"/api/v1/executions/{id}/attempts?task=main");
 

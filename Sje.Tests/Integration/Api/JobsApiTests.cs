@@ -42,7 +42,9 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
     {
         await PutAsync("raced", Job("start"));
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => PutAsync("raced", Job($"writer {i}"), ifMatch: "\"1\"")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => PutAsync("raced", Job($"writer {i}"), ifMatch: "\"1\""))
+        );
 
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
         Assert.Equal(7, answers.Count(answer => answer.StatusCode == HttpStatusCode.PreconditionFailed));
@@ -54,13 +56,21 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => PutAsync("crowded", Job($"writer {i}"))));
 
         Assert.All(answers, answer => Assert.True(answer.IsSuccessStatusCode));
-        Assert.Equal(8, await host.CountAsync("select count(*) from sje.job_versions v join sje.jobs j on j.id = v.job_id where j.name = 'crowded'"));
+        Assert.Equal(
+            8,
+            await host.CountAsync(
+                "select count(*) from sje.job_versions v join sje.jobs j on j.id = v.job_id where j.name = 'crowded'"
+            )
+        );
     }
 
     [Fact]
     public async Task An_etag_that_is_none_is_422_and_names_the_header()
     {
-        var problem = await (await PutAsync("tagged", Job("x"), ifMatch: "nonsense")).ReadProblemAsync(422, "validation");
+        var problem = await (await PutAsync("tagged", Job("x"), ifMatch: "nonsense")).ReadProblemAsync(
+            422,
+            "validation"
+        );
 
         Assert.Equal(["If-Match"], problem.Pointers());
     }
@@ -68,7 +78,9 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task The_name_in_the_file_must_be_that_of_the_address()
     {
-        var problem = await (await PutAsync("mine", """{"name": "other", "type": "process", "process": {"command": ["true"]}}""")).ReadProblemAsync(422, "validation");
+        var problem = await (
+            await PutAsync("mine", """{"name": "other", "type": "process", "process": {"command": ["true"]}}""")
+        ).ReadProblemAsync(422, "validation");
 
         Assert.Equal(["/name"], problem.Pointers());
     }
@@ -77,8 +89,16 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task Validating_lists_every_fault_with_its_line_and_saves_nothing()
     {
         var before = await host.CountAsync("select count(*) from sje.jobs");
-        var good = await host.Client.PostAsync("/api/v1/jobs:validate", ApiHost.Json("""{"name": "x", "type": "process", "process": {"command": ["true"]}}"""));
-        var bad = await host.Client.PostAsync("/api/v1/jobs:validate", ApiHost.Json("{\"name\": \"x\",\n\"type\": \"process\",\n\"process\": {\"comand\": []},\n\"priority\": \"loud\"}"));
+        var good = await host.Client.PostAsync(
+            "/api/v1/jobs:validate",
+            ApiHost.Json("""{"name": "x", "type": "process", "process": {"command": ["true"]}}""")
+        );
+        var bad = await host.Client.PostAsync(
+            "/api/v1/jobs:validate",
+            ApiHost.Json(
+                "{\"name\": \"x\",\n\"type\": \"process\",\n\"process\": {\"comand\": []},\n\"priority\": \"loud\"}"
+            )
+        );
 
         Assert.True((await good.ReadJsonAsync())["valid"]!.GetValue<bool>());
         var errors = (await bad.ReadProblemAsync(422, "validation"))["errors"]!.AsArray();
@@ -90,12 +110,20 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_saved_job_runs_with_its_parameters_and_says_which_version_ran()
     {
-        await PutAsync("with values", """{"parameters": {"day": {"type": "string", "required": true}, "n": {"type": "int", "default": 3}}, "type": "process", "process": {"command": ["echo", "{{ parameters.day }}"]}}""");
+        await PutAsync(
+            "with values",
+            """{"parameters": {"day": {"type": "string", "required": true}, "n": {"type": "int", "default": 3}}, "type": "process", "process": {"command": ["echo", "{{ parameters.day }}"]}}"""
+        );
 
-        var answer = await host.Client.PostAsync("/api/v1/jobs/with%20values/executions", ApiHost.Json("""{"parameters": {"day": "2026-01-01"}}"""));
+        var answer = await host.Client.PostAsync(
+            "/api/v1/jobs/with%20values/executions",
+            ApiHost.Json("""{"parameters": {"day": "2026-01-01"}}""")
+        );
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        var execution = await (await host.Client.GetAsync($"/api/v1/executions/{(string?)(await answer.ReadJsonAsync())["taskId"]}")).ReadJsonAsync();
+        var execution = await (
+            await host.Client.GetAsync($"/api/v1/executions/{(string?)(await answer.ReadJsonAsync())["taskId"]}")
+        ).ReadJsonAsync();
         Assert.Equal(1, execution["jobVersion"]!.GetValue<int>());
         Assert.Equal("2026-01-01", (string?)execution["parameters"]!["day"]);
         Assert.Equal(3, execution["parameters"]!["n"]!.GetValue<int>());
@@ -104,9 +132,17 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Missing_and_unknown_parameters_are_all_named()
     {
-        await PutAsync("needs day", """{"parameters": {"day": {"type": "string", "required": true}}, "type": "process", "process": {"command": ["true"]}}""");
+        await PutAsync(
+            "needs day",
+            """{"parameters": {"day": {"type": "string", "required": true}}, "type": "process", "process": {"command": ["true"]}}"""
+        );
 
-        var problem = await (await host.Client.PostAsync("/api/v1/jobs/needs%20day/executions", ApiHost.Json("""{"parameters": {"dya": 1}}"""))).ReadProblemAsync(422, "validation");
+        var problem = await (
+            await host.Client.PostAsync(
+                "/api/v1/jobs/needs%20day/executions",
+                ApiHost.Json("""{"parameters": {"dya": 1}}""")
+            )
+        ).ReadProblemAsync(422, "validation");
 
         Assert.Equal(["/parameters/day", "/parameters/dya"], problem.Pointers().Order());
     }
@@ -135,12 +171,21 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
         using var stale = new HttpRequestMessage(HttpMethod.Delete, "/api/v1/jobs/short%20lived");
         stale.Headers.TryAddWithoutValidation("If-Match", "\"7\"");
         await (await host.Client.SendAsync(stale)).ReadProblemAsync(412, "version-mismatch");
-        Assert.Equal(HttpStatusCode.NoContent, (await host.Client.DeleteAsync("/api/v1/jobs/short%20lived")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            (await host.Client.DeleteAsync("/api/v1/jobs/short%20lived")).StatusCode
+        );
 
         await (await host.Client.DeleteAsync("/api/v1/jobs/short%20lived")).ReadProblemAsync(404, "not-found");
         await (await host.Client.GetAsync("/api/v1/jobs/short%20lived")).ReadProblemAsync(404, "not-found");
-        await (await host.Client.PostAsync("/api/v1/jobs/short%20lived/executions", null)).ReadProblemAsync(404, "not-found");
-        Assert.Equal(1, await host.CountAsync("select count(*) from sje.executions where name = 'short lived' and job_id is null"));
+        await (await host.Client.PostAsync("/api/v1/jobs/short%20lived/executions", null)).ReadProblemAsync(
+            404,
+            "not-found"
+        );
+        Assert.Equal(
+            1,
+            await host.CountAsync("select count(*) from sje.executions where name = 'short lived' and job_id is null")
+        );
     }
 
     [Fact]
@@ -155,21 +200,34 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
         string? cursor = null;
         do
         {
-            var page = await (await host.Client.GetAsync($"/api/v1/jobs?q=paged&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}")).ReadJsonAsync();
+            var page = await (
+                await host.Client.GetAsync($"/api/v1/jobs?q=paged&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}")
+            ).ReadJsonAsync();
             names.AddRange(page["items"]!.AsArray().Select(item => (string)item!["name"]!));
             cursor = (string?)page["nextCursor"];
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
 
         Assert.Equal(Enumerable.Range(0, 7).Select(i => $"paged {i}"), names);
     }
 
     private static string Job(string argument) =>
-        new JsonObject { ["type"] = "process", ["process"] = new JsonObject { ["command"] = new JsonArray("echo", argument) } }.ToJsonString();
+        new JsonObject
+        {
+            ["type"] = "process",
+            ["process"] = new JsonObject { ["command"] = new JsonArray("echo", argument) },
+        }.ToJsonString();
 
-    private async Task<HttpResponseMessage> PutAsync(string name, string body, string? ifMatch = null, string? ifNoneMatch = null)
+    private async Task<HttpResponseMessage> PutAsync(
+        string name,
+        string body,
+        string? ifMatch = null,
+        string? ifNoneMatch = null
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/jobs/{Uri.EscapeDataString(name)}") { Content = ApiHost.Json(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/jobs/{Uri.EscapeDataString(name)}")
+        {
+            Content = ApiHost.Json(body),
+        };
         if (ifMatch is not null)
         {
             request.Headers.TryAddWithoutValidation("If-Match", ifMatch);

@@ -34,11 +34,12 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         do
         {
             message = await stream.NextAsync();
-        }
-        while (message!.Event != "execution.cancelled");
+        } while (message!.Event != "execution.cancelled");
         var list = await (await host.Client.GetAsync($"/api/v1/executions/{id}/events?limit=1")).ReadJsonAsync();
         Assert.Equal("execution.queued", (string?)list["items"]![0]!["kind"]);
-        var rest = await (await host.Client.GetAsync($"/api/v1/executions/{id}/events?cursor={(string?)list["nextCursor"]}")).ReadJsonAsync();
+        var rest = await (
+            await host.Client.GetAsync($"/api/v1/executions/{id}/events?cursor={(string?)list["nextCursor"]}")
+        ).ReadJsonAsync();
         Assert.Equal("execution.cancelled", (string?)rest["items"]!.AsArray()[^1]!["kind"]);
     }
 
@@ -67,27 +68,32 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task More_watchers_than_there_are_connections_all_see_every_event()
     {
-        var streams = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => SseClient.OpenAsync(host.Client, "/api/v1/events?topics=executions")));
-        var batch = $"[{string.Join(',', Enumerable.Range(0, 300).Select(i => $$$"""{"name": "burst {{{i}}}", "type": "process", "process": {"command": ["true"]}}"""))}]";
+        var streams = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => SseClient.OpenAsync(host.Client, "/api/v1/events?topics=executions"))
+        );
+        var batch =
+            $"[{string.Join(',', Enumerable.Range(0, 300).Select(i => $$$"""{"name": "burst {{{i}}}", "type": "process", "process": {"command": ["true"]}}"""))}]";
 
         var accepted = await (await host.Client.PostAsync("/tasks", ApiHost.Json(batch))).ReadJsonAsync();
 
         var ids = accepted["items"]!.AsArray().Select(item => item!["taskId"]!.GetValue<Guid>()).ToHashSet();
-        await Task.WhenAll(streams.Select(async stream =>
-        {
-            var seen = new List<Guid>();
-            while (seen.Count < ids.Count)
+        await Task.WhenAll(
+            streams.Select(async stream =>
             {
-                var message = await stream.NextAsync();
-                if (JsonNode.Parse(message!.Data)!["executionId"]!.GetValue<Guid>() is var id && ids.Contains(id))
+                var seen = new List<Guid>();
+                while (seen.Count < ids.Count)
                 {
-                    seen.Add(id);
+                    var message = await stream.NextAsync();
+                    if (JsonNode.Parse(message!.Data)!["executionId"]!.GetValue<Guid>() is var id && ids.Contains(id))
+                    {
+                        seen.Add(id);
+                    }
                 }
-            }
 
-            Assert.Equal(ids, seen.ToHashSet());
-            stream.Dispose();
-        }));
+                Assert.Equal(ids, seen.ToHashSet());
+                stream.Dispose();
+            })
+        );
     }
 
     [Fact]
@@ -97,7 +103,12 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         using var stream = await SseClient.OpenAsync(red, "/api/v1/events");
         await host.SubmitAsync("not red");
 
-        var mine = await (await red.PostAsync("/task", ApiHost.Json("""{"name": "red", "type": "process", "process": {"command": ["true"]}}"""))).ReadJsonAsync();
+        var mine = await (
+            await red.PostAsync(
+                "/task",
+                ApiHost.Json("""{"name": "red", "type": "process", "process": {"command": ["true"]}}""")
+            )
+        ).ReadJsonAsync();
 
         var first = await stream.NextAsync();
         Assert.Equal((string?)mine["taskId"], (string?)JsonNode.Parse(first!.Data)!["executionId"]);
@@ -126,15 +137,41 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         var some = await LogsAsync(id, "?task=main&attempt=1&from=2&count=2");
         var tail = await LogsAsync(id, "?tail=1");
 
-        Assert.Equal(["first", "second  two", "third", ""], all["items"]!.AsArray().Select(line => (string)line!["text"]!));
-        Assert.Equal(["stdout", "stderr", "system", "stdout"], all["items"]!.AsArray().Select(line => (string)line!["stream"]!));
-        Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(1700000000001), all["items"]![1]!["at"]!.GetValue<DateTimeOffset>());
+        Assert.Equal(
+            ["first", "second  two", "third", ""],
+            all["items"]!.AsArray().Select(line => (string)line!["text"]!)
+        );
+        Assert.Equal(
+            ["stdout", "stderr", "system", "stdout"],
+            all["items"]!.AsArray().Select(line => (string)line!["stream"]!)
+        );
+        Assert.Equal(
+            DateTimeOffset.FromUnixTimeMilliseconds(1700000000001),
+            all["items"]![1]!["at"]!.GetValue<DateTimeOffset>()
+        );
         Assert.Equal([2, 3], some["items"]!.AsArray().Select(line => line!["number"]!.GetValue<int>()));
-        Assert.Equal((4, 1, 5, false), (some["nextFrom"]!.GetValue<int>(), some["firstLine"]!.GetValue<int>(), some["endLine"]!.GetValue<int>(), some["ended"]!.GetValue<bool>()));
+        Assert.Equal(
+            (4, 1, 5, false),
+            (
+                some["nextFrom"]!.GetValue<int>(),
+                some["firstLine"]!.GetValue<int>(),
+                some["endLine"]!.GetValue<int>(),
+                some["ended"]!.GetValue<bool>()
+            )
+        );
         Assert.Equal(4, tail["items"]![0]!["number"]!.GetValue<int>());
-        await (await host.Client.GetAsync($"/api/v1/executions/{id}/logs?task=nobody")).ReadProblemAsync(404, "not-found");
-        await (await host.Client.GetAsync($"/api/v1/executions/{id}/logs?attempt=9")).ReadProblemAsync(404, "not-found");
-        await (await host.Client.GetAsync($"/api/v1/executions/{id}/logs?count=0&from=x")).ReadProblemAsync(422, "validation");
+        await (await host.Client.GetAsync($"/api/v1/executions/{id}/logs?task=nobody")).ReadProblemAsync(
+            404,
+            "not-found"
+        );
+        await (await host.Client.GetAsync($"/api/v1/executions/{id}/logs?attempt=9")).ReadProblemAsync(
+            404,
+            "not-found"
+        );
+        await (await host.Client.GetAsync($"/api/v1/executions/{id}/logs?count=0&from=x")).ReadProblemAsync(
+            422,
+            "validation"
+        );
     }
 
     [Fact]
@@ -155,7 +192,10 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(("1:1", "line", "1:2", "2:1"), (one!.Id, one.Event, two!.Id, again!.Id));
         using var resumed = await SseClient.OpenAsync(host.Client, $"/api/v1/executions/{id}/logs", "1:1");
         Assert.Equal("1:2", (await resumed.NextAsync())!.Id);
-        await host.ExecuteAsync("update sje.attempts set ended_at = now(), outcome = 'succeeded' where task_id = $1 and number = 2", task);
+        await host.ExecuteAsync(
+            "update sje.attempts set ended_at = now(), outcome = 'succeeded' where task_id = $1 and number = 2",
+            task
+        );
         await host.ExecuteAsync(
             """
             with gone as (delete from sje.tasks where id = $1 returning *)
@@ -163,7 +203,8 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
             select (jsonb_populate_record(null::sje.finished_tasks,
                 to_jsonb(gone) || '{"state": "succeeded", "finished_at": "2026-01-01T00:00:00Z", "worker_id": null}')).* from gone
             """,
-            task);
+            task
+        );
         Assert.Equal("end", (await stream.NextAsync())!.Event);
         Assert.Null(await stream.NextAsync());
     }
@@ -193,14 +234,27 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
     {
         await host.ExecuteAsync(
             "insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) values ($1, $2, $3, gen_random_uuid(), 'w')",
-            execution, task, number);
-        await host.ExecuteAsync("update sje.tasks set state = 'running', worker_id = gen_random_uuid(), attempt = $2 where id = $1", task, number);
+            execution,
+            task,
+            number
+        );
+        await host.ExecuteAsync(
+            "update sje.tasks set state = 'running', worker_id = gen_random_uuid(), attempt = $2 where id = $1",
+            task,
+            number
+        );
     }
 
     private Task WriteAsync(Guid execution, Guid task, int attempt, long first, params string[] lines) =>
         host.ExecuteAsync(
             "insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, body) values ($1, $2, $3, $4, $5, $6)",
-            execution, task, attempt, first, lines.Length, string.Join('\n', lines) + "\n");
+            execution,
+            task,
+            attempt,
+            first,
+            lines.Length,
+            string.Join('\n', lines) + "\n"
+        );
 
     private async Task<JsonNode> LogsAsync(Guid id, string query)
     {

@@ -9,37 +9,85 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
 
     private static readonly string[] Bodies =
     [
-        "", "{", "[", "nul", "null", "true", "5", "\"text\"", "[]", "{}", "[[]]", "[null]", "{\"a\":}", "{,}", "{\"a\":1,}", "//x\n{}",
-        "{\"name\":\"x\"}", "{\"type\":\"process\"}", "{\"name\":5,\"type\":\"process\",\"process\":{\"command\":[\"true\"]}}",
-        "{\"name\":\"x\",\"type\":\"nonsense\"}", "{\"name\":\"x\",\"name\":\"y\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]}}",
+        "",
+        "{",
+        "[",
+        "nul",
+        "null",
+        "true",
+        "5",
+        "\"text\"",
+        "[]",
+        "{}",
+        "[[]]",
+        "[null]",
+        "{\"a\":}",
+        "{,}",
+        "{\"a\":1,}",
+        "//x\n{}",
+        "{\"name\":\"x\"}",
+        "{\"type\":\"process\"}",
+        "{\"name\":5,\"type\":\"process\",\"process\":{\"command\":[\"true\"]}}",
+        "{\"name\":\"x\",\"type\":\"nonsense\"}",
+        "{\"name\":\"x\",\"name\":\"y\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]}}",
         "{\"name\":\"x\\u0000y\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]}}",
         "{\"name\":\"\\ud800\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]}}",
-        "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[]}}", "{\"name\":\"x\",\"type\":\"process\",\"process\":[]}",
+        "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[]}}",
+        "{\"name\":\"x\",\"type\":\"process\",\"process\":[]}",
         "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"unknown\":1}",
         "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"priority\":1e400}",
         "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"queue\":\"NO SUCH\"}",
         "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"retry\":{\"maxAttempts\":99999999999999999999}}",
         "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"{{ nothing }}\"]}}",
         "{\"name\":\"x\",\"tasks\":[{\"name\":\"a\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"dependsOn\":[\"a\"]}]}",
-        "{\"jobId\":\"x\",\"jobType\":\"Nothing\"}", "{\"jobType\":\"SparkApp\"}",
-        new string('[', 100_000), string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100),
+        "{\"jobId\":\"x\",\"jobType\":\"Nothing\"}",
+        "{\"jobType\":\"SparkApp\"}",
+        new string('[', 100_000),
+        string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100),
     ];
 
     private static readonly string[] Targets =
     [
-        "POST /task", "POST /tasks", "POST /tasks?atomic=true", "POST /tasks?atomic=perhaps", "PUT /api/v1/jobs/x", "POST /api/v1/jobs:validate",
-        "POST /api/v1/jobs/none/executions", "POST /api/v1/session",
+        "POST /task",
+        "POST /tasks",
+        "POST /tasks?atomic=true",
+        "POST /tasks?atomic=perhaps",
+        "PUT /api/v1/jobs/x",
+        "POST /api/v1/jobs:validate",
+        "POST /api/v1/jobs/none/executions",
+        "POST /api/v1/session",
     ];
 
     // No %00 in a path: Kestrel answers that itself, with 400 and no body.
     private static readonly string[] Addresses =
     [
-        "GET /", "GET /nothing", "GET /task", "GET /task/a/b/c", "GET /api", "GET /api/v1", "GET /api/v1/nothing", "PUT /task",
-        "PATCH /tasks", "DELETE /health", "POST /api/v1/executions", "GET /api/v1/executions/not-an-id", "GET /api/v1/executions/not-an-id/logs",
-        "GET /api/v1/workers/not-an-id", "GET /api/v1/jobs/x?version=0", "GET /api/v1/jobs/x?version=99999999999",
-        "GET /api/v1/jobs?limit=1e3", "GET /api/v1/jobs?cursor=%F0%9F", "GET /api/v1/jobs?q=%00", "GET /api/v1/queues?cursor=!!!",
-        "GET /api/v1/executions?since=0001-01-01T00:00:00%2B14:00x", "GET /api/v1/executions?state=&limit=", "GET /health?verbose=1",
-        "GET /api/v1/executions?cursor=Yzo", "GET /task/%ED%A0%80", "GET /task/..%2F..%2Fetc", "OPTIONS /task",
+        "GET /",
+        "GET /nothing",
+        "GET /task",
+        "GET /task/a/b/c",
+        "GET /api",
+        "GET /api/v1",
+        "GET /api/v1/nothing",
+        "PUT /task",
+        "PATCH /tasks",
+        "DELETE /health",
+        "POST /api/v1/executions",
+        "GET /api/v1/executions/not-an-id",
+        "GET /api/v1/executions/not-an-id/logs",
+        "GET /api/v1/workers/not-an-id",
+        "GET /api/v1/jobs/x?version=0",
+        "GET /api/v1/jobs/x?version=99999999999",
+        "GET /api/v1/jobs?limit=1e3",
+        "GET /api/v1/jobs?cursor=%F0%9F",
+        "GET /api/v1/jobs?q=%00",
+        "GET /api/v1/queues?cursor=!!!",
+        "GET /api/v1/executions?since=0001-01-01T00:00:00%2B14:00x",
+        "GET /api/v1/executions?state=&limit=",
+        "GET /health?verbose=1",
+        "GET /api/v1/executions?cursor=Yzo",
+        "GET /task/%ED%A0%80",
+        "GET /task/..%2F..%2Fetc",
+        "OPTIONS /task",
     ];
 
     [Fact]
@@ -60,8 +108,12 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
 
             using var answer = await client.SendAsync(request);
 
-            var what = $"{method} {target} ({type}) {(body is null ? "" : Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 100))))}: {await answer.Content.ReadAsStringAsync()}";
-            if ((int)answer.StatusCode is < 400 or >= 500 || answer.Content.Headers.ContentType?.MediaType != "application/problem+json")
+            var what =
+                $"{method} {target} ({type}) {(body is null ? "" : Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, 100))))}: {await answer.Content.ReadAsStringAsync()}";
+            if (
+                (int)answer.StatusCode is < 400 or >= 500
+                || answer.Content.Headers.ContentType?.MediaType != "application/problem+json"
+            )
             {
                 wrong.Add($"{(int)answer.StatusCode} {what}");
             }
@@ -80,7 +132,10 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var filler = new string(' ', 33 * 1024 * 1024);
         var before = await CountAsync();
-        using var chunked = new HttpRequestMessage(HttpMethod.Post, "/tasks") { Content = new StreamContent(new UnknownLength(Encoding.UTF8.GetBytes(filler))) };
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, "/tasks")
+        {
+            Content = new StreamContent(new UnknownLength(Encoding.UTF8.GetBytes(filler))),
+        };
         chunked.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         chunked.Headers.TransferEncodingChunked = true;
         var large = Good[..^1] + ", \"description\": \"" + new string('x', 1024 * 1024) + "\"}";
@@ -143,7 +198,8 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
             select (select count(*) from sje.executions) + (select count(*) from sje.all_tasks) + (select count(*) from sje.events)
                  + (select count(*) from sje.jobs) + (select count(*) from sje.queues) + (select count(*) from sje.api_keys)
                  + (select count(*) from sje.idempotency_keys)
-            """);
+            """
+        );
 
     private sealed class UnknownLength(byte[] bytes) : MemoryStream(bytes)
     {

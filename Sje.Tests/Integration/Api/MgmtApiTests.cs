@@ -6,16 +6,17 @@ namespace Sje.Tests.Integration.Api;
 
 public sealed class SecretHost : ApiHost
 {
-    protected override Dictionary<string, string?> Settings => new()
-    {
-        ["connections:warehouse:connectionString"] = "Host=db;Username=etl;Password=hunter2",
-        ["connections:lake:secretAccessKey"] = "hunter2",
-        ["connections:proxy:url"] = "https://me:hunter2@proxy.example/path",
-        ["connections:broken:text"] = "Password=hunter2;'",
-        ["ConnectionStrings:Sje"] = "Host=127.0.0.1;Password=hunter2",
-        ["HOME_PASSWORD"] = "hunter2",
-        ["worker:slots"] = "4",
-    };
+    protected override Dictionary<string, string?> Settings =>
+        new()
+        {
+            ["connections:warehouse:connectionString"] = "Host=db;Username=etl;Password=hunter2",
+            ["connections:lake:secretAccessKey"] = "hunter2",
+            ["connections:proxy:url"] = "https://me:hunter2@proxy.example/path",
+            ["connections:broken:text"] = "Password=hunter2;'",
+            ["ConnectionStrings:Sje"] = "Host=127.0.0.1;Password=hunter2",
+            ["HOME_PASSWORD"] = "hunter2",
+            ["worker:slots"] = "4",
+        };
 }
 
 public sealed class MgmtApiTests(SecretHost host) : IClassFixture<SecretHost>
@@ -35,14 +36,20 @@ public sealed class MgmtApiTests(SecretHost host) : IClassFixture<SecretHost>
     [Fact]
     public async Task Queues_workers_and_keys_can_be_seen_and_a_key_needs_a_name()
     {
-        foreach (var path in new[] { "/mgmt", "/mgmt/queues", "/mgmt/workers", "/mgmt/keys", "/api/v1/workers?gone=true" })
+        foreach (
+            var path in new[] { "/mgmt", "/mgmt/queues", "/mgmt/workers", "/mgmt/keys", "/api/v1/workers?gone=true" }
+        )
         {
             Assert.Equal(HttpStatusCode.OK, (await host.Client.GetAsync(path)).StatusCode);
         }
 
-        var problem = await (await host.Client.PostAsync("/mgmt/keys", ApiHost.Json("""{"tenant": "NOT OK"}"""))).ReadProblemAsync(422, "validation");
+        var problem = await (
+            await host.Client.PostAsync("/mgmt/keys", ApiHost.Json("""{"tenant": "NOT OK"}"""))
+        ).ReadProblemAsync(422, "validation");
         Assert.Equal(["/name", "/tenant"], problem.Pointers());
-        await (await host.Client.PostAsync("/mgmt/keys", ApiHost.Json("""{"name": "x", "role": "king"}"""))).ReadProblemAsync(422, "validation");
+        await (
+            await host.Client.PostAsync("/mgmt/keys", ApiHost.Json("""{"name": "x", "role": "king"}"""))
+        ).ReadProblemAsync(422, "validation");
     }
 
     [Fact]
@@ -55,7 +62,8 @@ public sealed class MgmtApiTests(SecretHost host) : IClassFixture<SecretHost>
             values ($1, 'w1', 'h', 1, '1', '{default}', '{process}', 2, 2, 1024, now() + interval '1 hour'),
                    (gen_random_uuid(), 'dead', 'h', 1, '1', '{default}', '{process}', 2, 2, 1024, now() - interval '1 hour')
             """,
-            id);
+            id
+        );
 
         var alive = (await (await host.Client.GetAsync("/api/v1/workers")).ReadJsonAsync())["items"]!.AsArray();
         var one = await (await host.Client.GetAsync($"/api/v1/workers/{id}")).ReadJsonAsync();
@@ -83,20 +91,33 @@ public sealed class MgmtApiTests(SecretHost host) : IClassFixture<SecretHost>
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         taken.Stop();
-        var nowhere = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = "nobody", Timeout = 2 }.ConnectionString;
+        var nowhere = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "nobody",
+            Timeout = 2,
+        }.ConnectionString;
         var errors = new System.Collections.Concurrent.ConcurrentQueue<string>();
         await using var app = ApiHost.Build(nowhere, "http://127.0.0.1:0", [], new ErrorLog(errors));
         await app.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 
-        foreach (var path in new[] { $"/task/{Guid.NewGuid()}", "/api/v1/executions", "/api/v1/jobs/x", "/api/v1/queues" })
+        foreach (
+            var path in new[] { $"/task/{Guid.NewGuid()}", "/api/v1/executions", "/api/v1/jobs/x", "/api/v1/queues" }
+        )
         {
             var answer = await client.GetAsync(path);
             await answer.ReadProblemAsync(503, "unavailable");
             Assert.Equal("5", answer.Headers.RetryAfter!.ToString());
         }
 
-        await (await client.PostAsync("/task", ApiHost.Json("""{"name": "x", "type": "process", "process": {"command": ["true"]}}"""))).ReadProblemAsync(503, "unavailable");
+        await (
+            await client.PostAsync(
+                "/task",
+                ApiHost.Json("""{"name": "x", "type": "process", "process": {"command": ["true"]}}""")
+            )
+        ).ReadProblemAsync(503, "unavailable");
         using var keyed = new HttpRequestMessage(HttpMethod.Get, "/api/v1/executions");
         keyed.Headers.Add("X-Api-Key", Sje.Core.Security.ApiKeyText.Create());
         await (await client.SendAsync(keyed)).ReadProblemAsync(503, "unavailable");

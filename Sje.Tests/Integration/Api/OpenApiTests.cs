@@ -12,10 +12,15 @@ public sealed partial class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var paths = host.Document["paths"]!.AsObject();
         var missing = new List<string>();
-        foreach (var endpoint in host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
+        foreach (
+            var endpoint in host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        )
         {
             var path = "/" + Constraint().Replace(endpoint.RoutePattern.RawText!, "}").Trim('/');
-            if (path.StartsWith("/openapi", StringComparison.Ordinal) || path.StartsWith("/docs", StringComparison.Ordinal))
+            if (
+                path.StartsWith("/openapi", StringComparison.Ordinal)
+                || path.StartsWith("/docs", StringComparison.Ordinal)
+            )
             {
                 continue;
             }
@@ -31,7 +36,10 @@ public sealed partial class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
 
         Assert.Empty(missing);
         Assert.True(paths.Count > 20);
-        var names = paths.SelectMany(path => path.Value!.AsObject()).Select(operation => (string?)operation.Value!["operationId"]).ToList();
+        var names = paths
+            .SelectMany(path => path.Value!.AsObject())
+            .Select(operation => (string?)operation.Value!["operationId"])
+            .ToList();
         Assert.DoesNotContain(null, names);
         Assert.Equal(names.Count, names.Distinct().Count());
     }
@@ -40,7 +48,12 @@ public sealed partial class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
     public void The_document_is_3_1_and_every_operation_has_a_summary_and_describes_its_problems()
     {
         Assert.StartsWith("3.1", (string?)host.Document["openapi"]);
-        foreach (var operation in host.Document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(o => o.Value!))
+        foreach (
+            var operation in host.Document["paths"]!
+                .AsObject()
+                .SelectMany(path => path.Value!.AsObject())
+                .Select(o => o.Value!)
+        )
         {
             Assert.NotNull(operation["summary"]);
             Assert.NotNull(operation["responses"]!["503"]!["content"]!["application/problem+json"]!["schema"]);
@@ -55,9 +68,16 @@ public sealed partial class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.NotNull(paths["/task"]!["post"]!["requestBody"]!["content"]!["application/yaml"]);
         Assert.NotNull(paths["/tasks"]!["post"]!["requestBody"]!["content"]!["application/x-ndjson"]);
         Assert.NotNull(paths["/mgmt/keys"]!["post"]!["requestBody"]!["content"]!["application/json"]!["schema"]);
-        var limit = paths["/api/v1/executions"]!["get"]!["parameters"]!.AsArray().Single(p => (string?)p!["name"] == "limit")!;
-        Assert.Equal(("integer", 1000), ((string?)limit["schema"]!["type"], limit["schema"]!["maximum"]!.GetValue<int>()));
-        Assert.NotNull(paths["/api/v1/executions/{id}/logs"]!["get"]!["responses"]!["200"]!["content"]!["text/event-stream"]);
+        var limit = paths["/api/v1/executions"]!["get"]!["parameters"]!
+            .AsArray()
+            .Single(p => (string?)p!["name"] == "limit")!;
+        Assert.Equal(
+            ("integer", 1000),
+            ((string?)limit["schema"]!["type"], limit["schema"]!["maximum"]!.GetValue<int>())
+        );
+        Assert.NotNull(
+            paths["/api/v1/executions/{id}/logs"]!["get"]!["responses"]!["200"]!["content"]!["text/event-stream"]
+        );
         Assert.Contains("partially_succeeded", host.Document["components"]!["schemas"]!.ToJsonString());
         Assert.NotNull(host.Document["components"]!["securitySchemes"]!["bearer"]);
     }

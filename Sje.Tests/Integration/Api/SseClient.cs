@@ -37,7 +37,9 @@ internal sealed class SseClient : IDisposable
     /// <summary>The next message; null when the server ended the stream.</summary>
     public async Task<SseMessage?> NextAsync()
     {
-        string? id = null, kind = null, data = null;
+        string? id = null,
+            kind = null,
+            data = null;
         while (await reader.ReadLineAsync(limit.Token) is { } line)
         {
             switch (line.Split(": ", 2))

@@ -12,14 +12,25 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_job_is_accepted_with_an_address_and_can_be_read_there()
     {
-        var answer = await host.Client.PostAsync("/task", ApiHost.Json("""{"name": "first", "jobId": "label-1", "type": "process", "process": {"command": ["true"]}}"""));
+        var answer = await host.Client.PostAsync(
+            "/task",
+            ApiHost.Json(
+                """{"name": "first", "jobId": "label-1", "type": "process", "process": {"command": ["true"]}}"""
+            )
+        );
 
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var accepted = await answer.ReadJsonAsync();
-        Assert.Equal(("label-1", "queued", "default"), ((string?)accepted["jobId"], (string?)accepted["state"], (string?)accepted["queue"]));
+        Assert.Equal(
+            ("label-1", "queued", "default"),
+            ((string?)accepted["jobId"], (string?)accepted["state"], (string?)accepted["queue"])
+        );
         Assert.Equal($"/task/{(string?)accepted["taskId"]}", answer.Headers.Location!.ToString());
         var task = await (await host.Client.GetAsync(answer.Headers.Location)).ReadJsonAsync();
-        Assert.Equal(("first", "process", "queued"), ((string?)task["name"], (string?)task["jobType"], (string?)task["state"]));
+        Assert.Equal(
+            ("first", "process", "queued"),
+            ((string?)task["name"], (string?)task["jobType"], (string?)task["state"])
+        );
         Assert.Equal("no worker is alive", (string?)task["waitReason"]);
         Assert.Equal("main", (string?)task["tasks"]![0]!["name"]);
     }
@@ -27,7 +38,11 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_job_in_YAML_is_read_by_its_content_type()
     {
-        var body = new StringContent("name: from yaml\ntype: process\nprocess: {command: ['true']}\n", Encoding.UTF8, "application/yaml");
+        var body = new StringContent(
+            "name: from yaml\ntype: process\nprocess: {command: ['true']}\n",
+            Encoding.UTF8,
+            "application/yaml"
+        );
 
         var answer = await host.Client.PostAsync("/task", body);
 
@@ -58,7 +73,9 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task A_repeat_under_an_idempotency_key_gets_the_first_answer_and_another_body_is_refused()
     {
         var first = await SendWithKeyAsync(Hello);
-        var again = await SendWithKeyAsync("""{"type": "process", "process": {"command": ["true"]}, "name": "hello"}""");
+        var again = await SendWithKeyAsync(
+            """{"type": "process", "process": {"command": ["true"]}, "name": "hello"}"""
+        );
         var other = await SendWithKeyAsync(Hello.Replace("hello", "other", StringComparison.Ordinal));
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
@@ -92,7 +109,11 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
         var id = await host.SubmitAsync();
 
         var waiting = await host.Client.GetAsync($"/task/{id}/result");
-        await FinishAsync(id, "succeeded", """outputs = '{"rows": 7}', preview = '[{"name": "out", "columns": ["a"], "rows": [[1], [2]]}]'""");
+        await FinishAsync(
+            id,
+            "succeeded",
+            """outputs = '{"rows": 7}', preview = '[{"name": "out", "columns": ["a"], "rows": [[1], [2]]}]'"""
+        );
         var result = await (await host.Client.GetAsync($"/task/{id}/result")).ReadJsonAsync();
 
         Assert.Equal(HttpStatusCode.Accepted, waiting.StatusCode);
@@ -107,7 +128,10 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
         var id = await host.SubmitAsync();
         await FinishAsync(id, "failed", """error = '{"class": "exit_code", "message": "exit 3", "exitCode": 3}'""");
 
-        var problem = await (await host.Client.GetAsync($"/task/{id}/result")).ReadProblemAsync(500, "execution-failed");
+        var problem = await (await host.Client.GetAsync($"/task/{id}/result")).ReadProblemAsync(
+            500,
+            "execution-failed"
+        );
 
         Assert.Equal(3, problem["failure"]!["exitCode"]!.GetValue<int>());
         Assert.Contains("exit 3", (string?)problem["detail"]);
@@ -116,10 +140,20 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_batch_of_ten_thousand_is_accepted_in_one_request()
     {
-        var batch = new JsonArray([.. Enumerable.Range(0, 10_000).Select(i => (JsonNode)new JsonObject
-        {
-            ["name"] = $"job {i}", ["jobId"] = $"big-{i}", ["type"] = "process", ["process"] = new JsonObject { ["command"] = new JsonArray("true") },
-        })]);
+        var batch = new JsonArray([
+            .. Enumerable
+                .Range(0, 10_000)
+                .Select(i =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["name"] = $"job {i}",
+                            ["jobId"] = $"big-{i}",
+                            ["type"] = "process",
+                            ["process"] = new JsonObject { ["command"] = new JsonArray("true") },
+                        }
+                ),
+        ]);
 
         var answer = await host.Client.PostAsync("/tasks", ApiHost.Json(batch.ToJsonString()));
 
@@ -135,7 +169,10 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var batch = $"[{string.Join(',', Enumerable.Repeat(Hello, 10_001))}]";
 
-        var problem = await (await host.Client.PostAsync("/tasks", ApiHost.Json(batch))).ReadProblemAsync(422, "validation");
+        var problem = await (await host.Client.PostAsync("/tasks", ApiHost.Json(batch))).ReadProblemAsync(
+            422,
+            "validation"
+        );
 
         Assert.Equal("too_many", (string?)problem["errors"]![0]!["code"]);
     }
@@ -157,7 +194,10 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var before = await host.CountAsync("select count(*) from sje.executions");
 
-        var answer = await host.Client.PostAsync("/tasks?atomic=true", ApiHost.Json($$"""[{{Hello}}, {"name": "bad", "type": "nonsense"}]"""));
+        var answer = await host.Client.PostAsync(
+            "/tasks?atomic=true",
+            ApiHost.Json($$"""[{{Hello}}, {"name": "bad", "type": "nonsense"}]""")
+        );
         var problem = await answer.ReadProblemAsync(422, "validation");
 
         Assert.Equal(before, await host.CountAsync("select count(*) from sje.executions"));
@@ -172,7 +212,10 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
         var before = await host.CountAsync("select count(*) from sje.executions");
 
         var other = Hello.Replace("hello", "other", StringComparison.Ordinal)[..^1];
-        var answer = await host.Client.PostAsync("/tasks?atomic=true", ApiHost.Json($$"""[{{Hello}}, {{other}}, "idempotencyKey": "taken"}]"""));
+        var answer = await host.Client.PostAsync(
+            "/tasks?atomic=true",
+            ApiHost.Json($$"""[{{Hello}}, {{other}}, "idempotencyKey": "taken"}]""")
+        );
         var problem = await answer.ReadProblemAsync(422, "validation");
 
         Assert.Equal(before, await host.CountAsync("select count(*) from sje.executions"));
@@ -182,7 +225,9 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task A_batch_that_is_wrong_throughout_is_422_with_a_pointer_to_each_fault()
     {
-        var problem = await (await host.Client.PostAsync("/tasks", ApiHost.Json("""{"tasks": [{"name": "a"}, 5]}"""))).ReadProblemAsync(422, "validation");
+        var problem = await (
+            await host.Client.PostAsync("/tasks", ApiHost.Json("""{"tasks": [{"name": "a"}, 5]}"""))
+        ).ReadProblemAsync(422, "validation");
 
         Assert.Contains(problem.Pointers(), pointer => pointer.StartsWith("/tasks/0", StringComparison.Ordinal));
         Assert.Contains("/tasks/1", problem.Pointers());
@@ -214,9 +259,13 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task The_same_task_name_twice_in_one_graph_is_an_error()
     {
-        var body = """{"name": "g", "tasks": [{"name": "a", "type": "process", "process": {"command": ["true"]}}, {"name": "a", "type": "process", "process": {"command": ["true"]}}]}""";
+        var body =
+            """{"name": "g", "tasks": [{"name": "a", "type": "process", "process": {"command": ["true"]}}, {"name": "a", "type": "process", "process": {"command": ["true"]}}]}""";
 
-        var problem = await (await host.Client.PostAsync("/task", ApiHost.Json(body))).ReadProblemAsync(422, "validation");
+        var problem = await (await host.Client.PostAsync("/task", ApiHost.Json(body))).ReadProblemAsync(
+            422,
+            "validation"
+        );
 
         Assert.Equal("duplicate_name", (string?)problem["errors"]![0]!["code"]);
     }
@@ -231,8 +280,12 @@ public sealed class TasksApiTests(ApiHost host) : IClassFixture<ApiHost>
             from gone
             """,
             execution,
-            state);
+            state
+        );
         await host.ExecuteAsync($"update sje.finished_tasks set {set} where execution_id = $1", execution);
-        await host.ExecuteAsync($"update sje.executions set state = '{state}', finished_at = now() where id = $1", execution);
+        await host.ExecuteAsync(
+            $"update sje.executions set state = '{state}', finished_at = now() where id = $1",
+            execution
+        );
     }
 }

@@ -15,26 +15,44 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     public async Task A_job_goes_from_REST_to_a_result_and_is_found_in_Hangfire()
     {
         using var http = factory.CreateClient();
-        var submitted = await SubmitAsync(http, new
-        {
-            name = "greeting",
-            parameters = new { who = "world" },
-            tasks = new object[]
+        var submitted = await SubmitAsync(
+            http,
+            new
             {
-                new { name = "hello", type = "process", process = new { command = "echo \"word=\\\"hello\\\"\" >> $SJE_OUTPUTS" } },
-                new
+                name = "greeting",
+                parameters = new { who = "world" },
+                tasks = new object[]
                 {
-                    name = "speak", type = "process", dependsOn = new[] { "hello" },
-                    process = new { command = new[] { "echo", "{{ tasks.hello.outputs.word }}, {{ parameters.who }}" } },
+                    new
+                    {
+                        name = "hello",
+                        type = "process",
+                        process = new { command = "echo \"word=\\\"hello\\\"\" >> $SJE_OUTPUTS" },
+                    },
+                    new
+                    {
+                        name = "speak",
+                        type = "process",
+                        dependsOn = new[] { "hello" },
+                        process = new
+                        {
+                            command = new[] { "echo", "{{ tasks.hello.outputs.word }}, {{ parameters.who }}" },
+                        },
+                    },
                 },
-            },
-        });
+            }
+        );
 
         var task = await EndOfAsync(http, submitted);
 
         Assert.Equal("succeeded", task["state"]!.GetValue<string>());
         var lines = await http.GetFromJsonAsync<JsonObject>($"/api/v1/executions/{submitted}/logs?task=speak");
-        Assert.Equal("hello, world", lines!["items"]!.AsArray().Single(l => l!["stream"]!.GetValue<string>() == "stdout")!["text"]!.GetValue<string>());
+        Assert.Equal(
+            "hello, world",
+            lines!["items"]!.AsArray().Single(l => l!["stream"]!.GetValue<string>() == "stdout")![
+                "text"
+            ]!.GetValue<string>()
+        );
         var page = await http.GetStringAsync("/hangfire/jobs/succeeded");
         Assert.Contains("greeting / speak", page, StringComparison.Ordinal);
     }
@@ -43,26 +61,56 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     public async Task A_pipeline_runs_in_a_child_and_shows_rows_and_figures()
     {
         using var http = factory.CreateClient();
-        var root = factory.Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Sje.Jobs.Execution.StorageOptions>>().Value.FullRoot;
+        var root = factory
+            .Services.GetRequiredService<Microsoft.Extensions.Options.IOptions<Sje.Jobs.Execution.StorageOptions>>()
+            .Value.FullRoot;
         await File.WriteAllTextAsync(Path.Combine(root, "in.csv"), "city,heads\nRome,2\nOslo,3\nRome,5\n");
-        var submitted = await SubmitAsync(http, new
-        {
-            name = "heads",
-            type = "pipeline",
-            pipeline = new
+        var submitted = await SubmitAsync(
+            http,
+            new
             {
-                nodes = new object[]
+                name = "heads",
+                type = "pipeline",
+                pipeline = new
                 {
-                    new { id = "rows", type = "source.csv", @params = new { path = "in.csv" } },
-                    new
+                    nodes = new object[]
                     {
-                        id = "sums", type = "aggregate", inputs = new { @in = "rows" },
-                        @params = new { groupBy = new[] { "city" }, aggs = new[] { new { fn = "sum", col = "heads", @as = "heads" } } },
+                        new
+                        {
+                            id = "rows",
+                            type = "source.csv",
+                            @params = new { path = "in.csv" },
+                        },
+                        new
+                        {
+                            id = "sums",
+                            type = "aggregate",
+                            inputs = new { @in = "rows" },
+                            @params = new
+                            {
+                                groupBy = new[] { "city" },
+                                aggs = new[]
+                                {
+                                    new
+                                    {
+                                        fn = "sum",
+                                        col = "heads",
+                                        @as = "heads",
+                                    },
+                                },
+                            },
+                        },
+                        new
+                        {
+                            id = "out",
+                            type = "sink.csv",
+                            inputs = new { @in = "sums" },
+                            @params = new { path = "out.csv" },
+                        },
                     },
-                    new { id = "out", type = "sink.csv", inputs = new { @in = "sums" }, @params = new { path = "out.csv" } },
                 },
-            },
-        });
+            }
+        );
 
         var task = await EndOfAsync(http, submitted);
 
@@ -79,11 +127,17 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     public async Task The_original_task_waits_and_says_for_what()
     {
         using var http = factory.CreateClient();
-        using var answer = await http.PostAsJsonAsync("/task", new
-        {
-            jobId = "job-1", jobType = "SparkApp", sparkAppPath = "hdfs:///apps/etl.jar", parameters = new { day = "2026-11-25" },
-            dependencies = new[] { "hdfs:///libs/a.jar" },
-        });
+        using var answer = await http.PostAsJsonAsync(
+            "/task",
+            new
+            {
+                jobId = "job-1",
+                jobType = "SparkApp",
+                sparkAppPath = "hdfs:///apps/etl.jar",
+                parameters = new { day = "2026-11-25" },
+                dependencies = new[] { "hdfs:///libs/a.jar" },
+            }
+        );
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
 
         var task = await http.GetFromJsonAsync<JsonObject>("/task/job-1");
@@ -105,8 +159,13 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     [Fact]
     public void Every_route_of_the_whole_application_says_who_may_use_it()
     {
-        var open = factory.Services.GetServices<EndpointDataSource>().SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<IAuthorizeData>() is null && e.Metadata.GetMetadata<IAllowAnonymous>() is null)
+        var open = factory
+            .Services.GetServices<EndpointDataSource>()
+            .SelectMany(s => s.Endpoints)
+            .OfType<RouteEndpoint>()
+            .Where(e =>
+                e.Metadata.GetMetadata<IAuthorizeData>() is null && e.Metadata.GetMetadata<IAllowAnonymous>() is null
+            )
             .Select(e => e.RoutePattern.RawText);
 
         Assert.Empty(open);
@@ -121,6 +180,12 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     }
 
     private static async Task<JsonObject> EndOfAsync(HttpClient http, string id) =>
-        (await Eventually.GetAsync(
-            () => http.GetFromJsonAsync<JsonObject>($"/task/{id}"), t => t?["finishedAt"] is not null, "the job ends", 60))!;
+        (
+            await Eventually.GetAsync(
+                () => http.GetFromJsonAsync<JsonObject>($"/task/{id}"),
+                t => t?["finishedAt"] is not null,
+                "the job ends",
+                60
+            )
+        )!;
 }

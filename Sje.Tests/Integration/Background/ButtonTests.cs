@@ -18,7 +18,10 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
         Assert.True(node.Hangfire.Delete(job));
 
         Assert.Equal("cancelled", await db.ExecutionStateAsync(id));
-        Assert.Equal("deleted in Hangfire", await db.ScalarAsync<string>("select reason from sje.finished_tasks where execution_id = $1", id));
+        Assert.Equal(
+            "deleted in Hangfire",
+            await db.ScalarAsync<string>("select reason from sje.finished_tasks where execution_id = $1", id)
+        );
     }
 
     [Fact]
@@ -79,7 +82,12 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
     {
         await using var node = await StartAsync(db);
         var task = Task("main", "fail-once");
-        var id = await node.SubmitAsync(task with { Retry = task.Retry with { InitialDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) } });
+        var id = await node.SubmitAsync(
+            task with
+            {
+                Retry = task.Retry with { InitialDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1) },
+            }
+        );
         await db.HangfireBecomesAsync(id, "main", "Scheduled");
 
         Assert.True(node.Hangfire.Requeue(await JobOfAsync(id)));
@@ -98,7 +106,12 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
         Assert.True(node.Hangfire.Delete(await JobOfAsync(id)));
 
         Assert.Equal("failed", await db.ExecutionStateAsync(id));
-        Assert.True(await db.ScalarAsync<bool>("select dismissed_at is not null from sje.finished_tasks where execution_id = $1", id));
+        Assert.True(
+            await db.ScalarAsync<bool>(
+                "select dismissed_at is not null from sje.finished_tasks where execution_id = $1",
+                id
+            )
+        );
     }
 
     [Fact]
@@ -111,12 +124,20 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
 
         var method = Type.GetType("Sje.Jobs.Background.TaskJob, Sje.Jobs")!;
         var stray = node.Hangfire.Create(
-            new Hangfire.Common.Job(method, method.GetMethod("Run")!, ["twin", task], "default"), new Hangfire.States.EnqueuedState("default"));
+            new Hangfire.Common.Job(method, method.GetMethod("Run")!, ["twin", task], "default"),
+            new Hangfire.States.EnqueuedState("default")
+        );
         Assert.True(node.Hangfire.Delete(stray));
 
         Assert.Equal(job, await JobOfAsync(id));
         Assert.Equal("queued", await db.TaskStateAsync(id));
-        Assert.Equal(1L, await db.ScalarAsync<long>("select count(*) from sje.stray_background_jobs where hangfire_job_id = $1", long.Parse(stray, CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            1L,
+            await db.ScalarAsync<long>(
+                "select count(*) from sje.stray_background_jobs where hangfire_job_id = $1",
+                long.Parse(stray, CultureInfo.InvariantCulture)
+            )
+        );
     }
 
     private async Task<string> JobOfAsync(Guid execution)

@@ -15,7 +15,12 @@ public sealed class ChildEngineTests : IDisposable
     {
         bench.Scope["parameters"] = new JsonObject { ["day"] = "2026-01-02" };
         bench.Checkpoint = new JsonObject { ["at"] = 3 };
-        bench.Resources = new ResourceSpec { Cpus = 1.5, MemoryBytes = 1L << 30, Labels = ["linux"] };
+        bench.Resources = new ResourceSpec
+        {
+            Cpus = 1.5,
+            MemoryBytes = 1L << 30,
+            Labels = ["linux"],
+        };
 
         var result = await RunAsync("work");
 
@@ -97,14 +102,20 @@ public sealed class ChildEngineTests : IDisposable
     public async Task An_exception_of_an_engine_inside_the_worker_is_an_error_of_the_attempt_too()
     {
         var result = await bench.Host.RunAsync(
-            new TestEngine(EnginePlacement.Worker), bench.Context(new JsonObject { ["act"] = "throw" }), default);
+            new TestEngine(EnginePlacement.Worker),
+            bench.Context(new JsonObject { ["act"] = "throw" }),
+            default
+        );
 
         Assert.Equal("InvalidDataException: bad rows", result.Error?.Message);
     }
 
     private Task<EngineResult> RunAsync(string act, ExecutionBench? bench = null, CancellationToken stop = default) =>
         (bench ?? this.bench).Host.RunAsync(
-            TestEngine.All[0], (bench ?? this.bench).Context(new JsonObject { ["act"] = act }), stop);
+            TestEngine.All[0],
+            (bench ?? this.bench).Context(new JsonObject { ["act"] = act }),
+            stop
+        );
 
     private sealed class Unknown : IEngine
     {
@@ -112,6 +123,7 @@ public sealed class ChildEngineTests : IDisposable
 
         public EnginePlacement Placement => EnginePlacement.Child;
 
-        public Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop) => throw new NotSupportedException();
+        public Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop) =>
+            throw new NotSupportedException();
     }
 }

@@ -1,4 +1,3 @@
-using Sje.Jobs.Queueing;
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -6,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Process;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Tests.Integration.Execution;
 
@@ -26,7 +26,9 @@ internal sealed class ExecutionBench : IDisposable
         Processes = new TaskProcess(Children, Wrapped, TimeProvider.System);
         Engine = new ProcessEngine(Processes);
         Host = new EngineHost(
-            new ChildEngineHost(Processes, SelfCommand.OfThisProcess()), NullLogger<EngineHost>.Instance);
+            new ChildEngineHost(Processes, SelfCommand.OfThisProcess()),
+            NullLogger<EngineHost>.Instance
+        );
     }
 
     public ExecutionOptions Options { get; } = new();
@@ -58,18 +60,19 @@ internal sealed class ExecutionBench : IDisposable
 
     private IOptions<ExecutionOptions> Wrapped => Microsoft.Extensions.Options.Options.Create(Options);
 
-    public EngineContext Context(JsonObject settings) => new()
-    {
-        Identity = Identity,
-        Settings = settings,
-        Scope = new TemplateScope(Scope),
-        Resources = Resources,
-        WorkingDirectory = AttemptDirectory,
-        StorageRoot = Root,
-        Checkpoint = Checkpoint,
-        Reporter = Reporter,
-        Lease = Lease,
-    };
+    public EngineContext Context(JsonObject settings) =>
+        new()
+        {
+            Identity = Identity,
+            Settings = settings,
+            Scope = new TemplateScope(Scope),
+            Resources = Resources,
+            WorkingDirectory = AttemptDirectory,
+            StorageRoot = Root,
+            Checkpoint = Checkpoint,
+            Reporter = Reporter,
+            Lease = Lease,
+        };
 
     /// <summary>Runs shell text as a <c>process</c> task.</summary>
     public Task<EngineResult> ShellAsync(string script, CancellationToken stop = default) =>
@@ -77,10 +80,18 @@ internal sealed class ExecutionBench : IDisposable
 
     /// <summary>The processes that still carry this attempt in their environment.</summary>
     public IReadOnlyList<int> Survivors() =>
-    [
-        .. ProcessTable.Read().Select(process => process.Id).Where(id =>
-            ProcessTable.CarriesEnvironment(id, $"SJE_TASK_ID={Identity.TaskId}", $"SJE_ATTEMPT={Identity.Attempt}") == true),
-    ];
+        [
+            .. ProcessTable
+                .Read()
+                .Select(process => process.Id)
+                .Where(id =>
+                    ProcessTable.CarriesEnvironment(
+                        id,
+                        $"SJE_TASK_ID={Identity.TaskId}",
+                        $"SJE_ATTEMPT={Identity.Attempt}"
+                    ) == true
+                ),
+        ];
 
     /// <summary>Waits for something that no signal tells; fails after half a minute.</summary>
     public static async Task EventuallyAsync(Func<bool> condition)
@@ -88,7 +99,10 @@ internal sealed class ExecutionBench : IDisposable
         var start = TimeProvider.System.GetTimestamp();
         while (!condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30), "It did not come true within 30 s.");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30),
+                "It did not come true within 30 s."
+            );
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sje.Core.Jobs;
-using Sje.Jobs.Queueing;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Tests.Integration.Execution;
 
@@ -59,7 +59,10 @@ public sealed class LeaseTests : IDisposable
         var self = SelfCommand.OfThisProcess().Arguments;
         using var worker = new Process
         {
-            StartInfo = new ProcessStartInfo(self[0], [.. self.Skip(1), WorkerProgram.Verb, root, Tree]) { RedirectStandardOutput = true },
+            StartInfo = new ProcessStartInfo(self[0], [.. self.Skip(1), WorkerProgram.Verb, root, Tree])
+            {
+                RedirectStandardOutput = true,
+            },
         };
         worker.Start();
         try
@@ -117,7 +120,9 @@ public sealed class LeaseTests : IDisposable
     private static string LeasePipeOf(ExecutionBench bench)
     {
         var guard = int.Parse(
-            File.ReadAllText(Path.Combine(bench.AttemptDirectory, ChildCommand.GuardFile)), CultureInfo.InvariantCulture);
+            File.ReadAllText(Path.Combine(bench.AttemptDirectory, ChildCommand.GuardFile)),
+            CultureInfo.InvariantCulture
+        );
         return new FileInfo($"/proc/{guard}/fd/3").LinkTarget ?? "";
     }
 
@@ -125,10 +130,17 @@ public sealed class LeaseTests : IDisposable
         Directory.EnumerateFiles($"/proc/{process}/fd").Select(path => new FileInfo(path).LinkTarget ?? "");
 
     private static string TaskMark(int process) =>
-        File.ReadAllText($"/proc/{process}/environ").Split('\0').Single(entry => entry.StartsWith("SJE_TASK_ID=", StringComparison.Ordinal));
+        File.ReadAllText($"/proc/{process}/environ")
+            .Split('\0')
+            .Single(entry => entry.StartsWith("SJE_TASK_ID=", StringComparison.Ordinal));
 
     private static List<int> Carriers(string mark) =>
-        [.. ProcessTable.Read().Select(process => process.Id).Where(id => ProcessTable.CarriesEnvironment(id, mark) == true)];
+        [
+            .. ProcessTable
+                .Read()
+                .Select(process => process.Id)
+                .Where(id => ProcessTable.CarriesEnvironment(id, mark) == true),
+        ];
 
     private static async Task SendAsync(string signal, int process)
     {

@@ -28,8 +28,9 @@ public sealed class MemoryTests : IDisposable
     {
         bench.Resources = new ResourceSpec { MemoryBytes = 150 * 1024 * 1024 };
 
-        var error = (await PythonAsync(
-            "import os, time\nos.fork(); os.fork()\nx = bytearray(60 << 20)\ntime.sleep(600)")).Error;
+        var error = (
+            await PythonAsync("import os, time\nos.fork(); os.fork()\nx = bytearray(60 << 20)\ntime.sleep(600)")
+        ).Error;
 
         Assert.Equal("out_of_memory", error?.Class);
     }
@@ -44,14 +45,20 @@ public sealed class MemoryTests : IDisposable
             x = bytearray(80 << 20)
             os.fork(); os.fork()
             while not os.path.exists("go"): time.sleep(0.05)
-            """);
+            """
+        );
 
-        await ExecutionBench.EventuallyAsync(() => bench.Reporter.Metrics.GetValueOrDefault("memory_bytes") > 80 * 1024 * 1024);
+        await ExecutionBench.EventuallyAsync(() =>
+            bench.Reporter.Metrics.GetValueOrDefault("memory_bytes") > 80 * 1024 * 1024
+        );
         await File.WriteAllTextAsync(Path.Combine(bench.Root, "go"), "");
 
         Assert.Null((await running).Error);
     }
 
-    private Task<EngineResult> PythonAsync(string script) => bench.Engine.RunAsync(
-        bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", script) }), default);
+    private Task<EngineResult> PythonAsync(string script) =>
+        bench.Engine.RunAsync(
+            bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", script) }),
+            default
+        );
 }

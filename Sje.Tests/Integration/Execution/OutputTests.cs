@@ -27,7 +27,9 @@ public sealed class OutputTests : IDisposable
     public async Task A_huge_line_comes_in_pieces_that_cut_no_character()
     {
         await bench.Engine.RunAsync(
-            bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", "print('x' + 'é' * 100000)") }), default);
+            bench.Context(new JsonObject { ["command"] = new JsonArray("python3", "-c", "print('x' + 'é' * 100000)") }),
+            default
+        );
 
         var lines = bench.Reporter.Lines(LogStream.Stdout);
         Assert.Equal(4, lines.Count);
@@ -37,7 +39,9 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task Binary_output_becomes_text_that_can_be_stored()
     {
-        Assert.Null((await bench.ShellAsync("head -c 3000000 /dev/urandom; head -c 100000 /dev/zero; echo; echo end")).Error);
+        Assert.Null(
+            (await bench.ShellAsync("head -c 3000000 /dev/urandom; head -c 100000 /dev/zero; echo; echo end")).Error
+        );
 
         var lines = bench.Reporter.Lines(LogStream.Stdout);
         Assert.Equal("end", lines[^1]);
@@ -52,7 +56,11 @@ public sealed class OutputTests : IDisposable
         var result = await bench.ShellAsync("seq 100000; echo '::progress 1 done'; echo at the end; exit 1");
 
         Assert.InRange(bench.Reporter.Lines(LogStream.Stdout).Sum(line => line.Length + 1), 60_000, 64 * 1024);
-        Assert.Contains("limit of 64 KiB", Assert.Single(bench.Reporter.Lines(LogStream.System)), StringComparison.Ordinal);
+        Assert.Contains(
+            "limit of 64 KiB",
+            Assert.Single(bench.Reporter.Lines(LogStream.System)),
+            StringComparison.Ordinal
+        );
         Assert.Single(bench.Reporter.ProgressReports);
         Assert.EndsWith("at the end", result.Error!.LogTail, StringComparison.Ordinal);
     }
@@ -60,7 +68,9 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task The_tail_of_an_error_is_bounded_also_when_its_lines_are_long()
     {
-        var error = (await bench.ShellAsync("for i in 1 2 3; do head -c 60000 /dev/zero | tr '\\0' $i; echo; done; exit 1")).Error;
+        var error = (
+            await bench.ShellAsync("for i in 1 2 3; do head -c 60000 /dev/zero | tr '\\0' $i; echo; done; exit 1")
+        ).Error;
 
         Assert.InRange(error!.LogTail!.Length, 1, 8 * 1024);
         Assert.EndsWith("333", error.LogTail, StringComparison.Ordinal);
@@ -71,7 +81,11 @@ public sealed class OutputTests : IDisposable
     {
         // The runtime ignores SIGPIPE; a child that inherited that would see an error instead.
         var result = await bench.Engine.RunAsync(
-            bench.Context(new JsonObject { ["command"] = new JsonArray("bash", "-c", "yes | head -1; echo ${PIPESTATUS[0]}") }), default);
+            bench.Context(
+                new JsonObject { ["command"] = new JsonArray("bash", "-c", "yes | head -1; echo ${PIPESTATUS[0]}") }
+            ),
+            default
+        );
 
         Assert.Null(result.Error);
         Assert.Equal(["y", "141"], bench.Reporter.Lines(LogStream.Stdout));

@@ -13,7 +13,11 @@ public sealed class ProcessEngineTests : IDisposable
     public async Task A_command_runs_and_its_lines_arrive_by_stream()
     {
         var result = await bench.Engine.RunAsync(
-            bench.Context(new JsonObject { ["command"] = new JsonArray("sh", "-c", "echo out; echo err >&2; printf last") }), default);
+            bench.Context(
+                new JsonObject { ["command"] = new JsonArray("sh", "-c", "echo out; echo err >&2; printf last") }
+            ),
+            default
+        );
 
         Assert.Null(result.Error);
         Assert.Equal(["out", "last"], bench.Reporter.Lines(LogStream.Stdout));
@@ -52,7 +56,9 @@ public sealed class ProcessEngineTests : IDisposable
     public async Task A_command_that_is_not_there_is_named()
     {
         var result = await bench.Engine.RunAsync(
-            bench.Context(new JsonObject { ["command"] = new JsonArray("no-such-program", "x") }), default);
+            bench.Context(new JsonObject { ["command"] = new JsonArray("no-such-program", "x") }),
+            default
+        );
 
         Assert.NotNull(result.Error);
         Assert.Equal(("exit_code", 127), (result.Error.Class, result.Error.ExitCode));
@@ -71,7 +77,9 @@ public sealed class ProcessEngineTests : IDisposable
     public async Task Text_is_passed_on_standard_input_and_without_it_input_is_empty()
     {
         await bench.Engine.RunAsync(
-            bench.Context(new JsonObject { ["command"] = new JsonArray("cat"), ["stdin"] = "one\ntwo é\n" }), default);
+            bench.Context(new JsonObject { ["command"] = new JsonArray("cat"), ["stdin"] = "one\ntwo é\n" }),
+            default
+        );
         Assert.Equal(["one", "two é"], bench.Reporter.Lines(LogStream.Stdout));
 
         Assert.Null((await bench.ShellAsync("cat; echo end of input")).Error);
@@ -83,18 +91,36 @@ public sealed class ProcessEngineTests : IDisposable
     {
         Environment.SetEnvironmentVariable("ConnectionStrings__Sje", "Host=secret;Password=hunter2");
         await bench.Engine.RunAsync(
-            bench.Context(new JsonObject
-            {
-                ["command"] = new JsonArray("env"),
-                ["env"] = new JsonObject { ["OWN"] = "mine", ["SJE_ATTEMPT"] = "99" },
-            }),
-            default);
+            bench.Context(
+                new JsonObject
+                {
+                    ["command"] = new JsonArray("env"),
+                    ["env"] = new JsonObject { ["OWN"] = "mine", ["SJE_ATTEMPT"] = "99" },
+                }
+            ),
+            default
+        );
 
         var lines = bench.Reporter.Lines(LogStream.Stdout);
         string[] allowed =
         [
-            "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "OWN", "SJE_TASK_ID", "SJE_EXECUTION_ID", "SJE_ATTEMPT",
-            "SJE_PARAMETERS", "SJE_OUTPUTS", "SJE_CHECKPOINT_OUT", "SJE_STORAGE_ROOT", "PWD", "SHLVL", "_",
+            "PATH",
+            "HOME",
+            "LANG",
+            "LC_ALL",
+            "TZ",
+            "TMPDIR",
+            "OWN",
+            "SJE_TASK_ID",
+            "SJE_EXECUTION_ID",
+            "SJE_ATTEMPT",
+            "SJE_PARAMETERS",
+            "SJE_OUTPUTS",
+            "SJE_CHECKPOINT_OUT",
+            "SJE_STORAGE_ROOT",
+            "PWD",
+            "SHLVL",
+            "_",
         ];
         Assert.Empty(lines.Select(line => line.Split('=')[0]).Except(allowed));
         Assert.Contains("OWN=mine", lines);
@@ -123,8 +149,11 @@ public sealed class ProcessEngineTests : IDisposable
         Assert.Equal("invalid", (await RunIn("../..")).Error?.Class);
         Assert.Equal("error", (await RunIn("missing")).Error?.Class);
 
-        Task<EngineResult> RunIn(string directory) => bench.Engine.RunAsync(
-            bench.Context(new JsonObject { ["command"] = "pwd", ["workingDirectory"] = directory }), default);
+        Task<EngineResult> RunIn(string directory) =>
+            bench.Engine.RunAsync(
+                bench.Context(new JsonObject { ["command"] = "pwd", ["workingDirectory"] = directory }),
+                default
+            );
     }
 
     [Fact]
@@ -141,7 +170,8 @@ public sealed class ProcessEngineTests : IDisposable
             echo 'name="x=y"' >> "$SJE_OUTPUTS"
             echo 'bare=word' >> "$SJE_OUTPUTS"
             echo 'nothing' >> "$SJE_OUTPUTS"
-            """);
+            """
+        );
 
         Assert.Null(result.Error);
         Assert.Equal([(0.42, "loading rows")], bench.Reporter.ProgressReports);
@@ -158,7 +188,11 @@ public sealed class ProcessEngineTests : IDisposable
         var result = await bench.ShellAsync("echo a=1; head -c 2000000 /dev/zero | tr '\\0' 'x' > $SJE_OUTPUTS");
 
         Assert.Empty(result.Outputs);
-        Assert.Contains("larger than 1 MiB", Assert.Single(bench.Reporter.Lines(LogStream.System)), StringComparison.Ordinal);
+        Assert.Contains(
+            "larger than 1 MiB",
+            Assert.Single(bench.Reporter.Lines(LogStream.System)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -172,13 +206,16 @@ public sealed class ProcessEngineTests : IDisposable
             while [ ! -e seen ]; do sleep 0.05; done
             echo '{"step":30}' > c && mv c "$SJE_CHECKPOINT_OUT"
             exit 1
-            """);
+            """
+        );
         await bench.Reporter.FirstCheckpoint.WaitAsync(TimeSpan.FromSeconds(30));
         await File.WriteAllTextAsync(Path.Combine(bench.Root, "seen"), "");
         Assert.Equal("exit_code", (await running).Error?.Class);
         Assert.Equal(["""{"step":1}"""], bench.Reporter.Lines(LogStream.Stdout));
         Assert.Equal(
-            ["""{"step":2}""", """{"step":30}"""], bench.Reporter.Checkpoints.Select(checkpoint => checkpoint.ToJsonString()));
+            ["""{"step":2}""", """{"step":30}"""],
+            bench.Reporter.Checkpoints.Select(checkpoint => checkpoint.ToJsonString())
+        );
     }
 
     [Fact]
@@ -186,7 +223,13 @@ public sealed class ProcessEngineTests : IDisposable
     {
         bench.Scope["parameters"] = new JsonObject { ["day"] = "2026-01-02" };
 
-        Assert.Null((await bench.ShellAsync("cat $SJE_PARAMETERS; echo; echo '{' > $SJE_CHECKPOINT_OUT; echo ${SJE_CHECKPOINT-unset}")).Error);
+        Assert.Null(
+            (
+                await bench.ShellAsync(
+                    "cat $SJE_PARAMETERS; echo; echo '{' > $SJE_CHECKPOINT_OUT; echo ${SJE_CHECKPOINT-unset}"
+                )
+            ).Error
+        );
 
         Assert.Equal(["""{"day":"2026-01-02"}""", "unset"], bench.Reporter.Lines(LogStream.Stdout));
         Assert.Empty(bench.Reporter.Checkpoints);
@@ -196,7 +239,9 @@ public sealed class ProcessEngineTests : IDisposable
     [Fact]
     public async Task Nothing_of_an_attempt_is_left_when_it_has_ended()
     {
-        await bench.ShellAsync("sleep 600 & setsid sleep 601 & (setsid sh -c 'sleep 602 & sleep 603' &) ; echo started");
+        await bench.ShellAsync(
+            "sleep 600 & setsid sleep 601 & (setsid sh -c 'sleep 602 & sleep 603' &) ; echo started"
+        );
 
         Assert.Equal(["started"], bench.Reporter.Lines(LogStream.Stdout));
         Assert.Empty(bench.Survivors());

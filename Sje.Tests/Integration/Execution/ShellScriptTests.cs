@@ -29,8 +29,19 @@ public sealed class ShellScriptTests : IDisposable
         ];
         string[] values =
         [
-            "plain", "two  words", "'; touch pwned; '", "\"; touch pwned; \"", "$(touch pwned)", "`touch pwned`", "*", "a\nb; touch pwned",
-            "\\", "${HOME}", "END\ntouch pwned", "-n", "é",
+            "plain",
+            "two  words",
+            "'; touch pwned; '",
+            "\"; touch pwned; \"",
+            "$(touch pwned)",
+            "`touch pwned`",
+            "*",
+            "a\nb; touch pwned",
+            "\\",
+            "${HOME}",
+            "END\ntouch pwned",
+            "-n",
+            "é",
         ];
         var cases = new TheoryData<string, string, string>();
         foreach (var (script, shows) in places)
@@ -60,14 +71,30 @@ public sealed class ShellScriptTests : IDisposable
     [Fact]
     public async Task A_list_is_no_shell_and_its_values_are_single_arguments()
     {
-        bench.Scope["parameters"] = new JsonObject { ["v"] = "a b; touch pwned", ["n"] = 7, ["deep"] = new JsonObject { ["x"] = true } };
+        bench.Scope["parameters"] = new JsonObject
+        {
+            ["v"] = "a b; touch pwned",
+            ["n"] = 7,
+            ["deep"] = new JsonObject { ["x"] = true },
+        };
 
         await bench.Engine.RunAsync(
-            bench.Context(new JsonObject
-            {
-                ["command"] = new JsonArray("printf", "%s|", "{{ parameters.v }}", "n={{ parameters.n }}", "{{ parameters.deep }}", 8080, true),
-            }),
-            default);
+            bench.Context(
+                new JsonObject
+                {
+                    ["command"] = new JsonArray(
+                        "printf",
+                        "%s|",
+                        "{{ parameters.v }}",
+                        "n={{ parameters.n }}",
+                        "{{ parameters.deep }}",
+                        8080,
+                        true
+                    ),
+                }
+            ),
+            default
+        );
 
         Assert.Equal(["a b; touch pwned|n=7|{\"x\":true}|8080|true|"], bench.Reporter.Lines(LogStream.Stdout));
     }

@@ -22,7 +22,9 @@ public sealed class StopTests : IDisposable
     {
         using var bench = new ExecutionBench(options => options.StopGraceSeconds = 0.3);
         var running = bench.ShellAsync(
-            "trap '' TERM; (setsid sh -c \"trap '' TERM; sleep 600 & sleep 600\" &); sleep 600 & echo ready; wait", stop.Token);
+            "trap '' TERM; (setsid sh -c \"trap '' TERM; sleep 600 & sleep 600\" &); sleep 600 & echo ready; wait",
+            stop.Token
+        );
         await bench.Reporter.LineAsync("ready");
 
         await stop.CancelAsync();
@@ -40,7 +42,8 @@ public sealed class StopTests : IDisposable
             echo ready
             while :; do sleep 0.1; done
             """,
-            stop.Token);
+            stop.Token
+        );
         await bench.Reporter.LineAsync("ready");
 
         await stop.CancelAsync();
@@ -58,7 +61,8 @@ public sealed class StopTests : IDisposable
             sh -c 'trap "sleep 0.5; echo saved; exit 0" TERM; echo ready; while :; do sleep 0.1; done'
             echo not reached
             """,
-            stop.Token);
+            stop.Token
+        );
         await bench.Reporter.LineAsync("ready");
 
         await stop.CancelAsync();
@@ -89,34 +93,47 @@ public sealed class StopTests : IDisposable
         var result = await engine.RunAsync(
             new TaskCommand
             {
-                Arguments = ["sh", "-c", "env -i setsid sleep 600 & echo $!; while [ \"$(ps -o args= $!)\" != 'sleep 600' ]; do :; done"],
+                Arguments =
+                [
+                    "sh",
+                    "-c",
+                    "env -i setsid sleep 600 & echo $!; while [ \"$(ps -o args= $!)\" != 'sleep 600' ]; do :; done",
+                ],
                 WorkingDirectory = bench.Root,
             },
             bench.Context([]),
-            default);
+            default
+        );
 
         Assert.Null(result.Error);
-        using var stray = Process.GetProcessById(int.Parse(bench.Reporter.Lines(LogStream.Stdout)[0], CultureInfo.InvariantCulture));
+        using var stray = Process.GetProcessById(
+            int.Parse(bench.Reporter.Lines(LogStream.Stdout)[0], CultureInfo.InvariantCulture)
+        );
         stray.Kill();
     }
 
     [Fact]
     public async Task Starts_and_stops_in_any_order_leave_nothing()
     {
-        await Parallel.ForAsync(0, 40, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (round, _) =>
-        {
-            using var bench = new ExecutionBench(options => options.StopGraceSeconds = 0);
-            using var stop = new CancellationTokenSource();
-            var running = bench.ShellAsync("sleep 600 & (setsid sleep 600 &) ; echo ready; wait", stop.Token);
-            if (round % 2 == 0)
+        await Parallel.ForAsync(
+            0,
+            40,
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (round, _) =>
             {
-                // Every other one is stopped while it still starts.
-                await bench.Reporter.LineAsync("ready");
-            }
+                using var bench = new ExecutionBench(options => options.StopGraceSeconds = 0);
+                using var stop = new CancellationTokenSource();
+                var running = bench.ShellAsync("sleep 600 & (setsid sleep 600 &) ; echo ready; wait", stop.Token);
+                if (round % 2 == 0)
+                {
+                    // Every other one is stopped while it still starts.
+                    await bench.Reporter.LineAsync("ready");
+                }
 
-            await stop.CancelAsync();
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-            Assert.Empty(bench.Survivors());
-        });
+                await stop.CancelAsync();
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+                Assert.Empty(bench.Survivors());
+            }
+        );
     }
 }

@@ -35,7 +35,11 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
         Assert.Equal("on", await AskAsync(postgres, "show synchronous_commit"));
         Assert.Equal("on", await AskAsync(postgres, "show data_checksums"));
         Assert.Equal("sje", await AskAsync(postgres, "select current_database()"));
-        var wrong = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Password = "wrong", Pooling = false };
+        var wrong = new NpgsqlConnectionStringBuilder(postgres.ConnectionString)
+        {
+            Password = "wrong",
+            Pooling = false,
+        };
         await using var connection = new NpgsqlConnection(wrong.ConnectionString);
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync());
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
@@ -82,7 +86,12 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
             try
             {
                 var late = await EmbeddedPostgres.StartAsync(
-                    folder, new EmbeddedPostgresOptions { Durable = false }, NullLogger.Instance, TimeProvider.System, calledOff.Token);
+                    folder,
+                    new EmbeddedPostgresOptions { Durable = false },
+                    NullLogger.Instance,
+                    TimeProvider.System,
+                    calledOff.Token
+                );
                 await late.StopAsync(CancellationToken.None);
             }
             catch (OperationCanceledException)
@@ -160,7 +169,9 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
 
-        var failure = await Assert.ThrowsAsync<FailureException>(() => StartAsync(new EmbeddedPostgresOptions { Port = port }));
+        var failure = await Assert.ThrowsAsync<FailureException>(() =>
+            StartAsync(new EmbeddedPostgresOptions { Port = port })
+        );
 
         Assert.Contains($"Port {port}", failure.Message, StringComparison.Ordinal);
         Assert.Contains("postgres:port", failure.Message, StringComparison.Ordinal);
@@ -209,8 +220,9 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
     [Fact]
     public async Task Programs_that_are_not_where_the_settings_say_are_named()
     {
-        var failure = await Assert.ThrowsAsync<FailureException>(
-            () => StartAsync(new EmbeddedPostgresOptions { Binaries = "/nonexistent" }));
+        var failure = await Assert.ThrowsAsync<FailureException>(() =>
+            StartAsync(new EmbeddedPostgresOptions { Binaries = "/nonexistent" })
+        );
 
         Assert.Contains("postgres:binaries is '/nonexistent'", failure.Message, StringComparison.Ordinal);
     }
@@ -218,14 +230,22 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
     internal static string TestFolder()
     {
         var folder = Directory.CreateTempSubdirectory("sje-hosting-").FullName;
-        File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            folder,
+            File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute
+        );
         return folder;
     }
 
     private async Task<EmbeddedPostgres> StartAsync(EmbeddedPostgresOptions? options = null)
     {
         var postgres = await EmbeddedPostgres.StartAsync(
-            folder, options ?? new EmbeddedPostgresOptions { MaxConnections = 40 }, NullLogger.Instance, TimeProvider.System, CancellationToken.None);
+            folder,
+            options ?? new EmbeddedPostgresOptions { MaxConnections = 40 },
+            NullLogger.Instance,
+            TimeProvider.System,
+            CancellationToken.None
+        );
         started.Add(postgres);
         return postgres;
     }

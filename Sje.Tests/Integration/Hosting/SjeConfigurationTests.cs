@@ -38,19 +38,47 @@ public sealed class SjeConfigurationTests : IDisposable
         Assert.Equal(ExitCodes.Configuration, failure.ExitCode);
         Assert.Collection(
             failure.Faults.Order(StringComparer.Ordinal),
-            fault => Assert.Equal("server:urls is 'nowhere' (sje-config.yaml): 'nowhere' is no address; it looks like http://127.0.0.1:8082", fault),
-            fault => Assert.StartsWith("worker:memory is '12 parsecs' (sje-config.yaml): an amount of memory", fault, StringComparison.Ordinal),
-            fault => Assert.StartsWith("worker:slot (sje-config.yaml) is no setting. Did you mean 'slots'?", fault, StringComparison.Ordinal),
-            fault => Assert.Equal("worker:slots is 'many' (sje-config.yaml): a whole number is needed, like 8", fault));
+            fault =>
+                Assert.Equal(
+                    "server:urls is 'nowhere' (sje-config.yaml): 'nowhere' is no address; it looks like http://127.0.0.1:8082",
+                    fault
+                ),
+            fault =>
+                Assert.StartsWith(
+                    "worker:memory is '12 parsecs' (sje-config.yaml): an amount of memory",
+                    fault,
+                    StringComparison.Ordinal
+                ),
+            fault =>
+                Assert.StartsWith(
+                    "worker:slot (sje-config.yaml) is no setting. Did you mean 'slots'?",
+                    fault,
+                    StringComparison.Ordinal
+                ),
+            fault => Assert.Equal("worker:slots is 'many' (sje-config.yaml): a whole number is needed, like 8", fault)
+        );
     }
 
     [Fact]
     public void A_value_out_of_range_and_a_rule_across_settings_are_told()
     {
-        var failure = Assert.Throws<FailureException>(() => Read(("worker:leaseSeconds", "2"), ("worker:slots", "0")).Check());
+        var failure = Assert.Throws<FailureException>(() =>
+            Read(("worker:leaseSeconds", "2"), ("worker:slots", "0")).Check()
+        );
 
-        Assert.Contains(failure.Faults, fault => fault.StartsWith("worker:leaseSeconds is '2' (command line): it must be from 3 to 300", StringComparison.Ordinal));
-        Assert.Contains(failure.Faults, fault => fault.StartsWith("worker:slots is '0' (command line): it must be from 1 to", StringComparison.Ordinal));
+        Assert.Contains(
+            failure.Faults,
+            fault =>
+                fault.StartsWith(
+                    "worker:leaseSeconds is '2' (command line): it must be from 3 to 300",
+                    StringComparison.Ordinal
+                )
+        );
+        Assert.Contains(
+            failure.Faults,
+            fault =>
+                fault.StartsWith("worker:slots is '0' (command line): it must be from 1 to", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -58,14 +86,19 @@ public sealed class SjeConfigurationTests : IDisposable
     {
         var read = Read(("worker:memory", "2GiB"));
 
-        Assert.Equal((2L << 30).ToString(System.Globalization.CultureInfo.InvariantCulture), read.Get("worker:memoryBytes"));
+        Assert.Equal(
+            (2L << 30).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            read.Get("worker:memoryBytes")
+        );
         read.Check();
     }
 
     [Fact]
     public void The_sections_of_the_original_are_read_into_ours()
     {
-        Write("sje-config.yaml", """
+        Write(
+            "sje-config.yaml",
+            """
             dbConfig:
               type: postgresql
               host: db.example
@@ -78,15 +111,22 @@ public sealed class SjeConfigurationTests : IDisposable
               memory: 4g
             rabbitMqConfig:
               host: rabbit.example
-            """);
+            """
+        );
 
         var read = Read();
 
         read.Check();
         var database = new Npgsql.NpgsqlConnectionStringBuilder(read.ConnectionString);
-        Assert.Equal(("db.example", 5433, "jobs", "alice", "secret"), (database.Host, database.Port, database.Database, database.Username, database.Password));
+        Assert.Equal(
+            ("db.example", 5433, "jobs", "alice", "secret"),
+            (database.Host, database.Port, database.Database, database.Username, database.Password)
+        );
         Assert.Equal("3", read.Get("worker:cpus"));
-        Assert.Equal((4L << 30).ToString(System.Globalization.CultureInfo.InvariantCulture), read.Get("worker:memoryBytes"));
+        Assert.Equal(
+            (4L << 30).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            read.Get("worker:memoryBytes")
+        );
         Assert.Equal(["rabbitMqConfig is not used: PostgreSQL is the queue"], read.Notes);
     }
 
@@ -114,9 +154,15 @@ public sealed class SjeConfigurationTests : IDisposable
     [Fact]
     public void A_connection_string_that_is_none_is_refused_without_showing_it()
     {
-        var failure = Assert.Throws<FailureException>(() => Read(("ConnectionStrings:Sje", "Hots=x;Password=hunter2")).Check());
+        var failure = Assert.Throws<FailureException>(() =>
+            Read(("ConnectionStrings:Sje", "Hots=x;Password=hunter2")).Check()
+        );
 
-        Assert.Contains("ConnectionStrings:Sje (command line) is no connection string", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ConnectionStrings:Sje (command line) is no connection string",
+            failure.Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("hunter2", failure.Message, StringComparison.Ordinal);
     }
 
@@ -137,7 +183,8 @@ public sealed class SjeConfigurationTests : IDisposable
         SjeConfiguration.Read(
             new SjeHome(folder),
             SjeApplication.Shape,
-            commandLine.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)));
+            commandLine.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
+        );
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(folder, name), text);
 }

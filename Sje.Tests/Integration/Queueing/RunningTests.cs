@@ -17,8 +17,14 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         await db.ExecutionBecomesAsync(id, "succeeded");
         await db.HangfireBecomesAsync(id, "main", "Succeeded");
         Assert.Equal("succeeded", await db.OutcomesAsync(id));
-        Assert.Equal("{\"attempt\": 1}", await db.ScalarAsync<string>("select outputs::text from sje.finished_tasks where execution_id = $1", id));
-        Assert.Contains("attempt 1", await db.ScalarAsync<string>("select body from sje.log_chunks where execution_id = $1", id));
+        Assert.Equal(
+            "{\"attempt\": 1}",
+            await db.ScalarAsync<string>("select outputs::text from sje.finished_tasks where execution_id = $1", id)
+        );
+        Assert.Contains(
+            "attempt 1",
+            await db.ScalarAsync<string>("select body from sje.log_chunks where execution_id = $1", id)
+        );
     }
 
     [Fact]
@@ -34,8 +40,18 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         var job = await db.HangfireJobAsync(id);
         Assert.Equal(
             "Enqueued,Processing,Failed,Scheduled,Processing,Failed,Scheduled,Processing,Failed",
-            await db.ScalarAsync<string>("select string_agg(name, ',' order by id) from hangfire.state where jobid = $1", job));
-        Assert.Equal(1L, await db.ScalarAsync<long>("select count(*) from hangfire.job where arguments::text like '%' || (select id::text from sje.all_tasks where execution_id = $1) || '%'", id));
+            await db.ScalarAsync<string>(
+                "select string_agg(name, ',' order by id) from hangfire.state where jobid = $1",
+                job
+            )
+        );
+        Assert.Equal(
+            1L,
+            await db.ScalarAsync<long>(
+                "select count(*) from hangfire.job where arguments::text like '%' || (select id::text from sje.all_tasks where execution_id = $1) || '%'",
+                id
+            )
+        );
     }
 
     [Fact]
@@ -56,7 +72,11 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         await using var node = await StartAsync(db, engine: engine);
 
         var id = await node.SubmitAsync(
-            Task("a", "fail-once"), Task("b", "ok", 3, "a"), Task("c", "ok", 3, "a"), Task("d", "ok", 3, "b", "c"));
+            Task("a", "fail-once"),
+            Task("b", "ok", 3, "a"),
+            Task("c", "ok", 3, "a"),
+            Task("d", "ok", 3, "b", "c")
+        );
 
         await db.ExecutionBecomesAsync(id, "succeeded");
         var last = engine.Contexts.Single(c => c.Identity.TaskName == "d");
@@ -68,7 +88,12 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
     public async Task What_depends_on_a_failed_task_is_skipped_all_the_way_and_runs_after_a_retry()
     {
         await using var node = await StartAsync(db);
-        var id = await node.SubmitAsync(Task("a", "fail-once", 1), Task("b", "ok", 3, "a"), Task("c", "ok", 3, "b"), Task("x", "ok"));
+        var id = await node.SubmitAsync(
+            Task("a", "fail-once", 1),
+            Task("b", "ok", 3, "a"),
+            Task("c", "ok", 3, "b"),
+            Task("x", "ok")
+        );
         await db.ExecutionBecomesAsync(id, "failed");
         Assert.Equal("skipped", await db.TaskStateAsync(id, "c"));
 
@@ -108,7 +133,13 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
 
         Assert.Equal(
             new ChangeMade(ExecutionState.Cancelled, null),
-            (Assert.IsType<ChangeMade>(await node.Control.CancelAsync(id, "never mind", CancellationToken.None)) with { CancelRequestedAt = null }));
+            (
+                Assert.IsType<ChangeMade>(await node.Control.CancelAsync(id, "never mind", CancellationToken.None)) with
+                {
+                    CancelRequestedAt = null,
+                }
+            )
+        );
 
         Assert.Equal("cancelled", await db.TaskStateAsync(id, "b"));
     }
@@ -117,14 +148,20 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
     public async Task Limits_of_queue_run_and_total_time_end_a_task_each_in_its_own_way()
     {
         await using var node = await StartAsync(db);
-        var waits = Task("main", "ok") with { QueuedTimeout = TimeSpan.FromMilliseconds(300), Resources = new() { Labels = ["nobody-has-this"] } };
+        var waits = Task("main", "ok") with
+        {
+            QueuedTimeout = TimeSpan.FromMilliseconds(300),
+            Resources = new() { Labels = ["nobody-has-this"] },
+        };
         var runs = Task("main", "wait", 1) with { RunTimeout = TimeSpan.FromMilliseconds(300) };
         var total = Job(Task("main", "wait"));
         total = total with { Job = total.Job with { TotalTimeout = TimeSpan.FromMilliseconds(500) } };
 
         var waiting = await node.SubmitAsync(waits);
         var running = await node.SubmitAsync(runs);
-        var both = ((SubmissionAccepted)(await node.Intake.AcceptAsync([total], CancellationToken.None))[0]).ExecutionId;
+        var both = (
+            (SubmissionAccepted)(await node.Intake.AcceptAsync([total], CancellationToken.None))[0]
+        ).ExecutionId;
 
         await db.ExecutionBecomesAsync(waiting, "timed_out");
         await db.ExecutionBecomesAsync(running, "timed_out");
@@ -144,13 +181,19 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         {
             id = await first.SubmitAsync(Task("main", "wait"));
             await Eventually.TrueAsync(
-                async () => await db.ScalarAsync<long>("select count(*) from sje.checkpoints where execution_id = $1", id) == 1, "a checkpoint");
+                async () =>
+                    await db.ScalarAsync<long>("select count(*) from sje.checkpoints where execution_id = $1", id) == 1,
+                "a checkpoint"
+            );
         }
 
         Assert.Equal("queued", await db.TaskStateAsync(id));
         Assert.Equal("drained", await db.OutcomesAsync(id));
         await using var other = await StartAsync(db, engine: second);
-        await Eventually.TrueAsync(() => System.Threading.Tasks.Task.FromResult(second.Started == 1), "attempt 2 starts");
+        await Eventually.TrueAsync(
+            () => System.Threading.Tasks.Task.FromResult(second.Started == 1),
+            "attempt 2 starts"
+        );
         Assert.Equal("{\"at\":1}", second.Contexts[0].Checkpoint!.ToJsonString());
         await other.Control.CancelAsync(id, "done", CancellationToken.None);
         await db.ExecutionBecomesAsync(id, "cancelled");
@@ -182,10 +225,23 @@ public class RunningTests(TestDatabase db) : IClassFixture<TestDatabase>
         foreach (var priority in new[] { 0, 0, 10, -10 })
         {
             var job = Job(Task("main", "ok"));
-            ids.Add(((SubmissionAccepted)(await accepting.Intake.AcceptAsync([job with { Job = job.Job with { Priority = priority } }], CancellationToken.None))[0]).ExecutionId);
+            ids.Add(
+                (
+                    (SubmissionAccepted)
+                        (
+                            await accepting.Intake.AcceptAsync(
+                                [job with { Job = job.Job with { Priority = priority } }],
+                                CancellationToken.None
+                            )
+                        )[0]
+                ).ExecutionId
+            );
         }
 
-        await Eventually.TrueAsync(async () => await db.ScalarAsync<long>("select count(*) from sje.tasks where hangfire_job_id is null") == 0, "all have jobs");
+        await Eventually.TrueAsync(
+            async () => await db.ScalarAsync<long>("select count(*) from sje.tasks where hangfire_job_id is null") == 0,
+            "all have jobs"
+        );
         var engine = new ScriptedEngine();
         await using var node = await StartAsync(db, options: o => o.Slots = 1, engine: engine);
 

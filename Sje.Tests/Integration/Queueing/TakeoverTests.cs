@@ -21,9 +21,14 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
         await Eventually.TrueAsync(() => Yes(engine.Started == 2), "attempt 2 runs");
         engine.Release();
         await Eventually.GetAsync(
-            () => db.ScalarAsync<long>("select count(*) from sje.tasks where execution_id = $1 and attempt = 2 and state = 'running'", id),
+            () =>
+                db.ScalarAsync<long>(
+                    "select count(*) from sje.tasks where execution_id = $1 and attempt = 2 and state = 'running'",
+                    id
+                ),
             n => n == 1,
-            "attempt 2 owns the task");
+            "attempt 2 owns the task"
+        );
         await db.HangfireBecomesAsync(id, "main", "Processing");
 
         Assert.Equal("lost,running", await db.OutcomesAsync(id));
@@ -32,7 +37,10 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
         await db.ExecutionBecomesAsync(id, "succeeded");
         await db.HangfireBecomesAsync(id, "main", "Succeeded");
         Assert.Equal("lost,succeeded", await db.OutcomesAsync(id));
-        Assert.Equal("{\"attempt\": 2}", await db.ScalarAsync<string>("select outputs::text from sje.finished_tasks where execution_id = $1", id));
+        Assert.Equal(
+            "{\"attempt\": 2}",
+            await db.ScalarAsync<string>("select outputs::text from sje.finished_tasks where execution_id = $1", id)
+        );
     }
 
     [Fact]
@@ -52,7 +60,8 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
                 insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) select $2, id, attempt, $1, 'w' from t
                 """,
                 worker,
-                id);
+                id
+            );
             var task = await db.ScalarAsync<Guid>("select id from sje.all_tasks where execution_id = $1", id);
             await ledger.EndLostAsync(id, task, attempt, worker, CancellationToken.None);
         }
@@ -69,8 +78,13 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
         await using var accepting = await StartAsync(db, worker: false);
         var id = await accepting.SubmitAsync(Task("main", "ok") with { Queue = "elsewhere" });
         await Eventually.TrueAsync(
-            async () => await db.ScalarAsync<long>("select count(*) from sje.tasks where execution_id = $1 and hangfire_job_id is not null", id) == 1,
-            "it has its background job");
+            async () =>
+                await db.ScalarAsync<long>(
+                    "select count(*) from sje.tasks where execution_id = $1 and hangfire_job_id is not null",
+                    id
+                ) == 1,
+            "it has its background job"
+        );
         var worker = ((WorkerSession)node.Services.GetService(typeof(WorkerSession))!).Id;
 
         await db.ScalarAsync<int>(
@@ -80,7 +94,8 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
             insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) select $2, id, 1, $1, 'w' from t
             """,
             worker,
-            id);
+            id
+        );
 
         await db.ExecutionBecomesAsync(id, "succeeded");
         Assert.Equal("released,succeeded", await db.OutcomesAsync(id));
@@ -120,10 +135,14 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
 
     private async Task KillConnectionsAsync()
     {
-        await using var own = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(db.ConnectionString) { Pooling = false }.ConnectionString);
+        await using var own = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(db.ConnectionString) { Pooling = false }.ConnectionString
+        );
         await own.OpenAsync();
         await using var kill = new NpgsqlCommand(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()", own);
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+            own
+        );
         await kill.ExecuteNonQueryAsync();
     }
 }

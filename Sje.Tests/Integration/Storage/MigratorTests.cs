@@ -9,7 +9,8 @@ public class MigratorTests(TestDatabase db) : IClassFixture<TestDatabase>
     public async Task Migrating_again_from_many_processes_at_once_runs_nothing_twice()
     {
         var ran = await Task.WhenAll(
-            Enumerable.Range(0, 4).Select(_ => Migrator.MigrateAsync(db.ConnectionString, CancellationToken.None)));
+            Enumerable.Range(0, 4).Select(_ => Migrator.MigrateAsync(db.ConnectionString, CancellationToken.None))
+        );
 
         Assert.All(ran, Assert.Empty);
         Assert.Empty(Migrator.Pending(db.ConnectionString));

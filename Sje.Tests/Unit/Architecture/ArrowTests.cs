@@ -11,19 +11,29 @@ namespace Sje.Tests.Unit.Architecture;
 public class ArrowTests
 {
     private static readonly ArchUnitNET.Domain.Architecture Code = new ArchLoader()
-        .LoadAssemblies(typeof(StateMachine).Assembly, typeof(SjeServices).Assembly, typeof(Sje.Web.Hosting.SjeApplication).Assembly)
+        .LoadAssemblies(
+            typeof(StateMachine).Assembly,
+            typeof(SjeServices).Assembly,
+            typeof(Sje.Web.Hosting.SjeApplication).Assembly
+        )
         .Build();
 
     [Fact]
     public void Core_knows_nothing_of_Jobs_and_Web() =>
-        Types().That().ResideInAssembly(typeof(StateMachine).Assembly)
-            .Should().NotDependOnAny(Types().That().ResideInNamespaceMatching("^Sje\\.(Jobs|Web)"))
+        Types()
+            .That()
+            .ResideInAssembly(typeof(StateMachine).Assembly)
+            .Should()
+            .NotDependOnAny(Types().That().ResideInNamespaceMatching("^Sje\\.(Jobs|Web)"))
             .Check(Code);
 
     [Fact]
     public void Jobs_knows_nothing_of_Web() =>
-        Types().That().ResideInAssembly(typeof(SjeServices).Assembly)
-            .Should().NotDependOnAny(Types().That().ResideInNamespaceMatching("^Sje\\.Web"))
+        Types()
+            .That()
+            .ResideInAssembly(typeof(SjeServices).Assembly)
+            .Should()
+            .NotDependOnAny(Types().That().ResideInNamespaceMatching("^Sje\\.Web"))
             .Check(Code);
 
     [Theory]
@@ -32,8 +42,8 @@ public class ArrowTests
     [InlineData("CliWrap", "^Sje\\.(Jobs\\.Execution|Web\\.(Hosting|Cli))")]
     public void A_library_stays_in_its_room(string library, string room)
     {
-        var strangers = Code.Types
-            .Where(t => t.FullName.StartsWith("Sje.", StringComparison.Ordinal))
+        var strangers = Code
+            .Types.Where(t => t.FullName.StartsWith("Sje.", StringComparison.Ordinal))
             .Where(t => !System.Text.RegularExpressions.Regex.IsMatch(t.Namespace.FullName, room))
             .Where(t => t.Dependencies.Any(d => d.Target.FullName.StartsWith(library + ".", StringComparison.Ordinal)))
             .Where(t => !IsTheMigrator(t))
@@ -51,8 +61,8 @@ public class ArrowTests
     [InlineData("Microsoft.EntityFrameworkCore")]
     public void Core_does_no_input_or_output(string what)
     {
-        var strangers = Code.Types
-            .Where(t => t.FullName.StartsWith("Sje.Core.", StringComparison.Ordinal))
+        var strangers = Code
+            .Types.Where(t => t.FullName.StartsWith("Sje.Core.", StringComparison.Ordinal))
             .Where(t => t.Dependencies.Any(d => d.Target.FullName.StartsWith(what, StringComparison.Ordinal)))
             .Select(t => t.FullName);
 
@@ -69,8 +79,16 @@ public class ArrowTests
     [InlineData("Sje.Web", int.MaxValue)]
     public void The_rooms_form_no_circle(string assembly, int depth)
     {
-        var uses = Code.Types
-            .SelectMany(t => t.Dependencies.Select(d => (From: Room(t, assembly, depth), To: Room(d.Target, assembly, depth), Why: $"{t.Name} uses {d.Target.Name}")))
+        var uses = Code
+            .Types.SelectMany(t =>
+                t.Dependencies.Select(d =>
+                    (
+                        From: Room(t, assembly, depth),
+                        To: Room(d.Target, assembly, depth),
+                        Why: $"{t.Name} uses {d.Target.Name}"
+                    )
+                )
+            )
             .Where(u => u.From is not null && u.To is not null && u.From != u.To)
             .Select(u => (From: u.From!, To: u.To!, u.Why))
             .Distinct()
@@ -78,8 +96,7 @@ public class ArrowTests
         var arrows = uses.Select(u => (u.From, u.To)).Distinct().ToLookup(a => a.From, a => a.To);
         var reachable = arrows.ToDictionary(a => a.Key, a => Reachable(a.Key, arrows));
 
-        var circular = uses
-            .Where(u => reachable.TryGetValue(u.To, out var beyond) && beyond.Contains(u.From))
+        var circular = uses.Where(u => reachable.TryGetValue(u.To, out var beyond) && beyond.Contains(u.From))
             .Select(u => $"{u.From} -> {u.To}: {u.Why}")
             .Order(StringComparer.Ordinal)
             .ToList();
@@ -92,7 +109,8 @@ public class ArrowTests
     private static bool IsTheMigrator(IType type) => type.Name.StartsWith("Migrator", StringComparison.Ordinal);
 
     private static string? Room(IType type, string assembly, int depth) =>
-        type.Namespace?.FullName is { } name && (name == assembly || name.StartsWith(assembly + ".", StringComparison.Ordinal))
+        type.Namespace?.FullName is { } name
+        && (name == assembly || name.StartsWith(assembly + ".", StringComparison.Ordinal))
             ? string.Join('.', name.Split('.').Take(depth))
             : null;
 

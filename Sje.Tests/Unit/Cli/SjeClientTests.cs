@@ -30,7 +30,10 @@ public sealed class SjeClientTests : IDisposable
     [Fact]
     public async Task Who_waits_on_asks_again_while_the_database_is_away()
     {
-        var answering = AnswerAsync((503, """{"title": "The database does not answer"}"""), (200, """{"state": "succeeded"}"""));
+        var answering = AnswerAsync(
+            (503, """{"title": "The database does not answer"}"""),
+            (200, """{"state": "succeeded"}""")
+        );
         using var client = new SjeClient(new Uri(address), key: null);
 
         var body = await client.GetPatientlyAsync("task/1", Stop);

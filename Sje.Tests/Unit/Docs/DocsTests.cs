@@ -17,10 +17,13 @@ public partial class DocsTests
     public void Every_setting_stands_in_the_configuration_reference()
     {
         var text = Read("docs", "reference", "configuration.md");
-        var keys = SjeApplication.Shape.Sections.SelectMany(section => SettingsShape.Properties(section.Value)
-            // An array without a setter is worked out from a setting and is none.
-            .Where(property => property.SetMethod is not null || !property.PropertyType.IsArray)
-            .Select(property => $"{section.Key}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}"));
+        var keys = SjeApplication.Shape.Sections.SelectMany(section =>
+            SettingsShape
+                .Properties(section.Value)
+                // An array without a setter is worked out from a setting and is none.
+                .Where(property => property.SetMethod is not null || !property.PropertyType.IsArray)
+                .Select(property => $"{section.Key}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}")
+        );
         NoneOf(Missing(text, [.. keys, "ConnectionStrings:Sje"]));
     }
 
@@ -28,7 +31,9 @@ public partial class DocsTests
     public void The_configuration_reference_names_no_setting_that_is_not_there()
     {
         var shape = SjeApplication.Shape;
-        var named = SettingRow().Matches(Read("docs", "reference", "configuration.md")).Select(row => row.Groups[1].Value)
+        var named = SettingRow()
+            .Matches(Read("docs", "reference", "configuration.md"))
+            .Select(row => row.Groups[1].Value)
             .Where(key => shape.Sections.ContainsKey(key.Split(':')[0]));
         NoneOf(named.Where(key => shape.Find(key) is null && shape.BytesKey(key) is null));
     }
@@ -40,9 +45,13 @@ public partial class DocsTests
         var verbs = CommandTree.Create().Subcommands.Where(verb => !verb.Hidden).ToList();
         var below = verbs.SelectMany(verb => verb.Subcommands.Select(word => $"sje {verb.Name} {word.Name}"));
         Assert.NotEmpty(verbs);
-        NoneOf(verbs.Where(verb => verb.Subcommands.Count == 0 || verb.Action is not null)
-            .Select(verb => $"sje {verb.Name}").Concat(below)
-            .Where(words => !Regex.IsMatch(text, $"`{Regex.Escape(words)}[` ]")));
+        NoneOf(
+            verbs
+                .Where(verb => verb.Subcommands.Count == 0 || verb.Action is not null)
+                .Select(verb => $"sje {verb.Name}")
+                .Concat(below)
+                .Where(words => !Regex.IsMatch(text, $"`{Regex.Escape(words)}[` ]"))
+        );
     }
 
     [Fact]
@@ -50,8 +59,13 @@ public partial class DocsTests
     {
         var text = Read("docs", "reference", "cli.md");
         var root = CommandTree.Create();
-        var options = root.Subcommands.SelectMany(verb => verb.Subcommands.Append(verb)).Where(verb => !verb.Hidden).SelectMany(verb => verb.Options)
-            .Select(option => option.Name).Where(name => name is not ("--help" or "--version")).Distinct();
+        var options = root
+            .Subcommands.SelectMany(verb => verb.Subcommands.Append(verb))
+            .Where(verb => !verb.Hidden)
+            .SelectMany(verb => verb.Options)
+            .Select(option => option.Name)
+            .Where(name => name is not ("--help" or "--version"))
+            .Distinct();
         NoneOf(options.Where(option => !Regex.IsMatch(text, $@"[` ]{Regex.Escape(option)}[` ]")));
     }
 
@@ -60,14 +74,20 @@ public partial class DocsTests
     {
         var text = Read("docs", "reference", "cli.md");
         var codes = typeof(ExitCodes).GetFields().Select(field => (int)field.GetRawConstantValue()!); // constants have values
-        NoneOf(codes.Where(code => !text.Contains($"\n| {code} |", StringComparison.Ordinal)).Select(code => $"{code}"));
+        NoneOf(
+            codes.Where(code => !text.Contains($"\n| {code} |", StringComparison.Ordinal)).Select(code => $"{code}")
+        );
     }
 
     [Fact]
     public void Every_component_has_its_heading_in_the_reference_of_pipelines()
     {
         var text = Read("docs", "reference", "pipelines.md");
-        var headings = text.Split('\n').Where(line => line.StartsWith('#')).SelectMany(line => Code().Matches(line)).Select(code => code.Groups[1].Value).ToList();
+        var headings = text.Split('\n')
+            .Where(line => line.StartsWith('#'))
+            .SelectMany(line => Code().Matches(line))
+            .Select(code => code.Groups[1].Value)
+            .ToList();
         Assert.Equal(ComponentCatalogue.Types.Order(StringComparer.Ordinal), headings.Order(StringComparer.Ordinal));
     }
 
@@ -75,15 +95,20 @@ public partial class DocsTests
     public void Every_parameter_of_a_component_stands_in_the_reference_of_pipelines()
     {
         var text = Read("docs", "reference", "pipelines.md");
-        var names = ComponentCatalogue.Types.SelectMany(type => ComponentCatalogue.Find(type)!.Parameters) // the catalogue knows its own types
-            .SelectMany(parameter => (parameter.Choices ?? []).Append(parameter.Name)).Distinct();
+        var names = ComponentCatalogue
+            .Types.SelectMany(type => ComponentCatalogue.Find(type)!.Parameters) // the catalogue knows its own types
+            .SelectMany(parameter => (parameter.Choices ?? []).Append(parameter.Name))
+            .Distinct();
         NoneOf(names.Where(name => !Code().Matches(text).Any(code => Word(name).IsMatch(code.Groups[1].Value))));
     }
 
     [Fact]
     public void Every_function_stands_in_the_reference_of_expressions()
     {
-        var codes = string.Join('\n', Code().Matches(Read("docs", "reference", "expressions.md")).Select(code => code.Groups[1].Value));
+        var codes = string.Join(
+            '\n',
+            Code().Matches(Read("docs", "reference", "expressions.md")).Select(code => code.Groups[1].Value)
+        );
         NoneOf(FunctionCatalogue.Names.Where(name => !Word(name).IsMatch(codes)));
     }
 
@@ -91,18 +116,26 @@ public partial class DocsTests
     public void Every_task_type_has_its_heading_in_the_guide_to_jobs()
     {
         var text = Read("docs", "guide", "jobs.md");
-        NoneOf(BuiltInEngines.Types().Names.Where(type => !text.Contains($"\n## `{type}`\n", StringComparison.Ordinal)));
+        NoneOf(
+            BuiltInEngines.Types().Names.Where(type => !text.Contains($"\n## `{type}`\n", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public void Every_kind_of_problem_stands_in_the_reference_of_the_API()
     {
         // Nothing refuses a full queue yet; the kind waits for limits of queues.
-        var kinds = typeof(ProblemKind).GetFields().Where(field => field.FieldType == typeof(ProblemKind))
+        var kinds = typeof(ProblemKind)
+            .GetFields()
+            .Where(field => field.FieldType == typeof(ProblemKind))
             .Select(field => (ProblemKind)field.GetValue(null)!) // static and set
             .Where(kind => kind != ProblemKind.QueueFull);
         var text = Read("docs", "reference", "api.md");
-        NoneOf(kinds.Where(kind => !text.Contains($"| `{kind.Type}` | {kind.Status} |", StringComparison.Ordinal)).Select(kind => kind.Name));
+        NoneOf(
+            kinds
+                .Where(kind => !text.Contains($"| `{kind.Type}` | {kind.Status} |", StringComparison.Ordinal))
+                .Select(kind => kind.Name)
+        );
     }
 
     [Fact]
@@ -121,7 +154,10 @@ public partial class DocsTests
                 }
 
                 count++;
-                var target = parts[0].Length == 0 ? file : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, parts[0])); // files have folders
+                var target =
+                    parts[0].Length == 0
+                        ? file
+                        : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, parts[0])); // files have folders
                 if (!Path.Exists(target) || (parts.Length > 1 && !Headings(target).Contains(parts[1])))
                 {
                     broken.Add($"{Path.GetRelativePath(RepositoryFiles.Root, file)}: {link.Groups[1].Value}");
@@ -137,15 +173,18 @@ public partial class DocsTests
     private static void NoneOf(IEnumerable<string> left) => Assert.Equal("", string.Join(", ", left));
 
     private static IEnumerable<string> Documents() =>
-        Directory.EnumerateFiles(RepositoryFiles.Root, "*.md")
+        Directory
+            .EnumerateFiles(RepositoryFiles.Root, "*.md")
             .Concat(Directory.EnumerateFiles(RepositoryFiles.Path("docs"), "*.md", SearchOption.AllDirectories));
 
     /// <summary>The anchors that a reader of Markdown makes of headings.</summary>
     private static IEnumerable<string> Headings(string file) =>
-        File.ReadLines(file).Where(line => line.StartsWith('#'))
+        File.ReadLines(file)
+            .Where(line => line.StartsWith('#'))
             .Select(line => NotInAnchor().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'));
 
-    private static IEnumerable<string> Missing(string text, IEnumerable<string> keys) => keys.Where(key => !text.Contains($"`{key}`", StringComparison.Ordinal));
+    private static IEnumerable<string> Missing(string text, IEnumerable<string> keys) =>
+        keys.Where(key => !text.Contains($"`{key}`", StringComparison.Ordinal));
 
     private static string Read(params string[] path) => File.ReadAllText(RepositoryFiles.Path(path));
 

@@ -11,20 +11,27 @@ public class CanonicalFormTests
 {
     [Fact]
     public void Reading_the_canonical_form_gives_an_equal_job() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(150), Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
-        {
-            var written = new RandomJob(new Random(seed)).Write();
-            var first = Reading.Reader.Read(Encoding.UTF8.GetBytes(written.ToJsonString()));
-            Assert.Empty(first.Faults);
-            var second = Reading.Reader.Read(Encoding.UTF8.GetBytes(first.Spec!.Canonical.ToJsonString()));
-            Assert.Empty(second.Faults);
-            Assert.Equal(JsonSerializer.Serialize(first.Spec), JsonSerializer.Serialize(second.Spec));
-        }));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(150),
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed =>
+                {
+                    var written = new RandomJob(new Random(seed)).Write();
+                    var first = Reading.Reader.Read(Encoding.UTF8.GetBytes(written.ToJsonString()));
+                    Assert.Empty(first.Faults);
+                    var second = Reading.Reader.Read(Encoding.UTF8.GetBytes(first.Spec!.Canonical.ToJsonString()));
+                    Assert.Empty(second.Faults);
+                    Assert.Equal(JsonSerializer.Serialize(first.Spec), JsonSerializer.Serialize(second.Spec));
+                }
+            )
+        );
 
     [Fact]
     public void The_canonical_form_keeps_the_order_of_the_documentation_and_leaves_defaults_out()
     {
-        var job = Reading.Good("""
+        var job = Reading.Good(
+            """
             tags: [t]
             timeouts: {total: 120m, run: 90000ms}
             retry: {maxAttempts: 3, maxDelay: 1m}
@@ -36,18 +43,25 @@ public class CanonicalFormTests
             parameters: {n: 5}
             jobId: label
             name: x
-            """);
+            """
+        );
         Assert.Equal(
             """{"name":"x","jobId":"label","priority":"urgent","parameters":{"n":{"type":"int","default":5}},"type":"spark","spark":{"application":"a.py"},"timeouts":{"run":"1m30s","total":"2h"},"resources":{"memory":"1GiB"},"tags":["t"]}""",
-            job.Canonical.ToJsonString());
+            job.Canonical.ToJsonString()
+        );
     }
 
     [Fact]
     public void What_all_tasks_share_is_written_once()
     {
-        var tasks = string.Join(",", Enumerable.Range(0, 1000).Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\"}}"));
+        var tasks = string.Join(
+            ",",
+            Enumerable.Range(0, 1000).Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\"}}")
+        );
         var labels = string.Join(",", Enumerable.Range(0, 50).Select(i => $"\"{new string('l', 90)}{i}\""));
-        var job = Reading.Good($"{{\"resources\": {{\"labels\": [{labels}]}}, \"timeouts\": {{\"run\": \"5s\", \"total\": \"1h\"}}, \"tasks\": [{tasks}]}}");
+        var job = Reading.Good(
+            $"{{\"resources\": {{\"labels\": [{labels}]}}, \"timeouts\": {{\"run\": \"5s\", \"total\": \"1h\"}}, \"tasks\": [{tasks}]}}"
+        );
         Assert.InRange(job.Canonical.ToJsonString().Length, 1, 100_000);
         Assert.Equal("""{"run":"5s","total":"1h"}""", job.Canonical["timeouts"]!.ToJsonString());
     }
@@ -55,7 +69,10 @@ public class CanonicalFormTests
     [Fact]
     public void A_job_that_would_be_too_deep_in_canonical_form_is_refused_at_once()
     {
-        Assert.Equal([" too_deep"], Reading.Faults($"type: noop\nparameters: {{a: {new string('[', 62)}{new string(']', 62)}}}"));
+        Assert.Equal(
+            [" too_deep"],
+            Reading.Faults($"type: noop\nparameters: {{a: {new string('[', 62)}{new string(']', 62)}}}")
+        );
         var deepest = Reading.Good($"type: noop\nparameters: {{a: {new string('[', 61)}{new string(']', 61)}}}");
         Assert.Empty(Reading.Job(deepest.Canonical.ToJsonString()).Faults);
     }
@@ -63,8 +80,12 @@ public class CanonicalFormTests
     [Fact]
     public void The_largest_job_can_be_stored_and_read_again()
     {
-        var tasks = string.Join(",", Enumerable.Range(0, 1000).Select(i =>
-            $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"resources\": {{\"cpus\": {i}}}}}"));
+        var tasks = string.Join(
+            ",",
+            Enumerable
+                .Range(0, 1000)
+                .Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"resources\": {{\"cpus\": {i}}}}}")
+        );
         var labels = string.Join(",", Enumerable.Repeat($"\"{new string('l', 100)}\"", 50));
         var job = Reading.Good($"{{\"resources\": {{\"labels\": [{labels}]}}, \"tasks\": [{tasks}]}}");
         var stored = Encoding.UTF8.GetBytes(job.Canonical.ToJsonString());
@@ -82,7 +103,14 @@ public class CanonicalFormTests
             Maybe(job, "jobId", () => "l/" + Name());
             Maybe(job, "description", () => "Über\n\"alles\" {{");
             Maybe(job, "queue", () => Pick("default", "etl", "a-b_9"));
-            Maybe(job, "priority", () => random.Next(2) == 0 ? Pick("low", "normal", "high", "urgent", "critical") : JsonValue.Create(random.Next(-100, 101)));
+            Maybe(
+                job,
+                "priority",
+                () =>
+                    random.Next(2) == 0
+                        ? Pick("low", "normal", "high", "urgent", "critical")
+                        : JsonValue.Create(random.Next(-100, 101))
+            );
             Maybe(job, "parameters", Parameters);
             Maybe(job, "permitPartialFailures", () => random.Next(2) == 0);
             Maybe(job, "tags", () => new JsonArray("a", "b c"));
@@ -106,7 +134,16 @@ public class CanonicalFormTests
                 Common(task);
                 Maybe(task, "queue", () => Pick("default", "x"));
                 Maybe(task, "description", () => "d");
-                Maybe(task, "dependsOn", () => new JsonArray([.. tasks.Where(_ => random.Next(2) == 0).Select(t => JsonValue.Create(t!["name"]!.GetValue<string>()))]));
+                Maybe(
+                    task,
+                    "dependsOn",
+                    () =>
+                        new JsonArray([
+                            .. tasks
+                                .Where(_ => random.Next(2) == 0)
+                                .Select(t => JsonValue.Create(t!["name"]!.GetValue<string>())),
+                        ])
+                );
                 tasks.Add(task);
             }
 
@@ -116,37 +153,56 @@ public class CanonicalFormTests
 
         private void Common(JsonObject owner)
         {
-            Maybe(owner, "retry", () =>
-            {
-                var retry = new JsonObject();
-                Maybe(retry, "policy", () => Pick("default", "fixed", "none"));
-                if (retry["policy"]?.GetValue<string>() != "none")
+            Maybe(
+                owner,
+                "retry",
+                () =>
                 {
-                    Maybe(retry, "maxAttempts", () => random.Next(1, 101));
+                    var retry = new JsonObject();
+                    Maybe(retry, "policy", () => Pick("default", "fixed", "none"));
+                    if (retry["policy"]?.GetValue<string>() != "none")
+                    {
+                        Maybe(retry, "maxAttempts", () => random.Next(1, 101));
 
-                    // A task that inherits "none" must name a policy to have several attempts.
-                    retry["policy"] ??= retry.ContainsKey("maxAttempts") ? "default" : null;
+                        // A task that inherits "none" must name a policy to have several attempts.
+                        retry["policy"] ??= retry.ContainsKey("maxAttempts") ? "default" : null;
+                    }
+
+                    Maybe(retry, "initialDelay", () => Pick("0s", "1s", "10ms"));
+                    Maybe(retry, "maxDelay", () => Pick("60s", "1h1ms", "2d"));
+                    return retry;
                 }
-
-                Maybe(retry, "initialDelay", () => Pick("0s", "1s", "10ms"));
-                Maybe(retry, "maxDelay", () => Pick("60s", "1h1ms", "2d"));
-                return retry;
-            });
-            Maybe(owner, "timeouts", () =>
-            {
-                var timeouts = new JsonObject();
-                Maybe(timeouts, "queued", Duration);
-                Maybe(timeouts, "run", Duration);
-                return timeouts;
-            });
-            Maybe(owner, "resources", () =>
-            {
-                var resources = new JsonObject();
-                Maybe(resources, "cpus", () => random.Next(0, 64) / 4.0);
-                Maybe(resources, "memory", () => random.Next(2) == 0 ? Pick("1g", "1.5GiB", "7MB", "0") : JsonValue.Create(random.NextInt64(1L << 50)));
-                Maybe(resources, "labels", () => new JsonArray("gpu", "zone=eu"));
-                return resources;
-            });
+            );
+            Maybe(
+                owner,
+                "timeouts",
+                () =>
+                {
+                    var timeouts = new JsonObject();
+                    Maybe(timeouts, "queued", Duration);
+                    Maybe(timeouts, "run", Duration);
+                    return timeouts;
+                }
+            );
+            Maybe(
+                owner,
+                "resources",
+                () =>
+                {
+                    var resources = new JsonObject();
+                    Maybe(resources, "cpus", () => random.Next(0, 64) / 4.0);
+                    Maybe(
+                        resources,
+                        "memory",
+                        () =>
+                            random.Next(2) == 0
+                                ? Pick("1g", "1.5GiB", "7MB", "0")
+                                : JsonValue.Create(random.NextInt64(1L << 50))
+                    );
+                    Maybe(resources, "labels", () => new JsonArray("gpu", "zone=eu"));
+                    return resources;
+                }
+            );
         }
 
         private void Work(JsonObject owner)
@@ -166,7 +222,11 @@ public class CanonicalFormTests
                     break;
                 default:
                     owner["type"] = "process";
-                    owner["process"] = new JsonObject { ["command"] = new JsonArray("sleep", 5, true), ["env"] = new JsonObject { ["A"] = 1.5, ["B"] = "x" } };
+                    owner["process"] = new JsonObject
+                    {
+                        ["command"] = new JsonArray("sleep", 5, true),
+                        ["env"] = new JsonObject { ["A"] = 1.5, ["B"] = "x" },
+                    };
                     break;
             }
         }
@@ -180,8 +240,16 @@ public class CanonicalFormTests
             Maybe(parameters, "list", () => new JsonArray(1, null, new JsonObject { ["a"] = new JsonArray() }));
             Maybe(parameters, "nothing", () => null);
             Maybe(parameters, "day", () => new JsonObject { ["type"] = "date", ["default"] = "2024-02-29" });
-            Maybe(parameters, "at", () => new JsonObject { ["type"] = "timestamp", ["default"] = "2024-02-29T01:00:00.5+02:00" });
-            Maybe(parameters, "asked", () => new JsonObject { ["type"] = Pick("int", "json", "string"), ["required"] = true });
+            Maybe(
+                parameters,
+                "at",
+                () => new JsonObject { ["type"] = "timestamp", ["default"] = "2024-02-29T01:00:00.5+02:00" }
+            );
+            Maybe(
+                parameters,
+                "asked",
+                () => new JsonObject { ["type"] = Pick("int", "json", "string"), ["required"] = true }
+            );
             Maybe(parameters, "converted", () => new JsonObject { ["type"] = "double", ["default"] = "1.50" });
             return parameters;
         }

@@ -5,9 +5,11 @@ namespace Sje.Tests.Unit.Jobs;
 
 public class DocumentReaderTests
 {
-    private static Document Read(string text, JobFormat format = JobFormat.Auto) => Read(Encoding.UTF8.GetBytes(text), format);
+    private static Document Read(string text, JobFormat format = JobFormat.Auto) =>
+        Read(Encoding.UTF8.GetBytes(text), format);
 
-    private static Document Read(byte[] bytes, JobFormat format = JobFormat.Auto) => DocumentReader.Read(bytes, format, 1024 * 1024);
+    private static Document Read(byte[] bytes, JobFormat format = JobFormat.Auto) =>
+        DocumentReader.Read(bytes, format, 1024 * 1024);
 
     private static void AssertFault(Document document, JobReadFailure failure, string pointer, string code, int? line)
     {
@@ -145,7 +147,14 @@ public class DocumentReaderTests
         var document = Read("a: " + written, JobFormat.Yaml);
         Assert.Empty(document.Faults);
         var value = document.Root!["a"];
-        Assert.Equal(json, value is null ? "null" : value.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        Assert.Equal(
+            json,
+            value is null
+                ? "null"
+                : value.ToJsonString(
+                    new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+                )
+        );
     }
 
     [Fact]
@@ -253,7 +262,13 @@ public class DocumentReaderTests
         }
         else
         {
-            AssertFault(document, JobReadFailure.NotReadable, string.Concat(Enumerable.Repeat("/0", 64)), "too_deep", 1);
+            AssertFault(
+                document,
+                JobReadFailure.NotReadable,
+                string.Concat(Enumerable.Repeat("/0", 64)),
+                "too_deep",
+                1
+            );
         }
     }
 
@@ -269,11 +284,17 @@ public class DocumentReaderTests
     public void The_line_of_what_is_missing_is_the_line_of_what_lacks_it()
     {
         var document = Read("a: 1\nb:\n  c:\n    - x\n    - {d: 1}\n");
-        var faults = document.WithLines(
-        [
-            new Fault("/b/c/1/e", "", "x"), new Fault("/b/c/0", "", "x"), new Fault("/z", "", "x"), new Fault("", "", "x"), new Fault("/b/c/1/d", "", "x", 9),
+        var faults = document.WithLines([
+            new Fault("/b/c/1/e", "", "x"),
+            new Fault("/b/c/0", "", "x"),
+            new Fault("/z", "", "x"),
+            new Fault("", "", "x"),
+            new Fault("/b/c/1/d", "", "x", 9),
         ]);
-        Assert.Equal(["/z 1", " 1", "/b/c/0 4", "/b/c/1/e 5", "/b/c/1/d 9"], faults.Select(f => $"{f.Pointer} {f.Line}"));
+        Assert.Equal(
+            ["/z 1", " 1", "/b/c/0 4", "/b/c/1/e 5", "/b/c/1/d 9"],
+            faults.Select(f => $"{f.Pointer} {f.Line}")
+        );
     }
 
     /// <summary>Shapes that parsers are known to be slow on. Quadratic work would take minutes at this size.</summary>
@@ -282,9 +303,54 @@ public class DocumentReaderTests
         var data = new TheoryData<string, JobFormat>();
         string[] shapes =
         [
-            "[", "{", "- ", "? ", ": ", "a: ", "&a ", "*a ", "!a ", "'", "\"", "|\n", ">\n", "#", "%", "---\n", "\n", " ", "\t", "a\n", "[],", "{},", "{a: ",
-            "[a, ", "- - ", "a: b\n", "\\", "\"\\ud800\",", "{{", "}}", ",", "a,", "\"a\":", "0", "1e", "0x", "é", "😀", "\r", "\u2028", "\u0085", "- a\n", "a: |\n b\n",
-            "? a\n", "[? a : ", "'a': ", "\"a\\\n", "<<: ",
+            "[",
+            "{",
+            "- ",
+            "? ",
+            ": ",
+            "a: ",
+            "&a ",
+            "*a ",
+            "!a ",
+            "'",
+            "\"",
+            "|\n",
+            ">\n",
+            "#",
+            "%",
+            "---\n",
+            "\n",
+            " ",
+            "\t",
+            "a\n",
+            "[],",
+            "{},",
+            "{a: ",
+            "[a, ",
+            "- - ",
+            "a: b\n",
+            "\\",
+            "\"\\ud800\",",
+            "{{",
+            "}}",
+            ",",
+            "a,",
+            "\"a\":",
+            "0",
+            "1e",
+            "0x",
+            "é",
+            "😀",
+            "\r",
+            "\u2028",
+            "\u0085",
+            "- a\n",
+            "a: |\n b\n",
+            "? a\n",
+            "[? a : ",
+            "'a': ",
+            "\"a\\\n",
+            "<<: ",
         ];
         foreach (var shape in shapes)
         {
@@ -307,6 +373,9 @@ public class DocumentReaderTests
         var before = System.Diagnostics.Stopwatch.GetTimestamp();
         var result = Reading.Job(text, format);
         Assert.NotEmpty(result.Faults);
-        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(before) < TimeSpan.FromSeconds(30), $"{System.Diagnostics.Stopwatch.GetElapsedTime(before)}");
+        Assert.True(
+            System.Diagnostics.Stopwatch.GetElapsedTime(before) < TimeSpan.FromSeconds(30),
+            $"{System.Diagnostics.Stopwatch.GetElapsedTime(before)}"
+        );
     }
 }

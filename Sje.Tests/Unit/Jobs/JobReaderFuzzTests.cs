@@ -11,49 +11,106 @@ public class JobReaderFuzzTests
     private static readonly string[] Good =
     [
         """
-        name: graph
-        description: |
-          two
-          lines
-        jobId: x
-        priority: high
-        parameters: {day: {type: date, default: 2024-05-01}, n: 5, s: "a\tb"}
-        retry: {policy: fixed, maxAttempts: 5, initialDelay: 500ms, maxDelay: 2m}
-        timeouts: {queued: 1h, run: 1h30m, total: 2h}
-        resources: {cpus: 1.5, memory: 1GiB, labels: [linux, gpu]}
-        notify: {}
-        tasks:
-          - {name: a, type: process, process: {command: [x, "{{ parameters.day }}"], env: {A: b}}}
-          - {name: b, type: noop, dependsOn: [a], noop: {v: "{{ tasks.a.outputs.rows }}"}}
-        """,
+            name: graph
+            description: |
+              two
+              lines
+            jobId: x
+            priority: high
+            parameters: {day: {type: date, default: 2024-05-01}, n: 5, s: "a\tb"}
+            retry: {policy: fixed, maxAttempts: 5, initialDelay: 500ms, maxDelay: 2m}
+            timeouts: {queued: 1h, run: 1h30m, total: 2h}
+            resources: {cpus: 1.5, memory: 1GiB, labels: [linux, gpu]}
+            notify: {}
+            tasks:
+              - {name: a, type: process, process: {command: [x, "{{ parameters.day }}"], env: {A: b}}}
+              - {name: b, type: noop, dependsOn: [a], noop: {v: "{{ tasks.a.outputs.rows }}"}}
+            """,
         """{"jobId": "1", "jobType": "SparkApp", "sparkAppPath": "a.jar", "parameters": {"a": 1, "b": "\u00e9\ud83d\ude00"}, "dependencies": ["x.py"]}""",
         """{"type": "process", "process": {"command": "echo", "workingDirectory": "a/b"}, "tags": ["x", "y"], "priority": -5, "resources": {"memory": 1024}}""",
     ];
 
     private static readonly string[] Pieces =
     [
-        "{", "}", "[", "]", ":", ",", "\"", "'", "\n", "  ", "- ", "? ", "&a", "*a", "!t", "|", ">", "%", "#", "{{", "}}", "\\u0000", "\\ud800", "null", "-1", "1e999",
-        "99999999999999999999", "~", "\t", "\r", "\0", "é", "\\", "---", "...", "<<", "true", ".inf", "@", "`", "\uFEFF",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "'",
+        "\n",
+        "  ",
+        "- ",
+        "? ",
+        "&a",
+        "*a",
+        "!t",
+        "|",
+        ">",
+        "%",
+        "#",
+        "{{",
+        "}}",
+        "\\u0000",
+        "\\ud800",
+        "null",
+        "-1",
+        "1e999",
+        "99999999999999999999",
+        "~",
+        "\t",
+        "\r",
+        "\0",
+        "é",
+        "\\",
+        "---",
+        "...",
+        "<<",
+        "true",
+        ".inf",
+        "@",
+        "`",
+        "\uFEFF",
     ];
 
     [Fact]
     public void Random_bytes_never_make_the_reader_throw() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), AssertAnswers));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(500),
+            Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), AssertAnswers)
+        );
 
     [Fact]
     public void Random_text_never_makes_the_reader_throw() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500), Prop.ForAll(ArbMap.Default.ArbFor<string?>(),
-            text => AssertAnswers(Encoding.UTF8.GetBytes(text ?? ""))));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(500),
+            Prop.ForAll(ArbMap.Default.ArbFor<string?>(), text => AssertAnswers(Encoding.UTF8.GetBytes(text ?? "")))
+        );
 
     [Fact]
     public void Random_pieces_of_notation_never_make_the_reader_throw() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1_000), Prop.ForAll(
-            Gen.Elements(Pieces).ListOf().ToArbitrary(), pieces => AssertAnswers(Encoding.UTF8.GetBytes(string.Concat(pieces)))));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(1_000),
+            Prop.ForAll(
+                Gen.Elements(Pieces).ListOf().ToArbitrary(),
+                pieces => AssertAnswers(Encoding.UTF8.GetBytes(string.Concat(pieces)))
+            )
+        );
 
     [Fact]
     public void A_good_file_with_random_damage_never_makes_the_reader_throw() =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1_500), Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed =>
-            AssertAnswers(Damage(Encoding.UTF8.GetBytes(Good[(seed & int.MaxValue) % Good.Length]), new Random(seed)))));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(1_500),
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed =>
+                    AssertAnswers(
+                        Damage(Encoding.UTF8.GetBytes(Good[(seed & int.MaxValue) % Good.Length]), new Random(seed))
+                    )
+            )
+        );
 
     private static byte[] Damage(byte[] good, Random random)
     {
@@ -96,7 +153,10 @@ public class JobReaderFuzzTests
             var result = Reading.Reader.Read(bytes, format);
             Assert.Equal(result.Failure == JobReadFailure.None, result.Spec is not null);
             Assert.Equal(result.Failure == JobReadFailure.None, result.Faults.Count == 0);
-            Assert.All(result.Faults, fault => Assert.True(fault.Pointer.Length == 0 || fault.Pointer[0] == '/', fault.Pointer));
+            Assert.All(
+                result.Faults,
+                fault => Assert.True(fault.Pointer.Length == 0 || fault.Pointer[0] == '/', fault.Pointer)
+            );
         }
     }
 }

@@ -39,17 +39,30 @@ public class JobReaderTests
         Assert.Equal("nightly/7", job.Label);
         Assert.Equal("etl", job.Queue);
         Assert.Equal(20, job.Priority);
-        Assert.Equal(["minDelay int 60 False", "day date  True", "city string Köln False"],
-            job.Parameters.Select(p => $"{p.Name} {p.Type} {p.Default} {p.Required}"));
+        Assert.Equal(
+            ["minDelay int 60 False", "day date  True", "city string Köln False"],
+            job.Parameters.Select(p => $"{p.Name} {p.Type} {p.Default} {p.Required}")
+        );
         Assert.Equal(TimeSpan.FromHours(2), job.TotalTimeout);
         Assert.True(job.PermitPartialFailures);
         Assert.Equal(["example", "yes"], job.Tags);
 
         var task = Assert.Single(job.Tasks);
         Assert.Equal(("main", "process"), (task.Name, task.Type));
-        Assert.Equal("""{"command":["python3","job.py","{{ parameters.day }}","5","true"],"env":{"PORT":"8080","LEVEL":"on"}}""",
-            task.Settings.ToJsonString());
-        Assert.Equal(new RetrySpec { Policy = "fixed", MaxAttempts = 5, InitialDelay = TimeSpan.FromMilliseconds(500), MaxDelay = TimeSpan.FromMinutes(2) }, task.Retry);
+        Assert.Equal(
+            """{"command":["python3","job.py","{{ parameters.day }}","5","true"],"env":{"PORT":"8080","LEVEL":"on"}}""",
+            task.Settings.ToJsonString()
+        );
+        Assert.Equal(
+            new RetrySpec
+            {
+                Policy = "fixed",
+                MaxAttempts = 5,
+                InitialDelay = TimeSpan.FromMilliseconds(500),
+                MaxDelay = TimeSpan.FromMinutes(2),
+            },
+            task.Retry
+        );
         Assert.Equal((TimeSpan.FromHours(1), TimeSpan.FromMinutes(90)), (task.QueuedTimeout, task.RunTimeout));
         Assert.Equal((1.5, 1L << 30), (task.Resources.Cpus, task.Resources.MemoryBytes));
         Assert.Equal(["linux", "gpu"], task.Resources.Labels);
@@ -61,7 +74,16 @@ public class JobReaderTests
         var job = Reading.Good("""{"type": "noop"}""");
         Assert.Equal(("noop", "default", 0), (job.Name, job.Queue, job.Priority));
         var task = Assert.Single(job.Tasks);
-        Assert.Equal(new RetrySpec { Policy = "default", MaxAttempts = 3, InitialDelay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(60) }, task.Retry);
+        Assert.Equal(
+            new RetrySpec
+            {
+                Policy = "default",
+                MaxAttempts = 3,
+                InitialDelay = TimeSpan.FromSeconds(1),
+                MaxDelay = TimeSpan.FromSeconds(60),
+            },
+            task.Retry
+        );
         Assert.Equal((null, null, null), (task.QueuedTimeout, task.RunTimeout, job.TotalTimeout));
         Assert.Equal("""{"name":"noop","type":"noop"}""", job.Canonical.ToJsonString());
     }
@@ -88,7 +110,8 @@ public class JobReaderTests
     [Fact]
     public void Tasks_inherit_from_the_job_field_by_field()
     {
-        var job = Reading.Good("""
+        var job = Reading.Good(
+            """
             name: graph
             retry: {maxAttempts: 7, maxDelay: 5m}
             timeouts: {queued: 10m, run: 20m, total: 1h}
@@ -105,7 +128,8 @@ public class JobReaderTests
                 resources: {cpus: 2}
                 noop: {text: "{{ tasks.extract.outputs.rows }}"}
               - {name: once, type: noop, dependsOn: [load it], retry: {policy: none}, noop: {text: "{{ tasks.extract.outputs.rows }}"}}
-            """);
+            """
+        );
         Assert.Equal(["extract", "load it", "once"], job.Tasks.Select(t => t.Name));
         Assert.Equal([7, 1, 1], job.Tasks.Select(t => t.Retry.MaxAttempts));
         Assert.All(job.Tasks, t => Assert.Equal(TimeSpan.FromMinutes(5), t.Retry.MaxDelay));
@@ -130,13 +154,17 @@ public class JobReaderTests
     public void The_caller_may_give_a_name_for_a_job_without_one()
     {
         var bytes = Encoding.UTF8.GetBytes("""{"type": "noop", "jobId": "x"}""");
-        Assert.Equal("saved", Reading.Reader.Read(bytes, options: new JobReadOptions { DefaultName = "saved" }).Spec!.Name);
+        Assert.Equal(
+            "saved",
+            Reading.Reader.Read(bytes, options: new JobReadOptions { DefaultName = "saved" }).Spec!.Name
+        );
     }
 
     [Fact]
     public void All_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines()
     {
-        var result = Reading.Job("""
+        var result = Reading.Job(
+            """
             name: -bad
             queue: Not A Queue
             priority: hihg
@@ -149,21 +177,50 @@ public class JobReaderTests
               - {name: a, type: noop, dependsOn: [c]}
               - {name: a, type: nop}
               - {type: process}
-            """);
+            """
+        );
         Assert.Equal(JobReadFailure.Wrong, result.Failure);
         Assert.Equal(
             [
-                "/name invalid_value 1", "/queue invalid_value 2", "/priority invalid_value 3", "/retry/polcy unknown_field 4",
-                "/retry/maxAttempts out_of_range 4", "/timeouts/run wrong_type 5", "/timeouts/total out_of_range 5",
-                "/resources/memory invalid_value 6", "/resources/cpus out_of_range 6", "/shedule unknown_field 7",
-                "/schedule not_supported_yet 8", "/tasks/0/dependsOn/0 unknown_task 10", "/tasks/1/type unknown_type 11",
-                "/tasks/1/name duplicate_name 11", "/tasks/2/name required 12", "/tasks/2/process/command required 12",
+                "/name invalid_value 1",
+                "/queue invalid_value 2",
+                "/priority invalid_value 3",
+                "/retry/polcy unknown_field 4",
+                "/retry/maxAttempts out_of_range 4",
+                "/timeouts/run wrong_type 5",
+                "/timeouts/total out_of_range 5",
+                "/resources/memory invalid_value 6",
+                "/resources/cpus out_of_range 6",
+                "/shedule unknown_field 7",
+                "/schedule not_supported_yet 8",
+                "/tasks/0/dependsOn/0 unknown_task 10",
+                "/tasks/1/type unknown_type 11",
+                "/tasks/1/name duplicate_name 11",
+                "/tasks/2/name required 12",
+                "/tasks/2/process/command required 12",
             ],
-            result.Faults.Select(f => $"{f.Pointer} {f.Code} {f.Line}"));
-        Assert.Contains("Did you mean 'policy'?", result.Faults.Single(f => f.Pointer == "/retry/polcy").Detail, StringComparison.Ordinal);
-        Assert.Contains("Did you mean 'high'?", result.Faults.Single(f => f.Pointer == "/priority").Detail, StringComparison.Ordinal);
-        Assert.Contains("Did you mean 'noop'?", result.Faults.Single(f => f.Pointer == "/tasks/1/type").Detail, StringComparison.Ordinal);
-        Assert.Contains("Did you mean 'schedule'?", result.Faults.Single(f => f.Pointer == "/shedule").Detail, StringComparison.Ordinal);
+            result.Faults.Select(f => $"{f.Pointer} {f.Code} {f.Line}")
+        );
+        Assert.Contains(
+            "Did you mean 'policy'?",
+            result.Faults.Single(f => f.Pointer == "/retry/polcy").Detail,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Did you mean 'high'?",
+            result.Faults.Single(f => f.Pointer == "/priority").Detail,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Did you mean 'noop'?",
+            result.Faults.Single(f => f.Pointer == "/tasks/1/type").Detail,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Did you mean 'schedule'?",
+            result.Faults.Single(f => f.Pointer == "/shedule").Detail,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -178,7 +235,8 @@ public class JobReaderTests
     [Fact]
     public void A_megabyte_of_unknown_fields_makes_a_short_answer()
     {
-        var text = "{\"type\": \"noop\", " + string.Join(",", Enumerable.Range(0, 60_000).Select(i => $"\"f{i}\": 1")) + "}";
+        var text =
+            "{\"type\": \"noop\", " + string.Join(",", Enumerable.Range(0, 60_000).Select(i => $"\"f{i}\": 1")) + "}";
         var result = Reading.Job(text);
         Assert.InRange(result.Faults.Count, 100, 101);
     }
@@ -194,9 +252,15 @@ public class JobReaderTests
     [Fact]
     public void A_job_of_a_batch_has_its_own_pointers_and_the_document_s_faults_below_it()
     {
-        var batch = DocumentReader.Read(Encoding.UTF8.GetBytes("""
-            {"tasks": [{"type": "noop", "name": "a", "name": "b"}, {"type": "noop", "name": "c"}, {"type": "nope"}, 5]}
-            """), JobFormat.Json, 1000);
+        var batch = DocumentReader.Read(
+            Encoding.UTF8.GetBytes(
+                """
+                {"tasks": [{"type": "noop", "name": "a", "name": "b"}, {"type": "noop", "name": "c"}, {"type": "nope"}, 5]}
+                """
+            ),
+            JobFormat.Json,
+            1000
+        );
         var items = batch.Root!["tasks"]!.AsArray();
         var results = items.Select((item, i) => Reading.Reader.Read(item, batch.FaultsUnder($"/tasks/{i}"))).ToList();
         Assert.Equal(["/name duplicate_key"], results[0].Faults.Select(f => $"{f.Pointer} {f.Code}"));

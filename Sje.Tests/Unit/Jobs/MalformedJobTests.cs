@@ -75,8 +75,14 @@ public class MalformedJobTests
     [InlineData("type: noop\nparameters: {a: {type: int, default: x}}", "/parameters/a/default invalid_value")]
     [InlineData("type: noop\nparameters: {a: {type: int, default: 1.5}}", "/parameters/a/default invalid_value")]
     [InlineData("type: noop\nparameters: {a: {type: boolean, default: yes}}", "/parameters/a/default invalid_value")]
-    [InlineData("type: noop\nparameters: {a: {type: date, default: 2024-13-01}}", "/parameters/a/default invalid_value")]
-    [InlineData("type: noop\nparameters: {a: {type: timestamp, default: tomorrow}}", "/parameters/a/default invalid_value")]
+    [InlineData(
+        "type: noop\nparameters: {a: {type: date, default: 2024-13-01}}",
+        "/parameters/a/default invalid_value"
+    )]
+    [InlineData(
+        "type: noop\nparameters: {a: {type: timestamp, default: tomorrow}}",
+        "/parameters/a/default invalid_value"
+    )]
     [InlineData("type: noop\nparameters: {a: {type: string, default: 5}}", "/parameters/a/default invalid_value")]
     [InlineData("type: noop\nparameters: {a: {default: 5}}", "/parameters/a/type required")]
     [InlineData("type: noop\nparameters: {a: {type: int, required: maybe}}", "/parameters/a/required wrong_type")]
@@ -85,7 +91,10 @@ public class MalformedJobTests
     [InlineData("type: noop\nparameters: {a-b: 5}", "/parameters/a-b invalid_value")]
     [InlineData("type: noop\nparameters: {'': 5}", "/parameters/ invalid_value")]
     [InlineData("type: noop\nparameters: {a: '{{ execution.id }}'}", "/parameters/a template")]
-    [InlineData("type: noop\nparameters: {a: {type: string, default: '{{ parameters.b }}'}}", "/parameters/a/default template")]
+    [InlineData(
+        "type: noop\nparameters: {a: {type: string, default: '{{ parameters.b }}'}}",
+        "/parameters/a/default template"
+    )]
     // Retry.
     [InlineData("type: noop\nretry: 3", "/retry wrong_type")]
     [InlineData("type: noop\nretry: none", "/retry wrong_type")]
@@ -97,7 +106,10 @@ public class MalformedJobTests
     [InlineData("type: noop\nretry: {maxAttempts: 2.5}", "/retry/maxAttempts wrong_type")]
     [InlineData("type: noop\nretry: {maxAttempts: '3'}", "/retry/maxAttempts wrong_type")]
     [InlineData("type: noop\nretry: {policy: none, maxAttempts: 3}", "/retry/maxAttempts conflict")]
-    [InlineData("retry: {policy: none}\ntasks: [{name: a, type: noop, retry: {maxAttempts: 3}}]", "/tasks/0/retry/maxAttempts conflict")]
+    [InlineData(
+        "retry: {policy: none}\ntasks: [{name: a, type: noop, retry: {maxAttempts: 3}}]",
+        "/tasks/0/retry/maxAttempts conflict"
+    )]
     [InlineData("type: noop\nretry: {policy: none, maxAttempts: 0}", "/retry/maxAttempts out_of_range")]
     [InlineData("type: noop\nretry: {initialDelay: 5}", "/retry/initialDelay wrong_type")]
     [InlineData("type: noop\nretry: {initialDelay: -5s}", "/retry/initialDelay invalid_value")]
@@ -114,7 +126,12 @@ public class MalformedJobTests
     [InlineData("type: noop\ntimeouts: {run: 1.5h}", "/timeouts/run invalid_value")]
     [InlineData("type: noop\ntimeouts: {run: PT5M}", "/timeouts/run invalid_value")]
     [InlineData("type: noop\ntimeouts: {run: 99999999999999999999d}", "/timeouts/run invalid_value")]
-    [InlineData("type: noop\ntimeouts: {run: 0s, queued: 0ms, total: 0h}", "/timeouts/run out_of_range", "/timeouts/queued out_of_range", "/timeouts/total out_of_range")]
+    [InlineData(
+        "type: noop\ntimeouts: {run: 0s, queued: 0ms, total: 0h}",
+        "/timeouts/run out_of_range",
+        "/timeouts/queued out_of_range",
+        "/timeouts/total out_of_range"
+    )]
     [InlineData("type: noop\ntimeouts: {max: 5s}", "/timeouts/max unknown_field")]
     // Resources.
     [InlineData("type: noop\nresources: [1]", "/resources wrong_type")]
@@ -128,7 +145,11 @@ public class MalformedJobTests
     [InlineData("type: noop\nresources: {memory: true}", "/resources/memory wrong_type")]
     [InlineData("type: noop\nresources: {labels: linux}", "/resources/labels wrong_type")]
     [InlineData("type: noop\nresources: {labels: [a, 5]}", "/resources/labels/1 wrong_type")]
-    [InlineData("type: noop\nresources: {labels: [a, 'b c', '']}", "/resources/labels/1 invalid_value", "/resources/labels/2 invalid_value")]
+    [InlineData(
+        "type: noop\nresources: {labels: [a, 'b c', '']}",
+        "/resources/labels/1 invalid_value",
+        "/resources/labels/2 invalid_value"
+    )]
     [InlineData("type: noop\nresources: {gpu: 1}", "/resources/gpu unknown_field")]
     // Tags and flags.
     [InlineData("type: noop\ntags: a", "/tags wrong_type")]
@@ -141,20 +162,37 @@ public class MalformedJobTests
     [InlineData("tasks: []", "/tasks required")]
     [InlineData("tasks: {a: {type: noop}}", "/tasks wrong_type", "/tasks required")]
     [InlineData("tasks: noop", "/tasks wrong_type", "/tasks required")]
-    [InlineData("tasks: [null, 5, a, []]", "/tasks/0 wrong_type", "/tasks/1 wrong_type", "/tasks/2 wrong_type", "/tasks/3 wrong_type")]
+    [InlineData(
+        "tasks: [null, 5, a, []]",
+        "/tasks/0 wrong_type",
+        "/tasks/1 wrong_type",
+        "/tasks/2 wrong_type",
+        "/tasks/3 wrong_type"
+    )]
     [InlineData("tasks: [{}]", "/tasks/0/name required", "/tasks/0/type required")]
     [InlineData("tasks: [{name: a}]", "/tasks/0/type required")]
     [InlineData("tasks: [{name: '', type: noop}]", "/tasks/0/name invalid_value")]
     [InlineData("tasks: [{name: a, type: noop, jobId: x}]", "/tasks/0/jobId unknown_field")]
     [InlineData("tasks: [{name: a, type: noop, tags: [x]}]", "/tasks/0/tags unknown_field")]
     [InlineData("tasks: [{name: a, type: noop, priority: 5}]", "/tasks/0/priority not_supported_yet")]
-    [InlineData("tasks: [{name: a, type: noop, runIf: x, forEach: [1], split: {n: 2}, runJob: b}]",
-        "/tasks/0/runIf not_supported_yet", "/tasks/0/forEach not_supported_yet", "/tasks/0/split not_supported_yet", "/tasks/0/runJob not_supported_yet")]
+    [InlineData(
+        "tasks: [{name: a, type: noop, runIf: x, forEach: [1], split: {n: 2}, runJob: b}]",
+        "/tasks/0/runIf not_supported_yet",
+        "/tasks/0/forEach not_supported_yet",
+        "/tasks/0/split not_supported_yet",
+        "/tasks/0/runJob not_supported_yet"
+    )]
     [InlineData("tasks: [{name: a, type: noop, timeouts: {total: 5s}}]", "/tasks/0/timeouts/total unknown_field")]
     [InlineData("tasks: [{name: a, type: noop, queue: A}]", "/tasks/0/queue invalid_value")]
     [InlineData("tasks: [{name: a, type: noop, retry: {maxAttempts: 0}}]", "/tasks/0/retry/maxAttempts out_of_range")]
-    [InlineData("retry: {maxAttempts: 0}\ntasks: [{name: a, type: noop}, {name: b, type: noop}]", "/retry/maxAttempts out_of_range")]
-    [InlineData("timeouts: {run: 0s}\ntasks: [{name: a, type: noop}, {name: b, type: noop, timeouts: {run: 1s}}]", "/timeouts/run out_of_range")]
+    [InlineData(
+        "retry: {maxAttempts: 0}\ntasks: [{name: a, type: noop}, {name: b, type: noop}]",
+        "/retry/maxAttempts out_of_range"
+    )]
+    [InlineData(
+        "timeouts: {run: 0s}\ntasks: [{name: a, type: noop}, {name: b, type: noop, timeouts: {run: 1s}}]",
+        "/timeouts/run out_of_range"
+    )]
     [InlineData("type: noop\ntasks: [{name: a, type: noop}]", "/type conflict")]
     [InlineData("noop: {}\ntasks: [{name: a, type: noop}]", "/noop unknown_field")]
     [InlineData("tasks: [{name: a, type: noop, process: {}}]", "/tasks/0/process unknown_field")]
@@ -162,10 +200,24 @@ public class MalformedJobTests
     [InlineData("tasks: [{name: a, type: noop, dependsOn: [5]}]", "/tasks/0/dependsOn/0 wrong_type")]
     [InlineData("tasks: [{name: a, type: noop, dependsOn: [a]}]", "/tasks/0/dependsOn/0 cycle")]
     [InlineData("tasks: [{name: a, type: noop, dependsOn: [A]}]", "/tasks/0/dependsOn/0 unknown_task")]
-    [InlineData("tasks: [{name: a, type: noop}, {name: b, type: noop, dependsOn: [a, a]}]", "/tasks/1/dependsOn/1 duplicate_name")]
-    [InlineData("tasks: [{name: a, type: noop}, {name: a, type: noop}, {name: a, type: noop}]", "/tasks/1/name duplicate_name", "/tasks/2/name duplicate_name")]
-    [InlineData("tasks: [{name: a, type: noop, dependsOn: [b]}, {name: b, type: noop, dependsOn: [a]}]", "/tasks/0/dependsOn/0 cycle")]
-    [InlineData("tasks: [null, {name: a, type: noop, retry: {maxAttempts: 0}}]", "/tasks/0 wrong_type", "/tasks/1/retry/maxAttempts out_of_range")]
+    [InlineData(
+        "tasks: [{name: a, type: noop}, {name: b, type: noop, dependsOn: [a, a]}]",
+        "/tasks/1/dependsOn/1 duplicate_name"
+    )]
+    [InlineData(
+        "tasks: [{name: a, type: noop}, {name: a, type: noop}, {name: a, type: noop}]",
+        "/tasks/1/name duplicate_name",
+        "/tasks/2/name duplicate_name"
+    )]
+    [InlineData(
+        "tasks: [{name: a, type: noop, dependsOn: [b]}, {name: b, type: noop, dependsOn: [a]}]",
+        "/tasks/0/dependsOn/0 cycle"
+    )]
+    [InlineData(
+        "tasks: [null, {name: a, type: noop, retry: {maxAttempts: 0}}]",
+        "/tasks/0 wrong_type",
+        "/tasks/1/retry/maxAttempts out_of_range"
+    )]
     // Process.
     [InlineData("type: process", "/process/command required")]
     [InlineData("type: process\nprocess: {}", "/process/command required")]
@@ -174,8 +226,12 @@ public class MalformedJobTests
     [InlineData("type: process\nprocess: {command: ''}", "/process/command invalid_value")]
     [InlineData("type: process\nprocess: {command: ' '}", "/process/command invalid_value")]
     [InlineData("type: process\nprocess: {command: ['', a]}", "/process/command/0 invalid_value")]
-    [InlineData("type: process\nprocess: {command: [a, null, [b], {c: d}]}",
-        "/process/command/1 wrong_type", "/process/command/2 wrong_type", "/process/command/3 wrong_type")]
+    [InlineData(
+        "type: process\nprocess: {command: [a, null, [b], {c: d}]}",
+        "/process/command/1 wrong_type",
+        "/process/command/2 wrong_type",
+        "/process/command/3 wrong_type"
+    )]
     [InlineData("type: process\nprocess: {command: 5}", "/process/command wrong_type")]
     [InlineData("type: process\nprocess: {command: {run: x}}", "/process/command wrong_type")]
     [InlineData("type: process\nprocess: {comand: x}", "/process/command required", "/process/comand unknown_field")]
@@ -187,25 +243,50 @@ public class MalformedJobTests
     [InlineData("type: process\nprocess: {command: x, env: {A: [b]}}", "/process/env/A wrong_type")]
     [InlineData("type: process\nprocess: {command: x, env: {SJE_ATTEMPT: '1'}}", "/process/env/SJE_ATTEMPT conflict")]
     [InlineData("type: process\nprocess: {command: x, stdin: 5}", "/process/stdin wrong_type")]
-    [InlineData("type: process\nprocess: {command: x, workingDirectory: /etc}", "/process/workingDirectory invalid_value")]
-    [InlineData("type: process\nprocess: {command: x, workingDirectory: a/../../b}", "/process/workingDirectory invalid_value")]
-    [InlineData("type: process\nprocess: {command: x, workingDirectory: ..}", "/process/workingDirectory invalid_value")]
+    [InlineData(
+        "type: process\nprocess: {command: x, workingDirectory: /etc}",
+        "/process/workingDirectory invalid_value"
+    )]
+    [InlineData(
+        "type: process\nprocess: {command: x, workingDirectory: a/../../b}",
+        "/process/workingDirectory invalid_value"
+    )]
+    [InlineData(
+        "type: process\nprocess: {command: x, workingDirectory: ..}",
+        "/process/workingDirectory invalid_value"
+    )]
     [InlineData("type: process\nprocess: {command: x, shell: true}", "/process/shell unknown_field")]
     // Spark.
     [InlineData("type: spark", "/spark/application required")]
     [InlineData("type: spark\nspark: {application: ''}", "/spark/application invalid_value")]
-    [InlineData("type: spark\nspark: {application: a.py, arguments: x, jars: [5], pyFiles: {}}",
-        "/spark/arguments wrong_type", "/spark/jars/0 wrong_type", "/spark/pyFiles wrong_type")]
+    [InlineData(
+        "type: spark\nspark: {application: a.py, arguments: x, jars: [5], pyFiles: {}}",
+        "/spark/arguments wrong_type",
+        "/spark/jars/0 wrong_type",
+        "/spark/pyFiles wrong_type"
+    )]
     [InlineData("type: spark\nspark: {application: a.py, conf: {}}", "/spark/conf unknown_field")]
     // Templates.
     [InlineData("type: noop\nnoop: {a: '{{'}", "/noop/a template")]
     [InlineData("type: noop\nnoop: {a: ['x', {b: 'y {{ parameters.day }}'}]}", "/noop/a/1/b template")]
-    [InlineData("type: noop\nparameters: {dya: 1}\nnoop: {a: '{{ parameters.day }} {{ parameters.day }}'}", "/noop/a template", "/noop/a template")]
+    [InlineData(
+        "type: noop\nparameters: {dya: 1}\nnoop: {a: '{{ parameters.day }} {{ parameters.day }}'}",
+        "/noop/a template",
+        "/noop/a template"
+    )]
     [InlineData("type: noop\nparameters: {day: 1}\nnoop: {a: '{{ parameters.day.x }}'}", "/noop/a template")]
     [InlineData("type: noop\nnoop: {a: '{{ tasks.b.outputs.x }}'}", "/noop/a template")]
     [InlineData("type: noop\nnoop: {a: '{{ tasks.main.outputs.x }}'}", "/noop/a template")]
-    [InlineData("type: noop\nnoop: {a: '{{ env.HOME }}', b: '{{ 1 + 1 }}', c: '{{ parameters.a | upper }}'}", "/noop/a template", "/noop/b template", "/noop/c template")]
-    [InlineData("tasks: [{name: a, type: noop, noop: {x: '{{ tasks.b.outputs.x }}'}}, {name: b, type: noop, dependsOn: [a]}]", "/tasks/0/noop/x template")]
+    [InlineData(
+        "type: noop\nnoop: {a: '{{ env.HOME }}', b: '{{ 1 + 1 }}', c: '{{ parameters.a | upper }}'}",
+        "/noop/a template",
+        "/noop/b template",
+        "/noop/c template"
+    )]
+    [InlineData(
+        "tasks: [{name: a, type: noop, noop: {x: '{{ tasks.b.outputs.x }}'}}, {name: b, type: noop, dependsOn: [a]}]",
+        "/tasks/0/noop/x template"
+    )]
     public void Every_fault_is_told_with_its_place_and_kind(string text, params string[] faults)
     {
         var result = Reading.Job(text);
@@ -218,7 +299,8 @@ public class MalformedJobTests
     [Fact]
     public void A_cycle_is_named()
     {
-        var result = Reading.Job("""
+        var result = Reading.Job(
+            """
             tasks:
               - {name: start, type: noop}
               - {name: a, type: noop, dependsOn: [start, c]}
@@ -227,8 +309,12 @@ public class MalformedJobTests
               - {name: after, type: noop, dependsOn: [c]}
               - {name: x, type: noop, dependsOn: [y]}
               - {name: y, type: noop, dependsOn: [after, x]}
-            """);
-        Assert.Equal(["/tasks/1/dependsOn/1 cycle", "/tasks/5/dependsOn/0 cycle"], result.Faults.Select(f => $"{f.Pointer} {f.Code}"));
+            """
+        );
+        Assert.Equal(
+            ["/tasks/1/dependsOn/1 cycle", "/tasks/5/dependsOn/0 cycle"],
+            result.Faults.Select(f => $"{f.Pointer} {f.Code}")
+        );
         Assert.Contains("a -> c -> b -> a", result.Faults[0].Detail, StringComparison.Ordinal);
         Assert.Contains("x -> y -> x", result.Faults[1].Detail, StringComparison.Ordinal);
     }
@@ -238,14 +324,20 @@ public class MalformedJobTests
     [InlineData(1001, 1)]
     public void A_job_has_at_most_a_thousand_tasks(int count, int faults)
     {
-        var chain = Enumerable.Range(0, count).Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"dependsOn\": [{(i == 0 ? "" : $"\"t{i - 1}\"")}]}}");
+        var chain = Enumerable
+            .Range(0, count)
+            .Select(i =>
+                $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"dependsOn\": [{(i == 0 ? "" : $"\"t{i - 1}\"")}]}}"
+            );
         Assert.Equal(faults, Reading.Job($"{{\"tasks\": [{string.Join(",", chain)}]}}").Faults.Count);
     }
 
     [Fact]
     public void A_ring_of_a_thousand_tasks_is_one_short_fault()
     {
-        var ring = Enumerable.Range(0, 1000).Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"dependsOn\": [\"t{(i + 1) % 1000}\"]}}");
+        var ring = Enumerable
+            .Range(0, 1000)
+            .Select(i => $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"dependsOn\": [\"t{(i + 1) % 1000}\"]}}");
         var fault = Assert.Single(Reading.Job($"{{\"tasks\": [{string.Join(",", ring)}]}}").Faults);
         Assert.Equal(("/tasks/0/dependsOn/0", "cycle"), (fault.Pointer, fault.Code));
         Assert.InRange(fault.Detail.Length, 10, 400);
@@ -254,9 +346,12 @@ public class MalformedJobTests
     [Fact]
     public void A_dense_graph_full_of_templates_is_checked_in_moments()
     {
-        var tasks = Enumerable.Range(0, 400).Select(i =>
-            $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"dependsOn\": [{string.Join(",", Enumerable.Range(0, i).Select(j => $"\"t{j}\""))}], "
-            + $"\"noop\": {{\"a\": \"{(i == 0 ? "" : "{{ tasks.t0.outputs.x }}")}\"}}}}");
+        var tasks = Enumerable
+            .Range(0, 400)
+            .Select(i =>
+                $"{{\"name\": \"t{i}\", \"type\": \"noop\", \"dependsOn\": [{string.Join(",", Enumerable.Range(0, i).Select(j => $"\"t{j}\""))}], "
+                + $"\"noop\": {{\"a\": \"{(i == 0 ? "" : "{{ tasks.t0.outputs.x }}")}\"}}}}"
+            );
         var before = System.Diagnostics.Stopwatch.GetTimestamp();
         Assert.Empty(Reading.Job($"{{\"tasks\": [{string.Join(",", tasks)}]}}").Faults);
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(before) < TimeSpan.FromSeconds(30));
@@ -265,7 +360,9 @@ public class MalformedJobTests
     [Fact]
     public void A_fault_s_line_is_told_for_JSON_too()
     {
-        var result = Reading.Reader.Read(Encoding.UTF8.GetBytes("{\n  \"type\": \"noop\",\n  \"retry\": {\n    \"maxAttempts\": 0\n  }\n}"));
+        var result = Reading.Reader.Read(
+            Encoding.UTF8.GetBytes("{\n  \"type\": \"noop\",\n  \"retry\": {\n    \"maxAttempts\": 0\n  }\n}")
+        );
         Assert.Equal(4, Assert.Single(result.Faults).Line);
     }
 }

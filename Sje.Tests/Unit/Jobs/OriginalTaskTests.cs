@@ -5,18 +5,21 @@ public class OriginalTaskTests
     [Fact]
     public void The_original_task_becomes_a_spark_job()
     {
-        var job = Reading.Good("""
+        var job = Reading.Good(
+            """
             {"jobId": "daily report #7", "jobType": "SparkApp", "sparkAppPath": "s3://apps/report.jar",
              "parameters": {"day": "2024-05-01", "limit": 10, "ratio": 1.50, "dry": true, "with space": ""},
              "dependencies": ["a.jar", "b.py", "c.ZIP", "d.jar", "e.egg"], "queue": "spark", "retry": {"maxAttempts": 2}}
-            """);
+            """
+        );
         Assert.Equal(("daily report -7", "daily report #7", "spark"), (job.Name, job.Label, job.Queue));
         Assert.Empty(job.Parameters);
         var task = Assert.Single(job.Tasks);
         Assert.Equal(("main", "spark", 2), (task.Name, task.Type, task.Retry.MaxAttempts));
         Assert.Equal(
             """{"application":"s3://apps/report.jar","arguments":["--day","2024-05-01","--limit","10","--ratio","1.50","--dry","true","--with space",""],"jars":["a.jar","d.jar"],"pyFiles":["b.py","c.ZIP","e.egg"]}""",
-            task.Settings.ToJsonString());
+            task.Settings.ToJsonString()
+        );
     }
 
     [Theory]
@@ -40,15 +43,40 @@ public class OriginalTaskTests
     [InlineData("""{"jobType": "process", "sparkAppPath": "x"}""", "/jobType conflict")]
     [InlineData("""{"jobType": 5, "sparkAppPath": "x"}""", "/jobType conflict")]
     [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "parameters": [1]}""", "/parameters wrong_type")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "parameters": {"a": null, "b": {}, "c": [1], "": 1}}""",
-        "/parameters/a wrong_type", "/parameters/b wrong_type", "/parameters/c wrong_type", "/parameters/ invalid_value")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "parameters": {"a": 1, "b": "{{ nope }}"}}""", "/parameters/b template")]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "parameters": {"a": null, "b": {}, "c": [1], "": 1}}""",
+        "/parameters/a wrong_type",
+        "/parameters/b wrong_type",
+        "/parameters/c wrong_type",
+        "/parameters/ invalid_value"
+    )]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "parameters": {"a": 1, "b": "{{ nope }}"}}""",
+        "/parameters/b template"
+    )]
     [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "{{ parameters.x }}"}""", "/sparkAppPath template")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "dependencies": "a.jar"}""", "/dependencies wrong_type")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "dependencies": ["a.jar", 5]}""", "/dependencies/1 wrong_type")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "dependencies": ["a.jar", "b.py", "{{"]}""", "/dependencies/2 template")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "spark": {}, "tasks": []}""", "/spark conflict", "/tasks conflict")]
-    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": "x", "foo": 1, "schedule": {"cron": "x"}}""", "/foo unknown_field", "/schedule not_supported_yet")]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "dependencies": "a.jar"}""",
+        "/dependencies wrong_type"
+    )]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "dependencies": ["a.jar", 5]}""",
+        "/dependencies/1 wrong_type"
+    )]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "dependencies": ["a.jar", "b.py", "{{"]}""",
+        "/dependencies/2 template"
+    )]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "spark": {}, "tasks": []}""",
+        "/spark conflict",
+        "/tasks conflict"
+    )]
+    [InlineData(
+        """{"jobType": "SparkApp", "sparkAppPath": "x", "foo": 1, "schedule": {"cron": "x"}}""",
+        "/foo unknown_field",
+        "/schedule not_supported_yet"
+    )]
     public void Its_faults_point_into_the_original(string text, params string[] faults) =>
         Assert.Equal(faults.Order(), Reading.Faults(text).Order());
 }

@@ -5,14 +5,16 @@ namespace Sje.Tests.Unit.Jobs;
 
 public class ParameterTests
 {
-    private static readonly JobSpec Job = Reading.Good("""
+    private static readonly JobSpec Job = Reading.Good(
+        """
         type: noop
         parameters:
           limit: {type: int, default: 60}
           day: {type: date, required: true}
           note: {type: string}
           bare: 5
-        """);
+        """
+    );
 
     [Fact]
     public void Given_values_are_converted_and_the_rest_has_its_default()
@@ -25,9 +27,24 @@ public class ParameterTests
     [Fact]
     public void Every_fault_of_the_given_values_is_told()
     {
-        var bound = ParameterBinder.Bind(Job, new JsonObject { ["limit"] = "many", ["Note"] = "x", ["bare"] = new JsonArray() });
-        Assert.Equal(["/parameters/limit invalid_value", "/parameters/day required", "/parameters/bare invalid_value", "/parameters/Note unknown_parameter"],
-            bound.Faults.Select(f => $"{f.Pointer} {f.Code}"));
+        var bound = ParameterBinder.Bind(
+            Job,
+            new JsonObject
+            {
+                ["limit"] = "many",
+                ["Note"] = "x",
+                ["bare"] = new JsonArray(),
+            }
+        );
+        Assert.Equal(
+            [
+                "/parameters/limit invalid_value",
+                "/parameters/day required",
+                "/parameters/bare invalid_value",
+                "/parameters/Note unknown_parameter",
+            ],
+            bound.Faults.Select(f => $"{f.Pointer} {f.Code}")
+        );
         Assert.Contains("Did you mean 'note'?", bound.Faults[3].Detail, StringComparison.Ordinal);
     }
 
@@ -41,8 +58,13 @@ public class ParameterTests
 
     [Fact]
     public void Null_is_not_given() =>
-        Assert.Equal("/parameters/day required", ParameterBinder.Bind(Job, new JsonObject { ["day"] = null, ["limit"] = null }).Faults
-            .Select(f => $"{f.Pointer} {f.Code}").Single());
+        Assert.Equal(
+            "/parameters/day required",
+            ParameterBinder
+                .Bind(Job, new JsonObject { ["day"] = null, ["limit"] = null })
+                .Faults.Select(f => $"{f.Pointer} {f.Code}")
+                .Single()
+        );
 
     [Fact]
     public void Defaults_are_copied_so_that_executions_do_not_share_them()
@@ -110,5 +132,8 @@ public class ParameterTests
     [InlineData("{\"a\": 5}", "json")]
     [InlineData("null", "json")]
     public void A_bare_value_tells_its_type(string value, string type) =>
-        Assert.Equal(type, Reading.Good($"{{\"type\": \"noop\", \"parameters\": {{\"p\": {value}}}}}").Parameters.Single().Type);
+        Assert.Equal(
+            type,
+            Reading.Good($"{{\"type\": \"noop\", \"parameters\": {{\"p\": {value}}}}}").Parameters.Single().Type
+        );
 }

@@ -7,9 +7,17 @@ namespace Sje.Tests.Unit.Jobs;
 /// <summary>Short ways to read a job in these tests.</summary>
 internal static class Reading
 {
-    public static readonly JobReader Reader = new(new TaskTypes([new ProcessTaskType(), new SparkTaskType(), new AnyTaskType("noop"), new AnyTaskType("pipeline")]));
+    public static readonly JobReader Reader = new(
+        new TaskTypes([
+            new ProcessTaskType(),
+            new SparkTaskType(),
+            new AnyTaskType("noop"),
+            new AnyTaskType("pipeline"),
+        ])
+    );
 
-    public static JobReadResult Job(string text, JobFormat format = JobFormat.Auto) => Reader.Read(Encoding.UTF8.GetBytes(text), format);
+    public static JobReadResult Job(string text, JobFormat format = JobFormat.Auto) =>
+        Reader.Read(Encoding.UTF8.GetBytes(text), format);
 
     public static JobSpec Good(string text)
     {
@@ -35,6 +43,10 @@ internal static class Reading
 
         public IReadOnlyList<string> Aliases => [];
 
-        public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters) => [];
+        public IEnumerable<Fault> Validate(
+            JsonObject settings,
+            string pointer,
+            IReadOnlyList<JobParameter> parameters
+        ) => [];
     }
 }

@@ -8,19 +8,50 @@ public partial class StateMachineTests
     // As in API.md, "States". What is not listed is not allowed.
     private static readonly string[] TaskMoves =
     [
-        "blocked -> queued", "blocked -> skipped", "blocked -> cancelled",
-        "queued -> running", "queued -> cancelled", "queued -> timed_out", "queued -> skipped",
-        "running -> succeeded", "running -> failed", "running -> waiting_retry", "running -> queued", "running -> cancelled", "running -> timed_out",
-        "waiting_retry -> running", "waiting_retry -> queued", "waiting_retry -> cancelled", "waiting_retry -> timed_out",
-        "succeeded -> queued", "failed -> queued", "cancelled -> queued", "timed_out -> queued", "skipped -> queued",
+        "blocked -> queued",
+        "blocked -> skipped",
+        "blocked -> cancelled",
+        "queued -> running",
+        "queued -> cancelled",
+        "queued -> timed_out",
+        "queued -> skipped",
+        "running -> succeeded",
+        "running -> failed",
+        "running -> waiting_retry",
+        "running -> queued",
+        "running -> cancelled",
+        "running -> timed_out",
+        "waiting_retry -> running",
+        "waiting_retry -> queued",
+        "waiting_retry -> cancelled",
+        "waiting_retry -> timed_out",
+        "succeeded -> queued",
+        "failed -> queued",
+        "cancelled -> queued",
+        "timed_out -> queued",
+        "skipped -> queued",
     ];
 
     private static readonly string[] ExecutionMoves =
     [
-        "accepted -> queued", "accepted -> cancelled", "accepted -> timed_out",
-        "queued -> running", "queued -> cancelled", "queued -> timed_out", "queued -> failed", "queued -> succeeded",
-        "running -> succeeded", "running -> partially_succeeded", "running -> failed", "running -> cancelled", "running -> timed_out",
-        "succeeded -> queued", "partially_succeeded -> queued", "failed -> queued", "cancelled -> queued", "timed_out -> queued",
+        "accepted -> queued",
+        "accepted -> cancelled",
+        "accepted -> timed_out",
+        "queued -> running",
+        "queued -> cancelled",
+        "queued -> timed_out",
+        "queued -> failed",
+        "queued -> succeeded",
+        "running -> succeeded",
+        "running -> partially_succeeded",
+        "running -> failed",
+        "running -> cancelled",
+        "running -> timed_out",
+        "succeeded -> queued",
+        "partially_succeeded -> queued",
+        "failed -> queued",
+        "cancelled -> queued",
+        "timed_out -> queued",
     ];
 
     [Fact]
@@ -34,9 +65,22 @@ public partial class StateMachineTests
     [Fact]
     public void From_a_final_state_only_a_retry_leads_on()
     {
-        Assert.Equal(["succeeded", "failed", "cancelled", "timed_out", "skipped"], Names(Enum.GetValues<TaskState>().Where(s => s.IsFinal())));
-        Assert.Equal(["succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"], Names(Enum.GetValues<ExecutionState>().Where(s => s.IsFinal())));
-        Assert.All(Enum.GetValues<TaskState>(), from => Assert.Equal(from.IsFinal(), TaskMoves.Count(m => m.StartsWith(from.ToSnake() + " ", StringComparison.Ordinal)) == 1));
+        Assert.Equal(
+            ["succeeded", "failed", "cancelled", "timed_out", "skipped"],
+            Names(Enum.GetValues<TaskState>().Where(s => s.IsFinal()))
+        );
+        Assert.Equal(
+            ["succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"],
+            Names(Enum.GetValues<ExecutionState>().Where(s => s.IsFinal()))
+        );
+        Assert.All(
+            Enum.GetValues<TaskState>(),
+            from =>
+                Assert.Equal(
+                    from.IsFinal(),
+                    TaskMoves.Count(m => m.StartsWith(from.ToSnake() + " ", StringComparison.Ordinal)) == 1
+                )
+        );
     }
 
     [Fact]
@@ -56,7 +100,10 @@ public partial class StateMachineTests
         var checks = CheckLists();
         Assert.Equal(Names(Enum.GetValues<ExecutionState>()).Order(), checks["executions.state"]);
         Assert.Equal(Names(Enum.GetValues<TaskState>().Where(s => !s.IsFinal())).Order(), checks["tasks.state"]);
-        Assert.Equal(Names(Enum.GetValues<TaskState>().Where(s => s.IsFinal())).Order(), checks["finished_tasks.state"]);
+        Assert.Equal(
+            Names(Enum.GetValues<TaskState>().Where(s => s.IsFinal())).Order(),
+            checks["finished_tasks.state"]
+        );
         Assert.Equal(Names(Enum.GetValues<AttemptOutcome>()).Order(), checks["attempts.outcome"]);
     }
 
@@ -80,7 +127,10 @@ public partial class StateMachineTests
 
     private static void AssertReadsBack<TState>()
         where TState : struct, Enum =>
-        Assert.All(Enum.GetValues<TState>(), state => Assert.Equal(state, StateNames.ParseSnake<TState>(state.ToSnake())));
+        Assert.All(
+            Enum.GetValues<TState>(),
+            state => Assert.Equal(state, StateNames.ParseSnake<TState>(state.ToSnake()))
+        );
 
     /// <summary>The words of each <c>check (column in (...))</c> of the migrations, by <c>table.column</c>; of several, the last holds.</summary>
     private static Dictionary<string, IEnumerable<string>> CheckLists()
@@ -90,24 +140,33 @@ public partial class StateMachineTests
         {
             foreach (Match check in CheckList().Matches(table.Groups["body"].Value))
             {
-                lists[$"{table.Groups["name"].Value}.{check.Groups["column"].Value}"] = Words(check.Groups["words"].Value);
+                lists[$"{table.Groups["name"].Value}.{check.Groups["column"].Value}"] = Words(
+                    check.Groups["words"].Value
+                );
             }
         }
 
         return lists;
     }
 
-    private static IEnumerable<string> Words(string list) => list.Split(',').Select(word => word.Trim().Trim('\'')).Order();
+    private static IEnumerable<string> Words(string list) =>
+        list.Split(',').Select(word => word.Trim().Trim('\'')).Order();
 
     private static string Migrations()
     {
         var assembly = typeof(Sje.Jobs.Storage.Migrator).Assembly;
-        var names = assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-        return string.Join("\n", names.Select(name =>
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            return reader.ReadToEnd();
-        }));
+        var names = assembly
+            .GetManifestResourceNames()
+            .Where(n => n.EndsWith(".sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal);
+        return string.Join(
+            "\n",
+            names.Select(name =>
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+                return reader.ReadToEnd();
+            })
+        );
     }
 
     [GeneratedRegex(@"(create|alter) table (if not exists )?sje\.(?<name>\w+)(?<body>.*?);", RegexOptions.Singleline)]

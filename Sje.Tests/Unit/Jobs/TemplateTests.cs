@@ -5,13 +5,19 @@ namespace Sje.Tests.Unit.Jobs;
 
 public class TemplateTests
 {
-    private static readonly TemplateScope Scope = new(JsonNode.Parse("""
-        {
-          "parameters": {"day": "2024-05-01", "limit": 60, "ratio": 1.50, "dry": true, "nothing": null, "where": {"city": "Köln", "tags": ["a+b"]}},
-          "execution": {"id": "0190", "scheduledFor": "2024-05-01T06:00:00Z"},
-          "tasks": {"load v1.2": {"outputs": {"rows": 7}}, "outputs": {"outputs": {"outputs": "x"}}}
-        }
-        """)!.AsObject());
+    private static readonly TemplateScope Scope = new(
+        JsonNode
+            .Parse(
+                """
+                {
+                  "parameters": {"day": "2024-05-01", "limit": 60, "ratio": 1.50, "dry": true, "nothing": null, "where": {"city": "Köln", "tags": ["a+b"]}},
+                  "execution": {"id": "0190", "scheduledFor": "2024-05-01T06:00:00Z"},
+                  "tasks": {"load v1.2": {"outputs": {"rows": 7}}, "outputs": {"outputs": {"outputs": "x"}}}
+                }
+                """
+            )!
+            .AsObject()
+    );
 
     [Theory]
     [InlineData("no braces", "no braces")]
@@ -88,7 +94,9 @@ public class TemplateTests
     [Fact]
     public void A_whole_tree_is_rendered_and_the_original_left_alone()
     {
-        var tree = JsonNode.Parse("""{"{{ key }}": ["{{ parameters.limit }}", 1.0, null, {"a": "x{{ parameters.dry }}"}]}""")!;
+        var tree = JsonNode.Parse(
+            """{"{{ key }}": ["{{ parameters.limit }}", 1.0, null, {"a": "x{{ parameters.dry }}"}]}"""
+        )!;
         var before = tree.ToJsonString();
         var rendered = Template.RenderAll(tree, Scope)!;
         Assert.Equal("""{"{{ key }}":["60",1.0,null,{"a":"xtrue"}]}""", rendered.ToJsonString());

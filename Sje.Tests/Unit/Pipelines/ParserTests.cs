@@ -7,17 +7,27 @@ namespace Sje.Tests.Unit.Pipelines;
 public class ParserTests
 {
     private static readonly Schema Columns = Schema.Of(
-        new Column("a", DataType.Int32), new Column("b", DataType.Int32), new Column("s", DataType.String), new Column("a \"b", DataType.Int32));
+        new Column("a", DataType.Int32),
+        new Column("b", DataType.Int32),
+        new Column("s", DataType.String),
+        new Column("a \"b", DataType.Int32)
+    );
 
     [Theory]
     [InlineData("a + b * a", "(\"a\" + (\"b\" * \"a\"))")]
     [InlineData("a - b - a", "((\"a\" - \"b\") - \"a\")")]
     [InlineData("not a = b and a < b or a > b", "(((NOT (\"a\" = \"b\")) AND (\"a\" < \"b\")) OR (\"a\" > \"b\"))")]
     [InlineData("s || s = s", "((\"s\" || \"s\") = \"s\")")]
-    [InlineData("A BETWEEN 1 AND b AND a IS NOT NULL", "((\"a\" BETWEEN CAST(1 AS INTEGER) AND \"b\") AND (\"a\" IS NOT NULL))")]
+    [InlineData(
+        "A BETWEEN 1 AND b AND a IS NOT NULL",
+        "((\"a\" BETWEEN CAST(1 AS INTEGER) AND \"b\") AND (\"a\" IS NOT NULL))"
+    )]
     [InlineData("-2147483648", "CAST('-2147483648' AS INTEGER)")]
     [InlineData("s = 'it''s -- \\n'", "(\"s\" = 'it''s -- \\n')")]
-    [InlineData("\"a \"\"b\" % 2 is null", "((CASE WHEN CAST(2 AS INTEGER) = -1 AND \"a \"\"b\" IS NOT NULL THEN CAST(0 AS INTEGER) ELSE \"a \"\"b\" % nullif(CAST(2 AS INTEGER), 0) END) IS NULL)")]
+    [InlineData(
+        "\"a \"\"b\" % 2 is null",
+        "((CASE WHEN CAST(2 AS INTEGER) = -1 AND \"a \"\"b\" IS NOT NULL THEN CAST(0 AS INTEGER) ELSE \"a \"\"b\" % nullif(CAST(2 AS INTEGER), 0) END) IS NULL)"
+    )]
     public void Operators_bind_as_the_language_says_and_every_operand_is_closed(string text, string sql) =>
         Assert.Equal(sql, ExpressionWriter.Write(Compile(text).Value!));
 
@@ -49,8 +59,16 @@ public class ParserTests
     public void Nesting_and_length_are_limited_so_that_no_text_exhausts_the_stack()
     {
         Assert.Contains("nested", Compile(new string('(', 10_000) + "a").Fault!.Message, StringComparison.Ordinal);
-        Assert.Contains("nested", Compile(string.Concat(Enumerable.Repeat("not ", 10_000)) + "a").Fault!.Message, StringComparison.Ordinal);
-        Assert.Contains("operators", Compile(string.Join(" + ", Enumerable.Repeat("a", 1_000))).Fault!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nested",
+            Compile(string.Concat(Enumerable.Repeat("not ", 10_000)) + "a").Fault!.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "operators",
+            Compile(string.Join(" + ", Enumerable.Repeat("a", 1_000))).Fault!.Message,
+            StringComparison.Ordinal
+        );
         Assert.NotNull(Compile(string.Join(" + ", Enumerable.Repeat("a", 400))).Value);
     }
 
@@ -62,5 +80,6 @@ public class ParserTests
         Assert.InRange(ExpressionWriter.Write(Compile(text).Value!).Length, 1, 20_000);
     }
 
-    private static ExpressionResult Compile(string text) => ExpressionCompiler.Compile(text, ExpressionScope.Of(Columns, TemplateValues.None));
+    private static ExpressionResult Compile(string text) =>
+        ExpressionCompiler.Compile(text, ExpressionScope.Of(Columns, TemplateValues.None));
 }

@@ -26,7 +26,10 @@ public class RetryPolicyTests
     public void A_fixed_delay_is_always_the_same()
     {
         var retry = new RetrySpec { Policy = RetrySpec.Fixed, InitialDelay = TimeSpan.FromSeconds(7) };
-        Assert.All([1, 2, 50], failures => Assert.Equal(TimeSpan.FromSeconds(7), RetryPolicy.NextDelay(retry, failures, 0.3)));
+        Assert.All(
+            [1, 2, 50],
+            failures => Assert.Equal(TimeSpan.FromSeconds(7), RetryPolicy.NextDelay(retry, failures, 0.3))
+        );
     }
 
     [Fact]
@@ -42,12 +45,22 @@ public class RetryPolicyTests
     [InlineData("default", 3, 3, false)]
     [InlineData("fixed", 1, 1, false)]
     [InlineData("none", 3, 1, false)]
-    public void A_task_is_retried_until_its_attempts_are_used(string policy, int maxAttempts, int failures, bool retried) =>
-        Assert.Equal(retried, RetryPolicy.MayRetry(new RetrySpec { Policy = policy, MaxAttempts = maxAttempts }, failures, Failure));
+    public void A_task_is_retried_until_its_attempts_are_used(
+        string policy,
+        int maxAttempts,
+        int failures,
+        bool retried
+    ) =>
+        Assert.Equal(
+            retried,
+            RetryPolicy.MayRetry(new RetrySpec { Policy = policy, MaxAttempts = maxAttempts }, failures, Failure)
+        );
 
     [Fact]
     public void A_permanent_failure_is_never_retried() =>
-        Assert.False(RetryPolicy.MayRetry(new RetrySpec { MaxAttempts = 10 }, 1, new TaskError("invalid", "no such component")));
+        Assert.False(
+            RetryPolicy.MayRetry(new RetrySpec { MaxAttempts = 10 }, 1, new TaskError("invalid", "no such component"))
+        );
 
     [Fact]
     public void A_task_that_was_lost_five_times_stays_down()

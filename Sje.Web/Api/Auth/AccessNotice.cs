@@ -4,7 +4,8 @@ using Sje.Jobs.Storage;
 namespace Sje.Web.Api.Auth;
 
 /// <summary>Says at start, loudly, what the addresses and settings mean for who gets in.</summary>
-internal sealed class AccessNotice(AnonymousAccess anonymous, KeyStore keys, ILogger<AccessNotice> log) : IHostedLifecycleService
+internal sealed class AccessNotice(AnonymousAccess anonymous, KeyStore keys, ILogger<AccessNotice> log)
+    : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -16,8 +16,8 @@ internal sealed class ApiKeyHandler(
     ILoggerFactory logger,
     UrlEncoder encoder,
     KeyStore keys,
-    AnonymousAccess anonymous)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    AnonymousAccess anonymous
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "ApiKey";
     public const string HeaderName = "X-Api-Key";
@@ -32,7 +32,9 @@ internal sealed class ApiKeyHandler(
         }
 
         var authorization = request.Headers.Authorization.ToString();
-        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? authorization["Bearer ".Length..].Trim() : null;
+        return authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? authorization["Bearer ".Length..].Trim()
+            : null;
     }
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -45,7 +47,10 @@ internal sealed class ApiKeyHandler(
         }
 
         // A cookie outlives the database that its key was made in; where no key is needed, an old one must not lock anybody out.
-        if (Request.Cookies[CookieName] is { } cookie && await keys.FindCallerAsync(cookie, Context.RequestAborted) is { } signedIn)
+        if (
+            Request.Cookies[CookieName] is { } cookie
+            && await keys.FindCallerAsync(cookie, Context.RequestAborted) is { } signedIn
+        )
         {
             return Success(signedIn);
         }
@@ -61,5 +66,7 @@ internal sealed class ApiKeyHandler(
     }
 
     private static AuthenticateResult Success(Caller caller) =>
-        AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller, SchemeName)), SchemeName));
+        AuthenticateResult.Success(
+            new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller, SchemeName)), SchemeName)
+        );
 }

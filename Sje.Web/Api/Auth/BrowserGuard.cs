@@ -17,9 +17,16 @@ internal sealed class BrowserGuard(RequestDelegate next, AnonymousAccess anonymo
             return next(context);
         }
 
-        if (!anonymous.IsOpenToEverybody && anonymous.IsLoopbackOnly && !AnonymousAccess.IsLoopbackHost(request.Host.Host))
+        if (
+            !anonymous.IsOpenToEverybody
+            && anonymous.IsLoopbackOnly
+            && !AnonymousAccess.IsLoopbackHost(request.Host.Host)
+        )
         {
-            return RefuseAsync(context, $"Without a key this server is reached as localhost only, not as '{request.Host.Host}'.");
+            return RefuseAsync(
+                context,
+                $"Without a key this server is reached as localhost only, not as '{request.Host.Host}'."
+            );
         }
 
         return IsSafe(request.Method) || IsOfThisSite(request)
@@ -28,17 +35,24 @@ internal sealed class BrowserGuard(RequestDelegate next, AnonymousAccess anonymo
     }
 
     private static bool IsSafe(string method) =>
-        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
+        HttpMethods.IsGet(method)
+        || HttpMethods.IsHead(method)
+        || HttpMethods.IsOptions(method)
+        || HttpMethods.IsTrace(method);
 
     private static bool IsOfThisSite(HttpRequest request)
     {
         var site = request.Headers["Sec-Fetch-Site"];
         var origin = request.Headers.Origin;
         return (StringValues.IsNullOrEmpty(site) || site == "same-origin" || site == "none")
-            && (StringValues.IsNullOrEmpty(origin)
-                || (Uri.TryCreate(origin, UriKind.Absolute, out var from)
+            && (
+                StringValues.IsNullOrEmpty(origin)
+                || (
+                    Uri.TryCreate(origin, UriKind.Absolute, out var from)
                     && string.Equals(from.Authority, AuthorityOf(request), StringComparison.OrdinalIgnoreCase)
-                    && string.Equals(from.Scheme, request.Scheme, StringComparison.OrdinalIgnoreCase)));
+                    && string.Equals(from.Scheme, request.Scheme, StringComparison.OrdinalIgnoreCase)
+                )
+            );
     }
 
     // Uri leaves the usual port out, so it is left out here too.

@@ -8,7 +8,8 @@ namespace Sje.Web.Api.Auth;
 internal sealed class CallerIdentity(Caller caller, string scheme)
     : ClaimsIdentity(
         [new Claim(ClaimTypes.Name, caller.Name), new Claim(ClaimTypes.Role, caller.Role.ToSnake())],
-        scheme)
+        scheme
+    )
 {
     public Caller Caller { get; } = caller;
 }

@@ -21,6 +21,8 @@ internal static class Policies
     private static void Add(AuthorizationOptions options, string policy, Role least) =>
         options.AddPolicy(
             policy,
-            rule => rule.RequireAuthenticatedUser()
-                .RequireRole(Enum.GetValues<Role>().Where(role => role >= least).Select(role => role.ToSnake())));
+            rule =>
+                rule.RequireAuthenticatedUser()
+                    .RequireRole(Enum.GetValues<Role>().Where(role => role >= least).Select(role => role.ToSnake()))
+        );
 }

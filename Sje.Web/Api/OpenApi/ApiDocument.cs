@@ -14,30 +14,43 @@ namespace Sje.Web.Api.OpenApi;
 internal static class ApiDocument
 {
     public static void Add(IServiceCollection services) =>
-        services.AddOpenApi("v1", options =>
-        {
-            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-            options.AddDocumentTransformer(DescribeAsync);
-            options.AddOperationTransformer(CompleteAsync);
-        });
+        services.AddOpenApi(
+            "v1",
+            options =>
+            {
+                options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+                options.AddDocumentTransformer(DescribeAsync);
+                options.AddOperationTransformer(CompleteAsync);
+            }
+        );
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapOpenApi().AllowAnonymous();
-        routes.MapScalarApiReference("/docs", options => options
-                .WithTitle("SJE API")
-                .WithOpenApiRoutePattern("/openapi/{documentName}.json")
-                .DisableDefaultFonts()
-                .DisableTelemetry()
-                .DisableAgent())
+        routes
+            .MapScalarApiReference(
+                "/docs",
+                options =>
+                    options
+                        .WithTitle("SJE API")
+                        .WithOpenApiRoutePattern("/openapi/{documentName}.json")
+                        .DisableDefaultFonts()
+                        .DisableTelemetry()
+                        .DisableAgent()
+            )
             .AllowAnonymous();
     }
 
-    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken stop)
+    private static Task DescribeAsync(
+        OpenApiDocument document,
+        OpenApiDocumentTransformerContext context,
+        CancellationToken stop
+    )
     {
         document.Info.Title = "SJE";
         document.Info.Version = typeof(ApiDocument).Assembly.GetName().Version?.ToString(3) ?? "0";
-        document.Info.Description = "Distributed job execution. Errors are RFC 9457 problem documents whose type is stable.";
+        document.Info.Description =
+            "Distributed job execution. Errors are RFC 9457 problem documents whose type is stable.";
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
@@ -45,7 +58,9 @@ internal static class ApiDocument
             ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer" },
             ["apiKey"] = new OpenApiSecurityScheme
             {
-                Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = ApiKeyHandler.HeaderName,
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Header,
+                Name = ApiKeyHandler.HeaderName,
             },
         };
         return Task.CompletedTask;
@@ -53,7 +68,10 @@ internal static class ApiDocument
 
     // What every endpoint of a sort answers is said here once, instead of at each of them.
     private static async Task CompleteAsync(
-        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken stop)
+        OpenApiOperation operation,
+        OpenApiOperationTransformerContext context,
+        CancellationToken stop
+    )
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var schema = await context.GetOrCreateSchemaAsync(typeof(ProblemDocument), null, stop);
@@ -66,8 +84,14 @@ internal static class ApiDocument
             AddProblem(operation, schema, ProblemKind.Unauthorized);
             operation.Security =
             [
-                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", context.Document)] = [] },
-                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("apiKey", context.Document)] = [] },
+                new OpenApiSecurityRequirement
+                {
+                    [new OpenApiSecuritySchemeReference("bearer", context.Document)] = [],
+                },
+                new OpenApiSecurityRequirement
+                {
+                    [new OpenApiSecuritySchemeReference("apiKey", context.Document)] = [],
+                },
                 [],
             ];
         }
@@ -80,7 +104,10 @@ internal static class ApiDocument
         if (metadata.OfType<StreamsEvents>().Any() && operation.Responses?["200"] is OpenApiResponse answer)
         {
             answer.Content ??= new Dictionary<string, OpenApiMediaType>();
-            answer.Content[EventStream.MediaType] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            answer.Content[EventStream.MediaType] = new OpenApiMediaType
+            {
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            };
         }
 
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
@@ -97,8 +124,12 @@ internal static class ApiDocument
             new OpenApiResponse
             {
                 Description = kind.Title,
-                Content = new Dictionary<string, OpenApiMediaType> { [ProblemDocument.MediaType] = new() { Schema = schema } },
-            });
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [ProblemDocument.MediaType] = new() { Schema = schema },
+                },
+            }
+        );
     }
 
     // Handlers take these as text, so that a wrong one is a fault that names it; what they must hold is said here.

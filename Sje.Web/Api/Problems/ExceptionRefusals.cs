@@ -12,7 +12,11 @@ internal sealed class ExceptionRefusals(ILogger<ExceptionRefusals> log) : IExcep
 {
     private static readonly TimeSpan OutageRetry = TimeSpan.FromSeconds(5);
 
-    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryHandleAsync(
+        HttpContext httpContext,
+        Exception exception,
+        CancellationToken cancellationToken
+    )
     {
         if (httpContext.RequestAborted.IsCancellationRequested)
         {
@@ -34,19 +38,27 @@ internal sealed class ExceptionRefusals(ILogger<ExceptionRefusals> log) : IExcep
         if (IsOutage(exception))
         {
             // Known well enough: its first line tells all, and an outage has many requests.
-            log.DatabaseUnavailable(context.Request.Method, context.Request.Path, exception.GetBaseException().Message.Split('\n')[0]);
+            log.DatabaseUnavailable(
+                context.Request.Method,
+                context.Request.Path,
+                exception.GetBaseException().Message.Split('\n')[0]
+            );
             return new Refusal(
                 ProblemKind.Unavailable,
                 IsFull(exception)
                     ? "The disk of the database is full: make room there. Nothing that was accepted is lost; then try again."
-                    : "The database cannot be reached or is starting. Nothing was lost; try again.")
+                    : "The database cannot be reached or is starting. Nothing was lost; try again."
+            )
             {
                 RetryAfter = OutageRetry,
             };
         }
 
         log.RequestFailed(context.Request.Method, context.Request.Path, context.TraceIdentifier, exception);
-        return new Refusal(ProblemKind.Internal, $"The server's log tells more under trace id {context.TraceIdentifier}.");
+        return new Refusal(
+            ProblemKind.Internal,
+            $"The server's log tells more under trace id {context.TraceIdentifier}."
+        );
     }
 
     private static bool IsFull(Exception? exception)
@@ -70,9 +82,13 @@ internal sealed class ExceptionRefusals(ILogger<ExceptionRefusals> log) : IExcep
             switch (exception)
             {
                 case PostgresException postgres:
-                    return postgres.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
-                            or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
-                            or PostgresErrorCodes.DiskFull or PostgresErrorCodes.InvalidCatalogName
+                    return postgres.SqlState
+                            is PostgresErrorCodes.AdminShutdown
+                                or PostgresErrorCodes.CrashShutdown
+                                or PostgresErrorCodes.CannotConnectNow
+                                or PostgresErrorCodes.TooManyConnections
+                                or PostgresErrorCodes.DiskFull
+                                or PostgresErrorCodes.InvalidCatalogName
                         || postgres.SqlState.StartsWith("08", StringComparison.Ordinal);
                 case NpgsqlException { IsTransient: true } or SocketException:
                     return true;

@@ -50,8 +50,19 @@ internal sealed record ProblemError
 
     /// <summary>A fault of a part of the body that stands at <paramref name="at"/>.</summary>
     public static ProblemError Of(Fault fault, string at) =>
-        new() { Pointer = at + fault.Pointer, Detail = fault.Detail, Code = fault.Code, Line = fault.Line };
+        new()
+        {
+            Pointer = at + fault.Pointer,
+            Detail = fault.Detail,
+            Code = fault.Code,
+            Line = fault.Line,
+        };
 
     public static ProblemError OfParameter(string name, string detail, string code) =>
-        new() { Parameter = name, Detail = detail, Code = code };
+        new()
+        {
+            Parameter = name,
+            Detail = detail,
+            Code = code,
+        };
 }

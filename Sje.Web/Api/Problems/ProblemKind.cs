@@ -8,18 +8,28 @@ internal sealed record ProblemKind(string Name, string Title, int Status)
     public static readonly ProblemKind Forbidden = new("forbidden", "This key may not do that", 403);
     public static readonly ProblemKind UnsafeOrigin = new("unsafe-origin", "Not from a web page of another site", 403);
     public static readonly ProblemKind NotFound = new("not-found", "There is no such thing", 404);
-    public static readonly ProblemKind MethodNotAllowed = new("method-not-allowed", "This address does not know that method", 405);
+    public static readonly ProblemKind MethodNotAllowed = new(
+        "method-not-allowed",
+        "This address does not know that method",
+        405
+    );
     public static readonly ProblemKind NotAcceptable = new("not-acceptable", "The answer has no such form", 406);
     public static readonly ProblemKind WrongState = new("wrong-state", "Its state does not allow that", 409);
     public static readonly ProblemKind Cancelled = new("cancelled", "The execution was cancelled", 409);
     public static readonly ProblemKind VersionMismatch = new("version-mismatch", "Another version stands there", 412);
     public static readonly ProblemKind TooLarge = new("too-large", "The request is too large", 413);
-    public static readonly ProblemKind UnsupportedMediaType =
-        new("unsupported-media-type", "Bodies of this type are not read", 415);
+    public static readonly ProblemKind UnsupportedMediaType = new(
+        "unsupported-media-type",
+        "Bodies of this type are not read",
+        415
+    );
 
     public static readonly ProblemKind Invalid = new("validation", "The request is readable but wrong", 422);
-    public static readonly ProblemKind KeyReused =
-        new("idempotency-key-reused", "The idempotency key belongs to another request", 422);
+    public static readonly ProblemKind KeyReused = new(
+        "idempotency-key-reused",
+        "The idempotency key belongs to another request",
+        422
+    );
 
     public static readonly ProblemKind QueueFull = new("queue-full", "The queue is full", 429);
     public static readonly ProblemKind ExecutionFailed = new("execution-failed", "The execution failed", 500);
@@ -29,8 +39,20 @@ internal sealed record ProblemKind(string Name, string Title, int Status)
 
     private static readonly ProblemKind[] ByStatus =
     [
-        Unreadable, Unauthorized, Forbidden, NotFound, MethodNotAllowed, NotAcceptable, WrongState, VersionMismatch, TooLarge,
-        UnsupportedMediaType, Invalid, QueueFull, Internal, Unavailable,
+        Unreadable,
+        Unauthorized,
+        Forbidden,
+        NotFound,
+        MethodNotAllowed,
+        NotAcceptable,
+        WrongState,
+        VersionMismatch,
+        TooLarge,
+        UnsupportedMediaType,
+        Invalid,
+        QueueFull,
+        Internal,
+        Unavailable,
     ];
 
     public string Type => $"urn:sje:problem:{Name}";
@@ -38,5 +60,12 @@ internal sealed record ProblemKind(string Name, string Title, int Status)
     /// <summary>What a status means where nobody said more.</summary>
     public static ProblemKind OfStatus(int status) =>
         Array.Find(ByStatus, kind => kind.Status == status)
-        ?? (status < 500 ? new ProblemKind($"http-{status}", "The request was refused", status) : Internal with { Status = status });
+        ?? (
+            status < 500
+                ? new ProblemKind($"http-{status}", "The request was refused", status)
+                : Internal with
+                {
+                    Status = status,
+                }
+        );
 }

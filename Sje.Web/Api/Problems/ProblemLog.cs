@@ -4,7 +4,13 @@ namespace Sje.Web.Api.Problems;
 internal static partial class ProblemLog
 {
     [LoggerMessage(800, LogLevel.Error, "{Method} {Path} failed (trace {TraceId}).")]
-    public static partial void RequestFailed(this ILogger log, string method, string path, string traceId, Exception failure);
+    public static partial void RequestFailed(
+        this ILogger log,
+        string method,
+        string path,
+        string traceId,
+        Exception failure
+    );
 
     [LoggerMessage(801, LogLevel.Warning, "{Method} {Path}: the database does not answer: {Reason}")]
     public static partial void DatabaseUnavailable(this ILogger log, string method, string path, string reason);

@@ -27,7 +27,10 @@ internal sealed class Refusal(ProblemKind kind, string? detail = null) : IResult
     public static Refusal Invalid(IEnumerable<Fault> faults) => Invalid([.. faults.Select(ProblemError.Of)]);
 
     public static Refusal Invalid(IReadOnlyList<ProblemError> errors) =>
-        new(ProblemKind.Invalid, errors is [var only] ? only.Detail : $"{errors.Count} faults; see errors.") { Errors = errors };
+        new(ProblemKind.Invalid, errors is [var only] ? only.Detail : $"{errors.Count} faults; see errors.")
+        {
+            Errors = errors,
+        };
 
     public static Refusal InvalidParameter(string name, string detail, string code = FaultCodes.InvalidValue) =>
         Invalid([ProblemError.OfParameter(name, detail, code)]);
@@ -53,7 +56,8 @@ internal sealed class Refusal(ProblemKind kind, string? detail = null) : IResult
         response.StatusCode = Kind.Status;
         if (RetryAfter is { } wait)
         {
-            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds)
+                .ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
         response.Headers.CacheControl = "no-store";
@@ -61,7 +65,8 @@ internal sealed class Refusal(ProblemKind kind, string? detail = null) : IResult
             Document(httpContext.Request.Path.Value, httpContext.TraceIdentifier),
             ApiJson.Options,
             ProblemDocument.MediaType,
-            httpContext.RequestAborted);
+            httpContext.RequestAborted
+        );
     }
 
     private ProblemDocument Document(string? instance, string? traceId) =>

@@ -10,7 +10,9 @@ internal static class RefusalMetadata
         {
             foreach (var status in kinds.Select(kind => kind.Status).Distinct())
             {
-                endpoint.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDocument), [ProblemDocument.MediaType]));
+                endpoint.Metadata.Add(
+                    new ProducesResponseTypeMetadata(status, typeof(ProblemDocument), [ProblemDocument.MediaType])
+                );
             }
         });
         return builder;

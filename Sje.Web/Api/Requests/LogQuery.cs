@@ -12,7 +12,8 @@ internal sealed record LogQuery(
     [FromQuery(Name = "attempt")] string? Attempt,
     [FromQuery(Name = "from")] string? From,
     [FromQuery(Name = "count")] string? Count,
-    [FromQuery(Name = "tail")] string? Tail) : IQueryParameters
+    [FromQuery(Name = "tail")] string? Tail
+) : IQueryParameters
 {
     public const int MaxCount = 10_000;
     public const int DefaultCount = 1000;
@@ -21,10 +22,15 @@ internal sealed record LogQuery(
     {
         value = 0;
         return text is null
-            || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
+            || (
+                long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
+                && value >= least
+                && value <= most
+            );
     }
 
-    public int? AttemptNumber => Attempt is not null && TryRead(Attempt, 1, int.MaxValue, out var number) ? (int)number : null;
+    public int? AttemptNumber =>
+        Attempt is not null && TryRead(Attempt, 1, int.MaxValue, out var number) ? (int)number : null;
 
     public int CountOf => Count is not null && TryRead(Count, 1, MaxCount, out var count) ? (int)count : DefaultCount;
 
@@ -43,10 +49,20 @@ internal sealed class LogQueryValidator : AbstractValidator<LogQuery>
         Whole(q => q.From, "It is the number of a line, from 0.", 0, long.MaxValue / 2);
         Whole(q => q.Count, $"It is a whole number from 1 to {LogQuery.MaxCount}.", 1, LogQuery.MaxCount);
         Whole(q => q.Tail, $"It is a whole number from 1 to {LogQuery.MaxCount}.", 1, LogQuery.MaxCount);
-        RuleFor(q => q.Tail).Must((query, tail) => tail is null || query.From is null)
-            .WithMessage("It does not go with 'from'.").WithErrorCode(FaultCodes.Conflict);
+        RuleFor(q => q.Tail)
+            .Must((query, tail) => tail is null || query.From is null)
+            .WithMessage("It does not go with 'from'.")
+            .WithErrorCode(FaultCodes.Conflict);
     }
 
-    private void Whole(System.Linq.Expressions.Expression<Func<LogQuery, string?>> parameter, string message, long least, long most) =>
-        RuleFor(parameter).Must(text => LogQuery.TryRead(text, least, most, out _)).WithMessage(message).WithErrorCode(FaultCodes.InvalidValue);
+    private void Whole(
+        System.Linq.Expressions.Expression<Func<LogQuery, string?>> parameter,
+        string message,
+        long least,
+        long most
+    ) =>
+        RuleFor(parameter)
+            .Must(text => LogQuery.TryRead(text, least, most, out _))
+            .WithMessage(message)
+            .WithErrorCode(FaultCodes.InvalidValue);
 }

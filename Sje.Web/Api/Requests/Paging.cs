@@ -18,9 +18,8 @@ internal interface IPaged : IQueryParameters
 }
 
 /// <summary>The parameters of a list that takes no others.</summary>
-internal sealed record ListQuery(
-    [FromQuery(Name = "limit")] string? Limit,
-    [FromQuery(Name = "cursor")] string? Cursor) : IPaged;
+internal sealed record ListQuery([FromQuery(Name = "limit")] string? Limit, [FromQuery(Name = "cursor")] string? Cursor)
+    : IPaged;
 
 internal sealed class ListQueryValidator : AbstractValidator<ListQuery>
 {
@@ -58,8 +57,11 @@ internal static class Paging
     /// Makes a page from up to one item more than asked for: that one tells that there is a next page, and is not shown.
     /// </summary>
     public static Page<TView> ToPage<TItem, TView>(
-        this IReadOnlyList<TItem> items, int limit, Func<TItem, string> key, Func<TItem, TView> view) =>
-        new([.. items.Take(limit).Select(view)], items.Count > limit ? Encode(key(items[limit - 1])) : null);
+        this IReadOnlyList<TItem> items,
+        int limit,
+        Func<TItem, string> key,
+        Func<TItem, TView> view
+    ) => new([.. items.Take(limit).Select(view)], items.Count > limit ? Encode(key(items[limit - 1])) : null);
 
     public static string Encode(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes("c:" + key));
 
@@ -67,7 +69,10 @@ internal static class Paging
     {
         limit = DefaultLimit;
         return text is null
-            || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MaxLimit);
+            || (
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit)
+                && limit is >= 1 and <= MaxLimit
+            );
     }
 
     public static bool TryDecode(string cursor, out string key)

@@ -60,7 +60,9 @@ internal sealed class RequestBody<T> : IBoundBody, IEndpointParameterMetadataPro
     }
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata([.. RequestBytes.DocumentTypes, .. RequestBytes.Aliases], typeof(T), isOptional: true));
+        builder.Metadata.Add(
+            new AcceptsMetadata([.. RequestBytes.DocumentTypes, .. RequestBytes.Aliases], typeof(T), isOptional: true)
+        );
 
     private static RequestBody<T> FromTree(JsonNode? root)
     {
@@ -70,9 +72,13 @@ internal sealed class RequestBody<T> : IBoundBody, IEndpointParameterMetadataPro
         }
 
         var known = ApiJson.Options.GetTypeInfo(typeof(T)).Properties.Select(p => p.Name).ToList();
-        var unknown = fields.Where(field => !known.Contains(field.Key))
+        var unknown = fields
+            .Where(field => !known.Contains(field.Key))
             .Select(field => new Fault(
-                Fault.At("", field.Key), $"There is no such field here; there are {string.Join(", ", known)}.", FaultCodes.UnknownField))
+                Fault.At("", field.Key),
+                $"There is no such field here; there are {string.Join(", ", known)}.",
+                FaultCodes.UnknownField
+            ))
             .ToArray();
         if (unknown.Length > 0)
         {
@@ -85,7 +91,9 @@ internal sealed class RequestBody<T> : IBoundBody, IEndpointParameterMetadataPro
         }
         catch (JsonException wrong)
         {
-            return Wrong(new Fault(ToPointer(wrong.Path), "Its value is not of the kind wanted here.", FaultCodes.WrongType));
+            return Wrong(
+                new Fault(ToPointer(wrong.Path), "Its value is not of the kind wanted here.", FaultCodes.WrongType)
+            );
         }
     }
 
@@ -111,7 +119,9 @@ internal sealed class RawBody(RequestBytes bytes) : IBoundBody, IEndpointParamet
         new(await RequestBytes.ReadAsync(context, RequestBytes.DocumentTypes));
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata([.. RequestBytes.DocumentTypes, .. RequestBytes.Aliases], typeof(JsonObject)));
+        builder.Metadata.Add(
+            new AcceptsMetadata([.. RequestBytes.DocumentTypes, .. RequestBytes.Aliases], typeof(JsonObject))
+        );
 }
 
 /// <summary>A body of many jobs: a document, or a line of JSON each.</summary>
@@ -131,5 +141,7 @@ internal sealed class BatchBody(RequestBytes bytes) : IBoundBody, IEndpointParam
         new(await RequestBytes.ReadAsync(context, RequestBytes.BatchTypes));
 
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
-        builder.Metadata.Add(new AcceptsMetadata([.. RequestBytes.BatchTypes, .. RequestBytes.Aliases], typeof(JsonArray)));
+        builder.Metadata.Add(
+            new AcceptsMetadata([.. RequestBytes.BatchTypes, .. RequestBytes.Aliases], typeof(JsonArray))
+        );
 }

@@ -11,7 +11,13 @@ internal sealed record RequestBytes(ReadOnlyMemory<byte> Bytes, JobFormat Format
     public const int MaxBytes = 32 * 1024 * 1024;
 
     public static readonly string[] JsonTypes = ["application/json"];
-    public static readonly string[] DocumentTypes = ["application/json", "application/yaml", "text/yaml", "application/x-yaml"];
+    public static readonly string[] DocumentTypes =
+    [
+        "application/json",
+        "application/yaml",
+        "text/yaml",
+        "application/x-yaml",
+    ];
     public static readonly string[] BatchTypes = [.. DocumentTypes, "application/x-ndjson", "application/jsonl"];
 
     /// <summary>
@@ -20,7 +26,12 @@ internal sealed record RequestBytes(ReadOnlyMemory<byte> Bytes, JobFormat Format
     /// </summary>
     public static readonly string[] Aliases =
     [
-        "application/x-www-form-urlencoded", "text/json", "application/*+json", "text/x-yaml", "application/ndjson", "application/x-jsonlines",
+        "application/x-www-form-urlencoded",
+        "text/json",
+        "application/*+json",
+        "text/x-yaml",
+        "application/ndjson",
+        "application/x-jsonlines",
     ];
 
     /// <summary>Reads the body, which may be of one of the <paramref name="types"/>; without a type it is taken for JSON.</summary>
@@ -29,8 +40,12 @@ internal sealed record RequestBytes(ReadOnlyMemory<byte> Bytes, JobFormat Format
         var type = MediaTypeOf(context.Request);
         if (!types.Contains(type))
         {
-            return Refused(new Refusal(
-                ProblemKind.UnsupportedMediaType, $"'{type}' is not read here; send {string.Join(", ", types)}."));
+            return Refused(
+                new Refusal(
+                    ProblemKind.UnsupportedMediaType,
+                    $"'{type}' is not read here; send {string.Join(", ", types)}."
+                )
+            );
         }
 
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -61,7 +76,11 @@ internal sealed record RequestBytes(ReadOnlyMemory<byte> Bytes, JobFormat Format
         var isYaml = type.EndsWith("yaml", StringComparison.Ordinal);
         var isLines = type is "application/x-ndjson" or "application/jsonl";
         return new RequestBytes(
-            buffer.GetBuffer().AsMemory(0, (int)buffer.Length), isYaml ? JobFormat.Yaml : JobFormat.Json, isLines, null);
+            buffer.GetBuffer().AsMemory(0, (int)buffer.Length),
+            isYaml ? JobFormat.Yaml : JobFormat.Json,
+            isLines,
+            null
+        );
     }
 
     private static string MediaTypeOf(HttpRequest request)

@@ -32,7 +32,9 @@ internal sealed class EventStream(IAsyncEnumerable<ServerEvent?> events) : IResu
         var services = httpContext.RequestServices;
         var time = services.GetRequiredService<TimeProvider>();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
-            httpContext.RequestAborted, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+            httpContext.RequestAborted,
+            services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping
+        );
         var response = httpContext.Response;
         response.ContentType = MediaType;
         response.Headers.CacheControl = "no-store";
@@ -82,7 +84,12 @@ internal sealed class EventStream(IAsyncEnumerable<ServerEvent?> events) : IResu
     {
         if (moving is not null)
         {
-            await moving.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await moving.ContinueWith(
+                _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.None,
+                TaskScheduler.Default
+            );
         }
     }
 
@@ -99,8 +106,12 @@ internal sealed class EventStream(IAsyncEnumerable<ServerEvent?> events) : IResu
             text.Append("id: ").Append(item.Id).Append('\n');
         }
 
-        return text.Append("event: ").Append(item.Kind).Append('\n')
-            .Append("data: ").Append(JsonSerializer.Serialize(item.Data, ApiJson.Options)).Append("\n\n")
+        return text.Append("event: ")
+            .Append(item.Kind)
+            .Append('\n')
+            .Append("data: ")
+            .Append(JsonSerializer.Serialize(item.Data, ApiJson.Options))
+            .Append("\n\n")
             .ToString();
     }
 }

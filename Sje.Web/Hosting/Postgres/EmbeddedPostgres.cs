@@ -53,7 +53,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     /// <summary>Finds or starts the server of <paramref name="folder"/> and returns when it takes connections.</summary>
     /// <exception cref="FailureException">It cannot be: no programs, no room, another version's data, no right.</exception>
     public static async Task<EmbeddedPostgres> StartAsync(
-        string folder, EmbeddedPostgresOptions options, ILogger log, TimeProvider time, CancellationToken stop)
+        string folder,
+        EmbeddedPostgresOptions options,
+        ILogger log,
+        TimeProvider time,
+        CancellationToken stop
+    )
     {
         var location = await PostgresLocation.ChooseAsync(folder, options, stop);
         var postgres = new EmbeddedPostgres(options, location, log, time);
@@ -63,7 +68,13 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             {
                 postgres.use = File.Open(
                     location.File("users"),
-                    new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Read, Share = FileShare.ReadWrite });
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.OpenOrCreate,
+                        Access = FileAccess.Read,
+                        Share = FileShare.ReadWrite,
+                    }
+                );
                 await postgres.EnsureAsync(keepPort: false, stop);
             }
 
@@ -111,7 +122,10 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
 
             var result = await location.User.RunAsync(
-                location.Binaries.PathOf("pg_ctl"), ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"], stop);
+                location.Binaries.PathOf("pg_ctl"),
+                ["stop", "-D", Data, "-m", "fast", "-w", "-t", "60", "-s"],
+                stop
+            );
             if (ProcessId is not null)
             {
                 PostgresLog.DidNotStop(log, process, result.StandardError.Trim());
@@ -181,7 +195,10 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
     private async Task StartServerAsync(bool keepPort, CancellationToken stop)
     {
-        var port = Port > 0 ? Port : options.Port > 0 ? options.Port : ReadPort();
+        var port =
+            Port > 0 ? Port
+            : options.Port > 0 ? options.Port
+            : ReadPort();
         var mayMove = !keepPort && options.Port == 0;
         for (var tries = 1; ; tries++)
         {
@@ -194,7 +211,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             {
                 throw new FailureException(
                     $"Port {port} on 127.0.0.1, where PostgreSQL is to listen, is taken: free it, or set postgres:port to another.",
-                    ExitCodes.Machine);
+                    ExitCodes.Machine
+                );
             }
 
             var why = await RunServerAsync(port, stop);
@@ -227,20 +245,40 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             "-c max_connections=" + this.options.MaxConnections.ToString(CultureInfo.InvariantCulture),
             "-c shared_buffers=256MB",
             "-c log_checkpoints=off",
-            this.options.Durable ? "-c fsync=on -c synchronous_commit=on -c full_page_writes=on" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off");
+            this.options.Durable
+                ? "-c fsync=on -c synchronous_commit=on -c full_page_writes=on"
+                : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        );
         var log = Path.Combine(Data, "sje.log");
         var known = File.Exists(log) ? new FileInfo(log).Length : 0;
         var result = await location.User.RunAsync(
             location.Binaries.PathOf("pg_ctl"),
-            ["start", "-D", Data, "-l", log, "-s", "-w", "-t", OneStart.TotalSeconds.ToString(CultureInfo.InvariantCulture), "-o", options],
+            [
+                "start",
+                "-D",
+                Data,
+                "-l",
+                log,
+                "-s",
+                "-w",
+                "-t",
+                OneStart.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                "-o",
+                options,
+            ],
             // Killed half-way it would leave a server of which nobody knows yet; with Ctrl-C it is told to stop, and stops what it started.
-            CancellationToken.None);
+            CancellationToken.None
+        );
         stop.ThrowIfCancellationRequested();
 
         // pg_ctl gives up after its time; replaying a long log may take more, and that is no failure.
         if (result.ExitCode != 0 && ProcessId is null)
         {
-            return PostgresCluster.Explain("PostgreSQL did not start", location, ReadFrom(log, known) + "\n" + result.StandardError);
+            return PostgresCluster.Explain(
+                "PostgreSQL did not start",
+                location,
+                ReadFrom(log, known) + "\n" + result.StandardError
+            );
         }
 
         Port = port;
@@ -261,7 +299,8 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             catch (PostgresException refused) when (refused.SqlState == PostgresErrorCodes.InvalidPassword)
             {
                 throw new FailureException(
-                    $"PostgreSQL in {Data} does not take the password in {location.File("password")}: put the right one there.");
+                    $"PostgreSQL in {Data} does not take the password in {location.File("password")}: put the right one there."
+                );
             }
             catch (NpgsqlException) when (ProcessId is not null)
             {
@@ -270,7 +309,10 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
             catch (NpgsqlException down)
             {
-                throw new FailureException($"PostgreSQL in {Data} ended while it started: {down.Message}", ExitCodes.Machine);
+                throw new FailureException(
+                    $"PostgreSQL in {Data} ended while it started: {down.Message}",
+                    ExitCodes.Machine
+                );
             }
         }
     }
@@ -290,16 +332,17 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    private string ConnectionTo(string database) => new NpgsqlConnectionStringBuilder
-    {
-        Host = "127.0.0.1",
-        Port = Port,
-        Username = Name,
-        Password = password,
-        Database = database,
-        // What this class itself opens must see the server as it is now, not a pooled connection to the one before.
-        Pooling = database == Name,
-    }.ConnectionString;
+    private string ConnectionTo(string database) =>
+        new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = Port,
+            Username = Name,
+            Password = password,
+            Database = database,
+            // What this class itself opens must see the server as it is now, not a pooled connection to the one before.
+            Pooling = database == Name,
+        }.ConnectionString;
 
     private async Task<FileStream> LockAsync(CancellationToken stop)
     {
@@ -331,7 +374,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
 
     private int ReadPort() =>
         File.Exists(location.File("port"))
-        && int.TryParse(File.ReadAllText(location.File("port")).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        && int.TryParse(
+            File.ReadAllText(location.File("port")).Trim(),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var port
+        )
             ? port
             : 0;
 
@@ -361,7 +409,10 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
         }
 
-        throw new FailureException("No port between 20000 and 32000 is free on 127.0.0.1: set postgres:port.", ExitCodes.Machine);
+        throw new FailureException(
+            "No port between 20000 and 32000 is free on 127.0.0.1: set postgres:port.",
+            ExitCodes.Machine
+        );
     }
 
     private static string ReadFrom(string log, long start)

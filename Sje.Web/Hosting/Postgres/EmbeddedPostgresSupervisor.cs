@@ -2,7 +2,10 @@ namespace Sje.Web.Hosting.Postgres;
 
 /// <summary>Starts the embedded PostgreSQL again whenever it is down, for as long as this process serves.</summary>
 internal sealed class EmbeddedPostgresSupervisor(
-    EmbeddedPostgres postgres, TimeProvider time, ILogger<EmbeddedPostgresSupervisor> logger) : BackgroundService
+    EmbeddedPostgres postgres,
+    TimeProvider time,
+    ILogger<EmbeddedPostgresSupervisor> logger
+) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -23,7 +26,8 @@ internal sealed class EmbeddedPostgresSupervisor(
 
                 pause = Look;
             }
-            catch (Exception failed) when (failed is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+            catch (Exception failed)
+                when (failed is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
                 PostgresLog.RestartFailed(logger, pause.TotalSeconds, failed);

@@ -17,15 +17,24 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
     public string PathOf(string name) => Path.Combine(Folder, name);
 
     /// <summary>Every installation on PATH, in the distributions' own places and in <paramref name="more"/>, newest first.</summary>
-    public static async Task<IReadOnlyList<PostgresBinaries>> FindAsync(IEnumerable<string> more, CancellationToken stop)
+    public static async Task<IReadOnlyList<PostgresBinaries>> FindAsync(
+        IEnumerable<string> more,
+        CancellationToken stop
+    )
     {
         var folders = new List<string>(more);
-        folders.AddRange((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries));
-        foreach (var (parent, pattern, below) in new[] { ("/usr/lib/postgresql", "*", "bin"), ("/usr", "pgsql-*", "bin") })
+        folders.AddRange(
+            (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+        );
+        foreach (
+            var (parent, pattern, below) in new[] { ("/usr/lib/postgresql", "*", "bin"), ("/usr", "pgsql-*", "bin") }
+        )
         {
             if (Directory.Exists(parent))
             {
-                folders.AddRange(Directory.GetDirectories(parent, pattern).Select(version => Path.Combine(version, below)));
+                folders.AddRange(
+                    Directory.GetDirectories(parent, pattern).Select(version => Path.Combine(version, below))
+                );
             }
         }
 
@@ -58,7 +67,8 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
             return null;
         }
 
-        var answer = await CliWrap.Cli.Wrap(real.FullName)
+        var answer = await CliWrap
+            .Cli.Wrap(real.FullName)
             .WithArguments("--version")
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync(stop);

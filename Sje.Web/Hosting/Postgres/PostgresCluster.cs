@@ -17,7 +17,8 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
         {
             throw new FailureException(
                 $"A database needs {RoomNeeded >> 20} MiB below {location.Folder}, and {room >> 20} MiB are free: make room, or start sje in another folder.",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
         }
 
         PostgresLog.Creating(log, location.Binaries.Major, location.Data, location.User.Name);
@@ -41,7 +42,10 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
         if (answer is not null)
         {
             Directory.Delete(fresh, recursive: true);
-            throw new FailureException(Explain("PostgreSQL's data could not be made", location, answer), ExitCodes.Machine);
+            throw new FailureException(
+                Explain("PostgreSQL's data could not be made", location, answer),
+                ExitCodes.Machine
+            );
         }
 
         WritePrivate(location.File("password"), password);
@@ -57,7 +61,10 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
         }
 
         var lines = said.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var telling = lines.FirstOrDefault(line => line.Contains("FATAL", StringComparison.Ordinal) || line.Contains("PANIC", StringComparison.Ordinal))
+        var telling =
+            lines.FirstOrDefault(line =>
+                line.Contains("FATAL", StringComparison.Ordinal) || line.Contains("PANIC", StringComparison.Ordinal)
+            )
             ?? lines.FirstOrDefault(line => line.Contains("error:", StringComparison.Ordinal))
             ?? lines.LastOrDefault()
             ?? "no word why";
@@ -69,27 +76,40 @@ internal sealed class PostgresCluster(PostgresLocation location, ILogger log)
         // The password comes by standard input: root's files are not the service user's to read, and arguments are everybody's.
         var result = await location.User.RunAsync(
             "bash",
-            ["-c", """
+            [
+                "-c",
+                """
                 set -eu
                 umask 077
                 words=$(mktemp)
                 trap 'rm -f "$words"' EXIT
                 cat > "$words"
                 "$1" -D "$2" -U sje --pwfile="$words" --auth=scram-sha-256 --encoding=UTF8 --locale="$3" --data-checksums
-                """, "initdb", location.Binaries.PathOf("initdb"), folder, locale],
+                """,
+                "initdb",
+                location.Binaries.PathOf("initdb"),
+                folder,
+                locale,
+            ],
             stop,
-            input: password + "\n");
+            input: password + "\n"
+        );
         return result.ExitCode == 0 ? null : result.StandardError + result.StandardOutput;
     }
 
     private static void WritePrivate(string path, string text)
     {
-        using var file = new StreamWriter(new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }));
+        using var file = new StreamWriter(
+            new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.Create,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        );
         file.WriteLine(text);
     }
 }

@@ -15,11 +15,17 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
     /// <summary>
     /// Decides for a folder. Data that is there decides the version, so that a newer PostgreSQL on the machine hides nobody's data.
     /// </summary>
-    public static async Task<PostgresLocation> ChooseAsync(string folder, EmbeddedPostgresOptions options, CancellationToken stop)
+    public static async Task<PostgresLocation> ChooseAsync(
+        string folder,
+        EmbeddedPostgresOptions options,
+        CancellationToken stop
+    )
     {
         Directory.CreateDirectory(folder);
         // The server calls its folder by its real path, and we compare.
-        folder = (await CliWrap.Cli.Wrap("realpath").WithArguments(folder).ExecuteBufferedAsync(stop)).StandardOutput.TrimEnd('\n');
+        folder = (
+            await CliWrap.Cli.Wrap("realpath").WithArguments(folder).ExecuteBufferedAsync(stop)
+        ).StandardOutput.TrimEnd('\n');
         var user = await ServiceUser.ChooseAsync(DataIn(folder).FirstOrDefault().Path, stop);
         if (!await user.CanEnterAsync(folder, stop))
         {
@@ -51,9 +57,10 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
 
         var (stranded, version) = existing[0];
         throw new FailureException(
-            $"{stranded} holds data of PostgreSQL {version}, and here is only PostgreSQL {string.Join(", ", found.Select(b => b.Major).Distinct())}: " +
-            $"install {version}, or move the folder away to start with an empty database.",
-            ExitCodes.Machine);
+            $"{stranded} holds data of PostgreSQL {version}, and here is only PostgreSQL {string.Join(", ", found.Select(b => b.Major).Distinct())}: "
+                + $"install {version}, or move the folder away to start with an empty database.",
+            ExitCodes.Machine
+        );
     }
 
     /// <summary>The data folders there are, newest version first.</summary>
@@ -67,7 +74,14 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
 
         foreach (var path in Directory.GetDirectories(folder, "pg*"))
         {
-            if (!int.TryParse(Path.GetFileName(path).AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var named))
+            if (
+                !int.TryParse(
+                    Path.GetFileName(path).AsSpan(2),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var named
+                )
+            )
             {
                 continue;
             }
@@ -78,7 +92,8 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
             {
                 throw new FailureException(
                     $"{path} holds data of PostgreSQL {major}, not {named}: call the folder pg{major}, or move it away to start with an empty database.",
-                    ExitCodes.Machine);
+                    ExitCodes.Machine
+                );
             }
 
             found.Add((path, major));
@@ -91,7 +106,12 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
     {
         try
         {
-            return int.TryParse(System.IO.File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            return int.TryParse(
+                System.IO.File.ReadAllText(file).Trim(),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var major
+            )
                 ? major
                 : null;
         }
@@ -112,12 +132,17 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
         {
             throw new FailureException(
                 $"{data} belongs to another user than '{Environment.UserName}': start sje as the user that made it, or from another folder.",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
         }
     }
 
     private static async Task<IReadOnlyList<PostgresBinaries>> BinariesAsync(
-        string folder, EmbeddedPostgresOptions options, ServiceUser user, CancellationToken stop)
+        string folder,
+        EmbeddedPostgresOptions options,
+        ServiceUser user,
+        CancellationToken stop
+    )
     {
         var package = PostgresPackage.BinariesIn(folder);
         if (options.Binaries == "npm")
@@ -127,8 +152,11 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
 
         if (options.Binaries is { } named)
         {
-            var only = await PostgresBinaries.ReadAsync(named, stop)
-                ?? throw new FailureException($"postgres:binaries is '{named}', where postgres, initdb and pg_ctl are not all to be found.");
+            var only =
+                await PostgresBinaries.ReadAsync(named, stop)
+                ?? throw new FailureException(
+                    $"postgres:binaries is '{named}', where postgres, initdb and pg_ctl are not all to be found."
+                );
             return only.Major >= PostgresBinaries.OldestMajor ? [only] : throw TooOld(only);
         }
 
@@ -151,11 +179,14 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
         return await PostgresBinaries.ReadAsync(bin, stop)
             ?? throw new FailureException(
                 $"The PostgreSQL of the npm package in {bin} does not run on this machine: install PostgreSQL {PostgresBinaries.OldestMajor} or newer, or name a server with --db.",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
     }
 
-    private static FailureException TooOld(PostgresBinaries binaries) => new(
-        $"postgres:binaries is '{binaries.Folder}', which is PostgreSQL {binaries.Major}; {PostgresBinaries.OldestMajor} or newer is needed.");
+    private static FailureException TooOld(PostgresBinaries binaries) =>
+        new(
+            $"postgres:binaries is '{binaries.Folder}', which is PostgreSQL {binaries.Major}; {PostgresBinaries.OldestMajor} or newer is needed."
+        );
 
     /// <summary>A place for the data of a clone that the service user cannot enter: one for each clone, found again by its path.</summary>
     private static string OutsideOf(string folder)
@@ -167,9 +198,16 @@ internal sealed record PostgresLocation(string Folder, string Data, PostgresBina
 
     private static void CreateShared(string folder)
     {
-        const UnixFileMode entered = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-            | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        Directory.CreateDirectory(Path.GetDirectoryName(folder)!, entered | UnixFileMode.GroupRead | UnixFileMode.OtherRead); // /var/lib/sje
+        const UnixFileMode entered =
+            UnixFileMode.UserRead
+            | UnixFileMode.UserWrite
+            | UnixFileMode.UserExecute
+            | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherExecute;
+        Directory.CreateDirectory(
+            Path.GetDirectoryName(folder)!,
+            entered | UnixFileMode.GroupRead | UnixFileMode.OtherRead
+        ); // /var/lib/sje
         Directory.CreateDirectory(folder, entered);
     }
 }

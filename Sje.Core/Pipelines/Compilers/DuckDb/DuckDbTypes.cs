@@ -33,7 +33,10 @@ public static partial class DuckDbTypes
 
         if (Inner(name, "MAP") is { } entry)
         {
-            return Split(entry) is [var k, var v] && Read(k, depth + 1) is var (key, keyExact) && Read(v, depth + 1) is var (value, valueExact)
+            return
+                Split(entry) is [var k, var v]
+                && Read(k, depth + 1) is var (key, keyExact)
+                && Read(v, depth + 1) is var (value, valueExact)
                 ? (new MapType(key, value), keyExact && valueExact)
                 : null;
         }
@@ -46,26 +49,27 @@ public static partial class DuckDbTypes
         return Scalar(name);
     }
 
-    private static (DataType Type, bool Exact)? Scalar(string name) => name switch
-    {
-        "BOOLEAN" => (DataType.Boolean, true),
-        "INTEGER" => (DataType.Int32, true),
-        "TINYINT" or "SMALLINT" or "UTINYINT" or "USMALLINT" => (DataType.Int32, false),
-        "BIGINT" => (DataType.Int64, true),
-        "UINTEGER" => (DataType.Int64, false),
-        "UBIGINT" => (new DecimalType(20, 0), false),
-        "DOUBLE" => (DataType.Double, true),
-        "FLOAT" => (DataType.Double, false),
-        "VARCHAR" => (DataType.String, true),
-        "UUID" or "JSON" => (DataType.String, false),
-        _ when name.StartsWith("ENUM", StringComparison.Ordinal) => (DataType.String, false),
-        "BLOB" => (DataType.Binary, true),
-        "DATE" => (DataType.Date, true),
-        "TIMESTAMP" => (DataType.Timestamp, true),
-        "TIMESTAMP_S" or "TIMESTAMP_MS" or "TIMESTAMP_NS" => (DataType.Timestamp, false),
-        "TIMESTAMP WITH TIME ZONE" => (DataType.Instant, true),
-        _ => null,
-    };
+    private static (DataType Type, bool Exact)? Scalar(string name) =>
+        name switch
+        {
+            "BOOLEAN" => (DataType.Boolean, true),
+            "INTEGER" => (DataType.Int32, true),
+            "TINYINT" or "SMALLINT" or "UTINYINT" or "USMALLINT" => (DataType.Int32, false),
+            "BIGINT" => (DataType.Int64, true),
+            "UINTEGER" => (DataType.Int64, false),
+            "UBIGINT" => (new DecimalType(20, 0), false),
+            "DOUBLE" => (DataType.Double, true),
+            "FLOAT" => (DataType.Double, false),
+            "VARCHAR" => (DataType.String, true),
+            "UUID" or "JSON" => (DataType.String, false),
+            _ when name.StartsWith("ENUM", StringComparison.Ordinal) => (DataType.String, false),
+            "BLOB" => (DataType.Binary, true),
+            "DATE" => (DataType.Date, true),
+            "TIMESTAMP" => (DataType.Timestamp, true),
+            "TIMESTAMP_S" or "TIMESTAMP_MS" or "TIMESTAMP_NS" => (DataType.Timestamp, false),
+            "TIMESTAMP WITH TIME ZONE" => (DataType.Instant, true),
+            _ => null,
+        };
 
     private static (DataType Type, bool Exact)? Struct(string fields, int depth)
     {
@@ -80,7 +84,12 @@ public static partial class DuckDbTypes
             }
 
             var name = match.Groups["name"].Value;
-            columns.Add(new Column(name.StartsWith('"') ? name[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : name, type));
+            columns.Add(
+                new Column(
+                    name.StartsWith('"') ? name[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : name,
+                    type
+                )
+            );
             all &= exact;
         }
 
@@ -88,7 +97,9 @@ public static partial class DuckDbTypes
     }
 
     private static string? Inner(string name, string kind) =>
-        name.StartsWith(kind + "(", StringComparison.Ordinal) && name.EndsWith(')') ? name[(kind.Length + 1)..^1] : null;
+        name.StartsWith(kind + "(", StringComparison.Ordinal) && name.EndsWith(')')
+            ? name[(kind.Length + 1)..^1]
+            : null;
 
     /// <summary>Splits at commas outside of brackets and quotes.</summary>
     private static List<string> Split(string text)
@@ -105,7 +116,14 @@ public static partial class DuckDbTypes
             else
             {
                 quoted ^= text[i] == '"';
-                depth += quoted ? 0 : text[i] switch { '(' => 1, ')' => -1, _ => 0 };
+                depth += quoted
+                    ? 0
+                    : text[i] switch
+                    {
+                        '(' => 1,
+                        ')' => -1,
+                        _ => 0,
+                    };
             }
         }
 

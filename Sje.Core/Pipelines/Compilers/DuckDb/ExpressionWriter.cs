@@ -21,30 +21,37 @@ internal sealed partial class ExpressionWriter
 
     public static string Write(Typed value) => new ExpressionWriter().Expression(value);
 
-    private string Expression(Typed value) => value switch
-    {
-        ColumnValue v => v.Alias is null ? Sql.Name(v.Name) : $"{v.Alias}.{Sql.Name(v.Name)}",
-        Literal v => LiteralText(v),
-        UnboundTemplate v => throw new InvalidOperationException($"{v.Path} has no value yet; a pipeline is compiled when its task runs"),
-        Converted v => Fill(CastWriter.Template(v.Value.Type, v.Type, v.Try), [v.Value], []),
-        Call v => CallText(v),
-        GroupCall v => GroupText(v),
-        Conditional v => CaseText(v),
-        Membership v => $"({Expression(v.Value)} {(v.Negated ? "NOT IN" : "IN")} ({List(v.Items)}))",
-        Ranged v => $"({Expression(v.Value)} {(v.Negated ? "NOT BETWEEN" : "BETWEEN")} {Expression(v.Low)} AND {Expression(v.High)})",
-        Like v => $"({Expression(v.Value)} {(v.Negated ? "NOT " : "")}{(v.IgnoreCase ? "ILIKE" : "LIKE")} {Expression(v.Pattern)} ESCAPE '\\')",
-        ArrayValue v => v.Items.Count == 0 ? $"CAST([] AS {Sql.Type(v.Type)})" : $"[{List(v.Items)}]",
-        StructValue v => $"{{{string.Join(", ", v.Fields.Select(f => $"{Sql.Text(f.Name)}: {Expression(f.Value)}"))}}}",
-        EmptyMap v => $"CAST(MAP {{}} AS {Sql.Type(v.Type)})",
-        ElementValue v => $"{Operand(v.Target)}[{Expression(v.Index)}]",
-        FieldValue v => $"struct_extract({Expression(v.Target)}, {Sql.Text(v.Name)})",
-        Lambda v => $"lambda {string.Join(", ", v.Parameters.Select(p => p.Name))}: {Expression(v.Body)}",
-        LambdaParameter v => v.Name,
-        _ => throw new InvalidOperationException($"no spelling for {value.GetType().Name}"),
-    };
+    private string Expression(Typed value) =>
+        value switch
+        {
+            ColumnValue v => v.Alias is null ? Sql.Name(v.Name) : $"{v.Alias}.{Sql.Name(v.Name)}",
+            Literal v => LiteralText(v),
+            UnboundTemplate v => throw new InvalidOperationException(
+                $"{v.Path} has no value yet; a pipeline is compiled when its task runs"
+            ),
+            Converted v => Fill(CastWriter.Template(v.Value.Type, v.Type, v.Try), [v.Value], []),
+            Call v => CallText(v),
+            GroupCall v => GroupText(v),
+            Conditional v => CaseText(v),
+            Membership v => $"({Expression(v.Value)} {(v.Negated ? "NOT IN" : "IN")} ({List(v.Items)}))",
+            Ranged v =>
+                $"({Expression(v.Value)} {(v.Negated ? "NOT BETWEEN" : "BETWEEN")} {Expression(v.Low)} AND {Expression(v.High)})",
+            Like v =>
+                $"({Expression(v.Value)} {(v.Negated ? "NOT " : "")}{(v.IgnoreCase ? "ILIKE" : "LIKE")} {Expression(v.Pattern)} ESCAPE '\\')",
+            ArrayValue v => v.Items.Count == 0 ? $"CAST([] AS {Sql.Type(v.Type)})" : $"[{List(v.Items)}]",
+            StructValue v =>
+                $"{{{string.Join(", ", v.Fields.Select(f => $"{Sql.Text(f.Name)}: {Expression(f.Value)}"))}}}",
+            EmptyMap v => $"CAST(MAP {{}} AS {Sql.Type(v.Type)})",
+            ElementValue v => $"{Operand(v.Target)}[{Expression(v.Index)}]",
+            FieldValue v => $"struct_extract({Expression(v.Target)}, {Sql.Text(v.Name)})",
+            Lambda v => $"lambda {string.Join(", ", v.Parameters.Select(p => p.Name))}: {Expression(v.Body)}",
+            LambdaParameter v => v.Name,
+            _ => throw new InvalidOperationException($"no spelling for {value.GetType().Name}"),
+        };
 
     /// <summary>An operand before <c>[</c>, which binds tighter than what a spelling may begin with.</summary>
-    private string Operand(Typed value) => value is ColumnValue or LambdaParameter ? Expression(value) : $"({Expression(value)})";
+    private string Operand(Typed value) =>
+        value is ColumnValue or LambdaParameter ? Expression(value) : $"({Expression(value)})";
 
     private string List(IEnumerable<Typed> values) => string.Join(", ", values.Select(Expression));
 
@@ -72,13 +79,14 @@ internal sealed partial class ExpressionWriter
         };
     }
 
-    private static string DoubleText(double number) => number switch
-    {
-        double.NaN => "NaN",
-        double.PositiveInfinity => "Infinity",
-        double.NegativeInfinity => "-Infinity",
-        _ => number.ToString("R", CultureInfo.InvariantCulture),
-    };
+    private static string DoubleText(double number) =>
+        number switch
+        {
+            double.NaN => "NaN",
+            double.PositiveInfinity => "Infinity",
+            double.NegativeInfinity => "-Infinity",
+            _ => number.ToString("R", CultureInfo.InvariantCulture),
+        };
 
     private string CallText(Call call)
     {
@@ -131,14 +139,15 @@ internal sealed partial class ExpressionWriter
     public string Key(OrderKey key) =>
         $"{Expression(key.Value)} {(key.Descending ? "DESC" : "ASC")} NULLS {(key.NullsFirst ? "FIRST" : "LAST")}";
 
-    private static string Bound(FrameBound bound) => bound.Kind switch
-    {
-        FrameBoundKind.UnboundedPreceding => "UNBOUNDED PRECEDING",
-        FrameBoundKind.Preceding => $"{bound.Offset} PRECEDING",
-        FrameBoundKind.CurrentRow => "CURRENT ROW",
-        FrameBoundKind.Following => $"{bound.Offset} FOLLOWING",
-        _ => "UNBOUNDED FOLLOWING",
-    };
+    private static string Bound(FrameBound bound) =>
+        bound.Kind switch
+        {
+            FrameBoundKind.UnboundedPreceding => "UNBOUNDED PRECEDING",
+            FrameBoundKind.Preceding => $"{bound.Offset} PRECEDING",
+            FrameBoundKind.CurrentRow => "CURRENT ROW",
+            FrameBoundKind.Following => $"{bound.Offset} FOLLOWING",
+            _ => "UNBOUNDED FOLLOWING",
+        };
 
     private string CaseText(Conditional value)
     {
@@ -171,15 +180,20 @@ internal sealed partial class ExpressionWriter
         IReadOnlyList<Typed> arguments,
         IReadOnlyList<string> extra,
         int repeatable = RepeatableLength,
-        Dictionary<string, string>? clauses = null)
+        Dictionary<string, string>? clauses = null
+    )
     {
         var operands = arguments.Select(Expression).Concat(extra).ToList();
         var names = new List<(string Name, string Value)>();
         for (var i = 0; i < arguments.Count; i++)
         {
-            if (operands[i].Length > repeatable
+            if (
+                operands[i].Length > repeatable
                 && arguments[i] is not (ColumnValue or Literal or LambdaParameter or Lambda)
-                && Placeholder().Matches(template).Count(m => m.ValueSpan[1..].SequenceEqual(i.ToString(CultureInfo.InvariantCulture))) > 1)
+                && Placeholder()
+                    .Matches(template)
+                    .Count(m => m.ValueSpan[1..].SequenceEqual(i.ToString(CultureInfo.InvariantCulture))) > 1
+            )
             {
                 var name = $"sje_v{++bound}";
                 names.Add((name, operands[i]));
@@ -196,7 +210,9 @@ internal sealed partial class ExpressionWriter
         return text;
 
         string Filled(Match match) =>
-            int.TryParse(match.ValueSpan[1..], CultureInfo.InvariantCulture, out var index) ? operands[index] : clauses![match.Value]; // aggregates only
+            int.TryParse(match.ValueSpan[1..], CultureInfo.InvariantCulture, out var index)
+                ? operands[index]
+                : clauses![match.Value]; // aggregates only
     }
 
     [GeneratedRegex("@([0-9]+|distinct|nulls|order|present|tail)")]

@@ -23,20 +23,24 @@ public static class JsonForm
             : Value(value, column.Type, 0);
     }
 
-    private static string Value(string value, DataType type, int depth) => type switch
-    {
-        DecimalType => $"CAST({value} AS VARCHAR)",
-        ArrayType a => $"list_transform({value}, lambda j{depth}: {Value($"j{depth}", a.Element, depth + 1)})",
-        MapType m => $"list_transform(map_entries({value}), lambda j{depth}: [{Json($"j{depth}.key", m.Key, depth)}, {Json($"j{depth}.value", m.Value, depth)}])",
-        StructType s => $"CASE WHEN {value} IS NOT NULL THEN {{{string.Join(", ", s.Fields.Select(f => $"{Sql.Text(f.Name)}: {Value($"struct_extract({value}, {Sql.Text(f.Name)})", f.Type, depth)}"))}}} END",
-        ScalarType { Kind: ScalarKind.Date } => $"CAST({value} AS VARCHAR)",
-        ScalarType { Kind: ScalarKind.Timestamp } => $"strftime({value}, '%Y-%m-%dT%H:%M:%S.%f')",
-        ScalarType { Kind: ScalarKind.Instant } => $"(strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%f') || 'Z')",
-        ScalarType { Kind: ScalarKind.Binary } => $"to_base64({value})",
-        ScalarType { Kind: ScalarKind.Double or ScalarKind.Float } =>
-            $"CASE WHEN isfinite({value}) THEN to_json({value}) WHEN {value} IS NOT NULL THEN to_json(sje_double_text(CAST({value} AS DOUBLE))) END",
-        _ => value,
-    };
+    private static string Value(string value, DataType type, int depth) =>
+        type switch
+        {
+            DecimalType => $"CAST({value} AS VARCHAR)",
+            ArrayType a => $"list_transform({value}, lambda j{depth}: {Value($"j{depth}", a.Element, depth + 1)})",
+            MapType m =>
+                $"list_transform(map_entries({value}), lambda j{depth}: [{Json($"j{depth}.key", m.Key, depth)}, {Json($"j{depth}.value", m.Value, depth)}])",
+            StructType s =>
+                $"CASE WHEN {value} IS NOT NULL THEN {{{string.Join(", ", s.Fields.Select(f => $"{Sql.Text(f.Name)}: {Value($"struct_extract({value}, {Sql.Text(f.Name)})", f.Type, depth)}"))}}} END",
+            ScalarType { Kind: ScalarKind.Date } => $"CAST({value} AS VARCHAR)",
+            ScalarType { Kind: ScalarKind.Timestamp } => $"strftime({value}, '%Y-%m-%dT%H:%M:%S.%f')",
+            ScalarType { Kind: ScalarKind.Instant } =>
+                $"(strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%f') || 'Z')",
+            ScalarType { Kind: ScalarKind.Binary } => $"to_base64({value})",
+            ScalarType { Kind: ScalarKind.Double or ScalarKind.Float } =>
+                $"CASE WHEN isfinite({value}) THEN to_json({value}) WHEN {value} IS NOT NULL THEN to_json(sje_double_text(CAST({value} AS DOUBLE))) END",
+            _ => value,
+        };
 
     private static string Json(string value, DataType type, int depth) => $"to_json({Value(value, type, depth + 1)})";
 }

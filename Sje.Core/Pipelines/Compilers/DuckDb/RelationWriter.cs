@@ -9,21 +9,22 @@ namespace Sje.Core.Pipelines.Compilers.DuckDb;
 internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> sources)
 {
     /// <summary>A whole SELECT.</summary>
-    public string Select(Relation relation) => relation switch
-    {
-        InputRelation r => $"SELECT * FROM {Sql.Name(r.NodeId)}",
-        CsvRelation r => Csv(r),
-        ParquetRelation r => Parquet(r),
-        FilterRelation r => $"SELECT * FROM {From(r.Input)} WHERE {ExpressionWriter.Write(r.Condition)}",
-        ProjectRelation r => $"SELECT {Items(r.Items)} FROM {From(r.Input)}",
-        JoinRelation r => Join(r),
-        AggregateRelation r => Aggregate(r),
-        SortRelation r => $"SELECT * FROM {From(r.Input)}{OrderBy(r.Keys)}",
-        LimitRelation r => $"SELECT * FROM {From(r.Input)}{OrderBy(r.Keys)}{Limit(r)}",
-        DistinctRelation r => $"SELECT DISTINCT * FROM {From(r.Input)}",
-        UnionRelation r => string.Join(" UNION ALL ", r.Inputs.Select(Select)),
-        _ => throw new InvalidOperationException($"no statement for {relation.GetType().Name}"),
-    };
+    public string Select(Relation relation) =>
+        relation switch
+        {
+            InputRelation r => $"SELECT * FROM {Sql.Name(r.NodeId)}",
+            CsvRelation r => Csv(r),
+            ParquetRelation r => Parquet(r),
+            FilterRelation r => $"SELECT * FROM {From(r.Input)} WHERE {ExpressionWriter.Write(r.Condition)}",
+            ProjectRelation r => $"SELECT {Items(r.Items)} FROM {From(r.Input)}",
+            JoinRelation r => Join(r),
+            AggregateRelation r => Aggregate(r),
+            SortRelation r => $"SELECT * FROM {From(r.Input)}{OrderBy(r.Keys)}",
+            LimitRelation r => $"SELECT * FROM {From(r.Input)}{OrderBy(r.Keys)}{Limit(r)}",
+            DistinctRelation r => $"SELECT DISTINCT * FROM {From(r.Input)}",
+            UnionRelation r => string.Join(" UNION ALL ", r.Inputs.Select(Select)),
+            _ => throw new InvalidOperationException($"no statement for {relation.GetType().Name}"),
+        };
 
     /// <summary>
     /// The same, with a counter of its rows. DuckDB evaluates conditions in the order that it finds fastest, so the counter of a
@@ -41,13 +42,15 @@ internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> 
     }
 
     /// <summary>What stands behind FROM.</summary>
-    private string From(Relation relation) => relation is InputRelation input ? Sql.Name(input.NodeId) : $"({Select(relation)})";
+    private string From(Relation relation) =>
+        relation is InputRelation input ? Sql.Name(input.NodeId) : $"({Select(relation)})";
 
     private static string Items(IEnumerable<NamedValue> items) => string.Join(", ", items.Select(Item));
 
-    private static string Item(NamedValue item) => item.Value is ColumnValue { Alias: null } column && column.Name == item.Name
-        ? Sql.Name(item.Name)
-        : $"{ExpressionWriter.Write(item.Value)} AS {Sql.Name(item.Name)}";
+    private static string Item(NamedValue item) =>
+        item.Value is ColumnValue { Alias: null } column && column.Name == item.Name
+            ? Sql.Name(item.Name)
+            : $"{ExpressionWriter.Write(item.Value)} AS {Sql.Name(item.Name)}";
 
     private static string OrderBy(IReadOnlyList<OrderKey> keys) =>
         keys.Count == 0 ? "" : $" ORDER BY {string.Join(", ", keys.Select(new ExpressionWriter().Key))}";
@@ -70,7 +73,10 @@ internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> 
 
     private string Aggregate(AggregateRelation relation)
     {
-        var groupBy = relation.Keys.Count == 0 ? "" : $" GROUP BY {string.Join(", ", relation.Keys.Select(k => ExpressionWriter.Write(k.Value)))}";
+        var groupBy =
+            relation.Keys.Count == 0
+                ? ""
+                : $" GROUP BY {string.Join(", ", relation.Keys.Select(k => ExpressionWriter.Write(k.Value)))}";
         return $"SELECT {Items(relation.Keys.Concat(relation.Items))} FROM {From(relation.Input)}{groupBy}";
     }
 
@@ -80,7 +86,9 @@ internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> 
         var format = relation.Format;
         var nulls = format.NullValue is { Length: > 0 } word ? Sql.TextList([word, ""]) : "''";
         var columns = string.Join(", ", relation.Schema.Columns.Select(c => $"{Sql.Text(c.Name)}: 'VARCHAR'"));
-        var items = relation.Schema.Columns.Select(c => $"replace({Sql.Name(c.Name)}, chr(13) || chr(10), chr(10)) AS {Sql.Name(c.Name)}");
+        var items = relation.Schema.Columns.Select(c =>
+            $"replace({Sql.Name(c.Name)}, chr(13) || chr(10), chr(10)) AS {Sql.Name(c.Name)}"
+        );
         return $"SELECT {string.Join(", ", items)} FROM read_csv({Sql.TextList(sources[relation.NodeId].Files)}, auto_detect = false, "
             + $"header = {(format.Header ? "true" : "false")}, delim = {Sql.Text(format.Delimiter)}, quote = {Sql.Text(format.Quote)}, "
             + $"escape = {Sql.Text(format.Escape)}, columns = {{{columns}}}, nullstr = {nulls}, allow_quoted_nulls = true, strict_mode = true, "
@@ -90,9 +98,11 @@ internal sealed class RelationWriter(IReadOnlyDictionary<string, SourceBinding> 
     private string Parquet(ParquetRelation relation)
     {
         var binding = sources[relation.NodeId];
-        var items = relation.Schema.Columns.Select(c => binding.Recast.Contains(c.Name)
-            ? $"CAST({Sql.Name(c.Name)} AS {Sql.Type(c.Type)}) AS {Sql.Name(c.Name)}"
-            : Sql.Name(c.Name));
+        var items = relation.Schema.Columns.Select(c =>
+            binding.Recast.Contains(c.Name)
+                ? $"CAST({Sql.Name(c.Name)} AS {Sql.Type(c.Type)}) AS {Sql.Name(c.Name)}"
+                : Sql.Name(c.Name)
+        );
         return $"SELECT {string.Join(", ", items)} FROM {ReadParquet(binding.Files, relation.Merge)}";
     }
 

@@ -14,26 +14,29 @@ internal static class Sql
     /// <summary>The list of files that a reading function takes.</summary>
     public static string TextList(IEnumerable<string> texts) => $"[{string.Join(", ", texts.Select(Text))}]";
 
-    public static string Type(DataType type) => type switch
-    {
-        DecimalType d => $"DECIMAL({d.Precision},{d.Scale})",
-        ArrayType a => $"{Type(a.Element)}[]",
-        MapType m => $"MAP({Type(m.Key)}, {Type(m.Value)})",
-        StructType s => $"STRUCT({string.Join(", ", s.Fields.Select(f => $"{Name(f.Name)} {Type(f.Type)}"))})",
-        ScalarType { Kind: var kind } => kind switch
+    public static string Type(DataType type) =>
+        type switch
         {
-            ScalarKind.Boolean => "BOOLEAN",
-            ScalarKind.Int32 => "INTEGER",
-            ScalarKind.Int64 => "BIGINT",
-            ScalarKind.Float => "FLOAT",
-            ScalarKind.Double => "DOUBLE",
-            ScalarKind.String => "VARCHAR",
-            ScalarKind.Binary => "BLOB",
-            ScalarKind.Date => "DATE",
-            ScalarKind.Timestamp => "TIMESTAMP",
-            ScalarKind.Instant => "TIMESTAMP WITH TIME ZONE",
-            _ => throw new InvalidOperationException("a bare null reached the compiler; the checker gives it a type"),
-        },
-        _ => throw new InvalidOperationException($"no DuckDB type for {type}"),
-    };
+            DecimalType d => $"DECIMAL({d.Precision},{d.Scale})",
+            ArrayType a => $"{Type(a.Element)}[]",
+            MapType m => $"MAP({Type(m.Key)}, {Type(m.Value)})",
+            StructType s => $"STRUCT({string.Join(", ", s.Fields.Select(f => $"{Name(f.Name)} {Type(f.Type)}"))})",
+            ScalarType { Kind: var kind } => kind switch
+            {
+                ScalarKind.Boolean => "BOOLEAN",
+                ScalarKind.Int32 => "INTEGER",
+                ScalarKind.Int64 => "BIGINT",
+                ScalarKind.Float => "FLOAT",
+                ScalarKind.Double => "DOUBLE",
+                ScalarKind.String => "VARCHAR",
+                ScalarKind.Binary => "BLOB",
+                ScalarKind.Date => "DATE",
+                ScalarKind.Timestamp => "TIMESTAMP",
+                ScalarKind.Instant => "TIMESTAMP WITH TIME ZONE",
+                _ => throw new InvalidOperationException(
+                    "a bare null reached the compiler; the checker gives it a type"
+                ),
+            },
+            _ => throw new InvalidOperationException($"no DuckDB type for {type}"),
+        };
 }

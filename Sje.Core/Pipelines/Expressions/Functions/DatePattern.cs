@@ -12,11 +12,26 @@ internal static class DatePattern
     /// <summary>Letters, strftime code, and what may be parsed (null: formatting only).</summary>
     private static readonly (string Letters, string Code, string? Parse)[] Tokens =
     [
-        ("yyyy", "%Y", "[0-9]{4}"), ("MM", "%m", "[0-9]{2}"), ("dd", "%d", "[0-9]{2}"), ("HH", "%H", "[0-9]{2}"),
-        ("mm", "%M", "[0-9]{2}"), ("ss", "%S", "[0-9]{2}"), ("SSSSSS", "%f", "[0-9]{6}"), ("SSS", "%g", "[0-9]{3}"),
-        ("yy", "%y", null), ("M", "%-m", "[0-9]{1,2}"), ("d", "%-d", "[0-9]{1,2}"), ("H", "%-H", "[0-9]{1,2}"),
-        ("hh", "%I", "[0-9]{2}"), ("h", "%-I", "[0-9]{1,2}"), ("a", "%p", "(AM|PM)"), ("EEEE", "%A", null), ("EEE", "%a", null),
-        ("MMMM", "%B", null), ("MMM", "%b", null), ("DDD", "%j", null),
+        ("yyyy", "%Y", "[0-9]{4}"),
+        ("MM", "%m", "[0-9]{2}"),
+        ("dd", "%d", "[0-9]{2}"),
+        ("HH", "%H", "[0-9]{2}"),
+        ("mm", "%M", "[0-9]{2}"),
+        ("ss", "%S", "[0-9]{2}"),
+        ("SSSSSS", "%f", "[0-9]{6}"),
+        ("SSS", "%g", "[0-9]{3}"),
+        ("yy", "%y", null),
+        ("M", "%-m", "[0-9]{1,2}"),
+        ("d", "%-d", "[0-9]{1,2}"),
+        ("H", "%-H", "[0-9]{1,2}"),
+        ("hh", "%I", "[0-9]{2}"),
+        ("h", "%-I", "[0-9]{1,2}"),
+        ("a", "%p", "(AM|PM)"),
+        ("EEEE", "%A", null),
+        ("EEE", "%a", null),
+        ("MMMM", "%B", null),
+        ("MMM", "%b", null),
+        ("DDD", "%j", null),
     ];
 
     public static string? CheckFormat(IReadOnlyList<Typed> arguments) =>
@@ -32,7 +47,7 @@ internal static class DatePattern
     private static (string Code, string Guard, string? Fault) Read(string pattern, bool parsing)
     {
         var (code, guard) = (new StringBuilder(), new StringBuilder());
-        for (var at = 0; at < pattern.Length;)
+        for (var at = 0; at < pattern.Length; )
         {
             if (char.IsAsciiLetter(pattern[at]))
             {
@@ -41,9 +56,13 @@ internal static class DatePattern
                 var token = Tokens.FirstOrDefault(t => t.Letters == letters);
                 if (token.Code is null || (parsing && token.Parse is null))
                 {
-                    return ("", "", parsing && token.Code is not null
-                        ? $"{letters} cannot be parsed, only formatted"
-                        : $"{letters} is no part of a date pattern; there are {string.Join(' ', Tokens.Select(t => t.Letters))}");
+                    return (
+                        "",
+                        "",
+                        parsing && token.Code is not null
+                            ? $"{letters} cannot be parsed, only formatted"
+                            : $"{letters} is no part of a date pattern; there are {string.Join(' ', Tokens.Select(t => t.Letters))}"
+                    );
                 }
 
                 code.Append(token.Code);
@@ -54,7 +73,10 @@ internal static class DatePattern
             {
                 var end = at + 1;
                 var text = new StringBuilder();
-                while (end < pattern.Length && (pattern[end] != '\'' || (end + 1 < pattern.Length && pattern[end + 1] == '\'')))
+                while (
+                    end < pattern.Length
+                    && (pattern[end] != '\'' || (end + 1 < pattern.Length && pattern[end + 1] == '\''))
+                )
                 {
                     end += pattern[end] == '\'' ? 1 : 0;
                     text.Append(pattern[end++]);

@@ -19,11 +19,14 @@ internal enum FunctionKind
 /// <summary>A function or operator of the language, with its forms.</summary>
 internal sealed record Function(string Name, FunctionKind Kind, IReadOnlyList<Overload> Overloads)
 {
-    public static Function Scalar(string name, params IReadOnlyList<Overload> overloads) => new(name, FunctionKind.Scalar, overloads);
+    public static Function Scalar(string name, params IReadOnlyList<Overload> overloads) =>
+        new(name, FunctionKind.Scalar, overloads);
 
-    public static Function Aggregate(string name, params IReadOnlyList<Overload> overloads) => new(name, FunctionKind.Aggregate, overloads);
+    public static Function Aggregate(string name, params IReadOnlyList<Overload> overloads) =>
+        new(name, FunctionKind.Aggregate, overloads);
 
-    public static Function Window(string name, params IReadOnlyList<Overload> overloads) => new(name, FunctionKind.Window, overloads);
+    public static Function Window(string name, params IReadOnlyList<Overload> overloads) =>
+        new(name, FunctionKind.Window, overloads);
 }
 
 /// <summary>
@@ -52,7 +55,8 @@ internal sealed record Overload(Signature Signature, Func<Operands, string> Duck
 
     public static Overload On(string signature, string duckDb) => new(Signature.Parse(signature), _ => duckDb);
 
-    public static Overload On(string signature, Func<Operands, string> duckDb) => new(Signature.Parse(signature), duckDb);
+    public static Overload On(string signature, Func<Operands, string> duckDb) =>
+        new(Signature.Parse(signature), duckDb);
 }
 
 /// <summary>What a spelling may depend on: types and literal values of the operands, never their text.</summary>
@@ -69,7 +73,8 @@ internal sealed class Operands(IReadOnlyList<Typed> arguments, DataType result, 
 
     public DataType Type(int index) => arguments[index].Type;
 
-    public int Integer(int index) => Convert.ToInt32(((Literal)arguments[index]).Value, System.Globalization.CultureInfo.InvariantCulture);
+    public int Integer(int index) =>
+        Convert.ToInt32(((Literal)arguments[index]).Value, System.Globalization.CultureInfo.InvariantCulture);
 
     public string String(int index) => (string)((Literal)arguments[index]).Value!; // the checker lets no null through
 

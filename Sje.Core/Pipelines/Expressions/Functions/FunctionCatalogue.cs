@@ -7,17 +7,30 @@ internal static class FunctionCatalogue
 {
     private static readonly FrozenDictionary<string, Function> ByName = new[]
     {
-        Operators.All, Conditionals.All, TextFunctions.All, PatternFunctions.All, NumberFunctions.All, DateFunctions.All,
-        ArrayFunctions.All, DocumentFunctions.All, Aggregates.All, WindowFunctions.All,
-    }.SelectMany(f => f).GroupBy(f => f.Name, StringComparer.OrdinalIgnoreCase)
+        Operators.All,
+        Conditionals.All,
+        TextFunctions.All,
+        PatternFunctions.All,
+        NumberFunctions.All,
+        DateFunctions.All,
+        ArrayFunctions.All,
+        DocumentFunctions.All,
+        Aggregates.All,
+        WindowFunctions.All,
+    }
+        .SelectMany(f => f)
+        .GroupBy(f => f.Name, StringComparer.OrdinalIgnoreCase)
         .ToFrozenDictionary(g => g.Key, Merge, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The aggregates among the names that scalar functions have too (<c>bit_and</c>).</summary>
-    private static readonly FrozenDictionary<string, Function> AggregatesByName =
-        Aggregates.All.ToFrozenDictionary(f => f.Name, StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenDictionary<string, Function> AggregatesByName = Aggregates.All.ToFrozenDictionary(
+        f => f.Name,
+        StringComparer.OrdinalIgnoreCase
+    );
 
     /// <summary>Names as a person calls them, operators aside.</summary>
-    public static IEnumerable<string> Names => ByName.Keys.Where(n => char.IsLetter(n[0]) && !n.Contains(' ', StringComparison.Ordinal));
+    public static IEnumerable<string> Names =>
+        ByName.Keys.Where(n => char.IsLetter(n[0]) && !n.Contains(' ', StringComparison.Ordinal));
 
     public static Function? Find(string name) => ByName.GetValueOrDefault(name);
 

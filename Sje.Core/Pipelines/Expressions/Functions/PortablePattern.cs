@@ -31,14 +31,19 @@ internal sealed class PortablePattern
         }
 
         return Read(pattern, mayBeEmpty, out var groups)
-            ?? (arguments[2] is Literal { Value: int group } && (group < 0 || group > groups)
-                ? $"the pattern has {groups} groups; there is no group {group}"
-                : null);
+            ?? (
+                arguments[2] is Literal { Value: int group } && (group < 0 || group > groups)
+                    ? $"the pattern has {groups} groups; there is no group {group}"
+                    : null
+            );
     }
 
     public static string? CheckReplacement(IReadOnlyList<Typed> arguments)
     {
-        if (arguments[1] is not Literal { Value: string pattern } || arguments[2] is not Literal { Value: string replacement })
+        if (
+            arguments[1] is not Literal { Value: string pattern }
+            || arguments[2] is not Literal { Value: string replacement }
+        )
         {
             return null;
         }
@@ -88,7 +93,9 @@ internal sealed class PortablePattern
             }
 
             groups = reader.Groups;
-            return empty && !mayBeEmpty ? "the pattern can match the empty text, which the engines treat differently" : null;
+            return empty && !mayBeEmpty
+                ? "the pattern can match the empty text, which the engines treat differently"
+                : null;
         }
         catch (FormatException e)
         {
@@ -171,15 +178,22 @@ internal sealed class PortablePattern
             {
                 at += 2;
             }
-            else if (string.CompareOrdinal(pattern, at, "?P<", 0, 3) == 0 && pattern.IndexOf('>', at) is > 0 and var end
-                && pattern[(at + 3)..end] is { Length: > 0 } name && name.All(char.IsAsciiLetterOrDigit) && char.IsAsciiLetter(name[0]))
+            else if (
+                string.CompareOrdinal(pattern, at, "?P<", 0, 3) == 0
+                && pattern.IndexOf('>', at) is > 0 and var end
+                && pattern[(at + 3)..end] is { Length: > 0 } name
+                && name.All(char.IsAsciiLetterOrDigit)
+                && char.IsAsciiLetter(name[0])
+            )
             {
                 at = end + 1;
                 Groups++;
             }
             else
             {
-                throw new FormatException("of the groups that begin with (? there are (?: and (?P<name>; (?i) stands at the start of the pattern only");
+                throw new FormatException(
+                    "of the groups that begin with (? there are (?: and (?P<name>; (?i) stands at the start of the pattern only"
+                );
             }
         }
         else
@@ -220,7 +234,11 @@ internal sealed class PortablePattern
 
             if (c == ']' || (c == '[' && at < pattern.Length && pattern[at] is ':' or '.' or '='))
             {
-                throw new FormatException(c == ']' ? "an empty class; a literal ] is written \\]" : "[: :] classes are of one engine only: use [A-Za-z], \\p{L}");
+                throw new FormatException(
+                    c == ']'
+                        ? "an empty class; a literal ] is written \\]"
+                        : "[: :] classes are of one engine only: use [A-Za-z], \\p{L}"
+                );
             }
 
             if (c == '\\')
@@ -248,13 +266,24 @@ internal sealed class PortablePattern
             case 'b' when !inClass:
                 return false;
             case 'p' or 'P':
-                Braced(name => name is "L" or "Lu" or "Ll" or "N" or "P" or "Z" or "S", "\\p takes {L}, {Lu}, {Ll}, {N}, {P}, {Z} or {S}");
+                Braced(
+                    name => name is "L" or "Lu" or "Ll" or "N" or "P" or "Z" or "S",
+                    "\\p takes {L}, {Lu}, {Ll}, {N}, {P}, {Z} or {S}"
+                );
                 return true;
             case 'x' when at < pattern.Length && pattern[at] == '{':
-                Braced(hex => hex.Length is >= 1 and <= 6 && int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) && code <= 0x10FFFF,
-                    "\\x{...} takes a code point in hexadecimal");
+                Braced(
+                    hex =>
+                        hex.Length is >= 1 and <= 6
+                        && int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+                        && code <= 0x10FFFF,
+                    "\\x{...} takes a code point in hexadecimal"
+                );
                 return true;
-            case 'x' when at + 1 < pattern.Length && char.IsAsciiHexDigit(pattern[at]) && char.IsAsciiHexDigit(pattern[at + 1]):
+            case 'x'
+                when at + 1 < pattern.Length
+                    && char.IsAsciiHexDigit(pattern[at])
+                    && char.IsAsciiHexDigit(pattern[at + 1]):
                 at += 2;
                 return true;
             default:
@@ -306,7 +335,9 @@ internal sealed class PortablePattern
         }
 
         return at < pattern.Length && pattern[at] is '*' or '+' or '?' or '{'
-            ? throw new FormatException("a repetition of a repetition (possessive in Java) is not portable: use a group")
+            ? throw new FormatException(
+                "a repetition of a repetition (possessive in Java) is not portable: use a group"
+            )
             : true;
     }
 
@@ -314,13 +345,24 @@ internal sealed class PortablePattern
     {
         var end = pattern.IndexOf('}', at);
         var parts = end < 0 ? [] : pattern[(at + 1)..end].Split(',');
-        if (parts.Length is not (1 or 2)
+        if (
+            parts.Length is not (1 or 2)
             || !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var low)
-            || (parts.Length == 2 && parts[1].Length > 0
-                && (!int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var high) || high < low || high > MaxRepeat))
-            || low > MaxRepeat)
+            || (
+                parts.Length == 2
+                && parts[1].Length > 0
+                && (
+                    !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var high)
+                    || high < low
+                    || high > MaxRepeat
+                )
+            )
+            || low > MaxRepeat
+        )
         {
-            throw new FormatException($"a count is {{n}}, {{n,}} or {{n,m}}, up to {MaxRepeat}; a literal {{ is written \\{{");
+            throw new FormatException(
+                $"a count is {{n}}, {{n,}} or {{n,m}}, up to {MaxRepeat}; a literal {{ is written \\{{"
+            );
         }
 
         at = end + 1;

@@ -1,4 +1,3 @@
-
 namespace Sje.Core.Pipelines.Expressions.Functions;
 
 /// <summary>
@@ -13,7 +12,11 @@ internal sealed record Signature(string Text, IReadOnlyList<Parameter> Parameter
         var arrow = text.LastIndexOf("->", StringComparison.Ordinal);
         var parameters = Split(text[..arrow]).Select(Parameter.Parse).ToList();
         return new Signature(
-            text, parameters, TypePattern.Parse(text[(arrow + 2)..].Trim()), parameters.Count > 0 && parameters[^1].Repeats);
+            text,
+            parameters,
+            TypePattern.Parse(text[(arrow + 2)..].Trim()),
+            parameters.Count > 0 && parameters[^1].Repeats
+        );
     }
 
     public bool Takes(int count) => Variadic ? count >= Parameters.Count : count == Parameters.Count;
@@ -39,7 +42,12 @@ internal sealed record Signature(string Text, IReadOnlyList<Parameter> Parameter
             }
             else
             {
-                depth += text[i] switch { '<' or '(' => 1, '>' or ')' => -1, _ => 0 };
+                depth += text[i] switch
+                {
+                    '<' or '(' => 1,
+                    '>' or ')' => -1,
+                    _ => 0,
+                };
             }
         }
 
@@ -54,6 +62,10 @@ internal sealed record Parameter(TypePattern Pattern, bool IsLiteral, bool Repea
     {
         var repeats = text.EndsWith("...", StringComparison.Ordinal);
         var isLiteral = text.StartsWith('=');
-        return new Parameter(TypePattern.Parse(text[(isLiteral ? 1 : 0)..(repeats ? text.Length - 3 : text.Length)]), isLiteral, repeats);
+        return new Parameter(
+            TypePattern.Parse(text[(isLiteral ? 1 : 0)..(repeats ? text.Length - 3 : text.Length)]),
+            isLiteral,
+            repeats
+        );
     }
 }

@@ -6,9 +6,7 @@ namespace Sje.Core.Pipelines.Expressions.Functions;
 internal sealed class Bindings : Dictionary<string, DataType>
 {
     public Bindings()
-        : base(StringComparer.Ordinal)
-    {
-    }
+        : base(StringComparer.Ordinal) { }
 }
 
 /// <summary>A type of a signature, or a kind of types.</summary>
@@ -61,7 +59,9 @@ internal abstract record TypePattern
 internal sealed record ExactPattern(DataType Type) : TypePattern
 {
     public override int? Match(DataType type, Bindings bindings) =>
-        type == Type ? 0 : Widening.Allows(type, Type) ? 1 : null;
+        type == Type ? 0
+        : Widening.Allows(type, Type) ? 1
+        : null;
 
     public override DataType Target(DataType type, Bindings bindings) => Type;
 
@@ -73,7 +73,8 @@ internal sealed record KindPattern(string Name, Func<DataType, bool> Has) : Type
 {
     public override int? Match(DataType type, Bindings bindings) => Has(type) ? 0 : null;
 
-    public override DataType Target(DataType type, Bindings bindings) => type == DataType.Float ? DataType.Double : type;
+    public override DataType Target(DataType type, Bindings bindings) =>
+        type == DataType.Float ? DataType.Double : type;
 
     public override string ToString() => Name;
 }
@@ -126,7 +127,10 @@ internal sealed record MapPattern(TypePattern Key, TypePattern Value) : TypePatt
     public override DataType Target(DataType type, Bindings bindings)
     {
         var map = type as MapType;
-        return new MapType(Key.Target(map?.Key ?? DataType.Null, bindings), Value.Target(map?.Value ?? DataType.Null, bindings));
+        return new MapType(
+            Key.Target(map?.Key ?? DataType.Null, bindings),
+            Value.Target(map?.Value ?? DataType.Null, bindings)
+        );
     }
 
     public override string ToString() => $"map<{Key},{Value}>";
@@ -139,5 +143,6 @@ internal sealed record LambdaPattern(IReadOnlyList<TypePattern> Parameters, Type
 
     public override DataType Target(DataType type, Bindings bindings) => Body.Target(type, bindings);
 
-    public override string ToString() => Parameters.Count == 1 ? $"{Parameters[0]} -> {Body}" : $"({string.Join(", ", Parameters)}) -> {Body}";
+    public override string ToString() =>
+        Parameters.Count == 1 ? $"{Parameters[0]} -> {Body}" : $"({string.Join(", ", Parameters)}) -> {Body}";
 }

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using DuckDB.NET.Data;
 using Sje.Core.Pipelines;
-using Sje.Core.Pipelines.Components;
 using Sje.Core.Pipelines.Compilers.DuckDb;
+using Sje.Core.Pipelines.Components;
 using Sje.Core.Pipelines.Types;
 using Sje.Tests.Conformance;
 
@@ -19,13 +19,29 @@ public sealed class ComponentConformanceTests : IDisposable
     public void Dispose() => bench.Dispose();
 
     public static TheoryData<string> Names =>
-        [.. Directory.EnumerateFiles(ConformanceFiles.Components, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(ConformanceFiles.Components, "*.json")
+                .Select(f => Path.GetFileNameWithoutExtension(f))
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Fact]
     public void All_cases_are_there_and_every_component_has_some()
     {
-        Assert.Equal(AllCases, Directory.EnumerateFiles(ConformanceFiles.Components, "*.json").Sum(f => ConformanceFiles.Cases(Path.GetFileNameWithoutExtension(f)).Count));
-        Assert.Equal(ComponentCatalogue.Types, Directory.EnumerateFiles(ConformanceFiles.Components, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            AllCases,
+            Directory
+                .EnumerateFiles(ConformanceFiles.Components, "*.json")
+                .Sum(f => ConformanceFiles.Cases(Path.GetFileNameWithoutExtension(f)).Count)
+        );
+        Assert.Equal(
+            ComponentCatalogue.Types,
+            Directory
+                .EnumerateFiles(ConformanceFiles.Components, "*.json")
+                .Select(f => Path.GetFileNameWithoutExtension(f)!)
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -59,9 +75,13 @@ public sealed class ComponentConformanceTests : IDisposable
         switch (expected["error"]?.GetValue<string>())
         {
             case "validation":
-                return result.Error?.Class == "invalid" ? null : $"is not refused: {result.Error?.Message ?? result.Preview!.ToJsonString()}";
+                return result.Error?.Class == "invalid"
+                    ? null
+                    : $"is not refused: {result.Error?.Message ?? result.Preview!.ToJsonString()}";
             case "runtime":
-                return validation.Count > 0 ? $"is refused: {validation[0].Detail}" : result.Error is null ? $"does not fail: {result.Preview!.ToJsonString()}" : null;
+                return validation.Count > 0 ? $"is refused: {validation[0].Detail}"
+                    : result.Error is null ? $"does not fail: {result.Preview!.ToJsonString()}"
+                    : null;
         }
 
         if (result.Error is not null || validation.Count > 0)
@@ -70,7 +90,8 @@ public sealed class ComponentConformanceTests : IDisposable
         }
 
         var preview = result.Preview![0]!;
-        return preview["columns"]!.ToJsonString() != expected["columns"]!.ToJsonString() ? $"columns {preview["columns"]!.ToJsonString()}"
+        return preview["columns"]!.ToJsonString() != expected["columns"]!.ToJsonString()
+                ? $"columns {preview["columns"]!.ToJsonString()}"
             : SameRows(expected, preview["rows"]!.AsArray()) ? null
             : $"rows {preview["rows"]!.ToJsonString()}, expected {expected["rows"]!.ToJsonString()}";
     }
@@ -84,7 +105,14 @@ public sealed class ComponentConformanceTests : IDisposable
         {
             var path = $"in/{index}-{port}.parquet";
             WriteInput(bench.File(path), table!);
-            nodes.Add(new JsonObject { ["id"] = $"in_{port}", ["type"] = "source.parquet", ["params"] = new JsonObject { ["path"] = path } });
+            nodes.Add(
+                new JsonObject
+                {
+                    ["id"] = $"in_{port}",
+                    ["type"] = "source.parquet",
+                    ["params"] = new JsonObject { ["path"] = path },
+                }
+            );
             inputs[port] = $"in_{port}";
         }
 
@@ -95,16 +123,26 @@ public sealed class ComponentConformanceTests : IDisposable
             parameters["path"] = $"out/{index}";
         }
 
-        nodes.Add(new JsonObject { ["id"] = "it", ["type"] = component, ["params"] = parameters, ["inputs"] = inputs });
+        nodes.Add(
+            new JsonObject
+            {
+                ["id"] = "it",
+                ["type"] = component,
+                ["params"] = parameters,
+                ["inputs"] = inputs,
+            }
+        );
         if (!isSink)
         {
-            nodes.Add(new JsonObject
-            {
-                ["id"] = "out",
-                ["type"] = "sink.parquet",
-                ["params"] = new JsonObject { ["path"] = $"out/{index}.parquet" },
-                ["inputs"] = new JsonObject { ["in"] = "it" },
-            });
+            nodes.Add(
+                new JsonObject
+                {
+                    ["id"] = "out",
+                    ["type"] = "sink.parquet",
+                    ["params"] = new JsonObject { ["path"] = $"out/{index}.parquet" },
+                    ["inputs"] = new JsonObject { ["in"] = "it" },
+                }
+            );
         }
 
         return new JsonObject { ["nodes"] = nodes };
@@ -113,11 +151,20 @@ public sealed class ComponentConformanceTests : IDisposable
     private static void WriteInput(string path, JsonNode table)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var columns = table["columns"]!.AsArray().Select(c => (Name: c!["name"]!.GetValue<string>(), Type: Type(c["type"]!))).ToList();
+        var columns = table["columns"]!
+            .AsArray()
+            .Select(c => (Name: c!["name"]!.GetValue<string>(), Type: Type(c["type"]!)))
+            .ToList();
         var rows = table["rows"]!.AsArray();
-        var select = rows.Count == 0
-            ? $"SELECT {string.Join(", ", columns.Select(c => $"{Values.Literal(null, c.Type, base64: true)} AS {Sql.Name(c.Name)}"))} WHERE false"
-            : string.Join(" UNION ALL ", rows.Select(r => $"SELECT {string.Join(", ", columns.Select((c, i) => $"{Values.Literal(r![i], c.Type, base64: true)} AS {Sql.Name(c.Name)}"))}"));
+        var select =
+            rows.Count == 0
+                ? $"SELECT {string.Join(", ", columns.Select(c => $"{Values.Literal(null, c.Type, base64: true)} AS {Sql.Name(c.Name)}"))} WHERE false"
+                : string.Join(
+                    " UNION ALL ",
+                    rows.Select(r =>
+                        $"SELECT {string.Join(", ", columns.Select((c, i) => $"{Values.Literal(r![i], c.Type, base64: true)} AS {Sql.Name(c.Name)}"))}"
+                    )
+                );
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();
         using var command = connection.CreateCommand();
@@ -143,5 +190,8 @@ public sealed class ComponentConformanceTests : IDisposable
         return left.Count == 0;
     }
 
-    private static DataType Type(JsonNode text) => DataType.TryParse(text.GetValue<string>(), out var type) ? type : throw new FormatException(text.ToJsonString());
+    private static DataType Type(JsonNode text) =>
+        DataType.TryParse(text.GetValue<string>(), out var type)
+            ? type
+            : throw new FormatException(text.ToJsonString());
 }

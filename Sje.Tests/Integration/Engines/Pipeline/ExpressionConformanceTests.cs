@@ -19,7 +19,11 @@ public sealed class ExpressionConformanceTests : IDisposable
     private readonly DuckDbSession session;
 
     public ExpressionConformanceTests() =>
-        session = DuckDbSession.Open(new ResourceSpec { Cpus = 1, MemoryBytes = 512L << 20 }, folder.FullName, TimeProvider.System);
+        session = DuckDbSession.Open(
+            new ResourceSpec { Cpus = 1, MemoryBytes = 512L << 20 },
+            folder.FullName,
+            TimeProvider.System
+        );
 
     public void Dispose()
     {
@@ -27,7 +31,8 @@ public sealed class ExpressionConformanceTests : IDisposable
         folder.Delete(recursive: true);
     }
 
-    public static TheoryData<string> Groups => [.. ConformanceFiles.Expressions.Select(v => v["fn"]!.GetValue<string>()).Distinct()];
+    public static TheoryData<string> Groups =>
+        [.. ConformanceFiles.Expressions.Select(v => v["fn"]!.GetValue<string>()).Distinct()];
 
     [Fact]
     public void All_vectors_are_there() => Assert.Equal(AllVectors, ConformanceFiles.Expressions.Count);
@@ -53,14 +58,21 @@ public sealed class ExpressionConformanceTests : IDisposable
     private string? Check(JsonObject vector)
     {
         var kind = vector["kind"]?.GetValue<string>();
-        var columns = (kind is null
-            ? vector["args"]!.AsObject().Select(a => new Column(a.Key, Type(a.Value!["type"]!)))
-            : vector["columns"]!.AsObject().Select(c => new Column(c.Key, Type(c.Value!)))).ToList();
+        var columns = (
+            kind is null
+                ? vector["args"]!.AsObject().Select(a => new Column(a.Key, Type(a.Value!["type"]!)))
+                : vector["columns"]!.AsObject().Select(c => new Column(c.Key, Type(c.Value!)))
+        ).ToList();
         var rows = kind is null
             ? [vector["args"]!.AsObject().Select(a => a.Value!["value"]).ToList()]
             : vector["rows"]!.AsArray().Select(r => r!.AsArray().ToList()).ToList();
         var scope = ExpressionScope.Of(Schema.Of(columns), TemplateValues.None);
-        var allowed = kind switch { null => Allowed.Scalars, "window" => Allowed.Windows, _ => Allowed.Aggregates };
+        var allowed = kind switch
+        {
+            null => Allowed.Scalars,
+            "window" => Allowed.Windows,
+            _ => Allowed.Aggregates,
+        };
         var result = ExpressionCompiler.Compile(vector["expr"]!.GetValue<string>(), scope, allowed);
         if (result.Value is not { } value)
         {
@@ -74,9 +86,15 @@ public sealed class ExpressionConformanceTests : IDisposable
 
         var sql = ExpressionWriter.Write(value);
         var number = 0;
-        var table = rows.Count == 0
-            ? $"SELECT 0 AS sje_row{string.Concat(columns.Select(c => $", {Values.Literal(null, c.Type)} AS {Sql.Name(c.Name)}"))} WHERE false"
-            : string.Join(" UNION ALL ", rows.Select(r => $"SELECT {number++} AS sje_row{string.Concat(columns.Zip(r, (c, v) => $", {Values.Literal(v, c.Type)} AS {Sql.Name(c.Name)}"))}"));
+        var table =
+            rows.Count == 0
+                ? $"SELECT 0 AS sje_row{string.Concat(columns.Select(c => $", {Values.Literal(null, c.Type)} AS {Sql.Name(c.Name)}"))} WHERE false"
+                : string.Join(
+                    " UNION ALL ",
+                    rows.Select(r =>
+                        $"SELECT {number++} AS sje_row{string.Concat(columns.Zip(r, (c, v) => $", {Values.Literal(v, c.Type)} AS {Sql.Name(c.Name)}"))}"
+                    )
+                );
         var order = kind == "window" ? " ORDER BY sje_row" : "";
         try
         {
@@ -88,13 +106,25 @@ public sealed class ExpressionConformanceTests : IDisposable
                 return $"DuckDB type {described} of {sql}";
             }
 
-            var form = kind == "window" ? $"(SELECT sje_row, {sql} AS value FROM vector)" : $"(SELECT {sql} AS value FROM vector)";
-            var found = ResultRows.Read(session, $"{JsonForm.Select(Schema.Of(new Column("value", value.Type)), form)}{order}", Schema.Of(new Column("value", value.Type)));
+            var form =
+                kind == "window"
+                    ? $"(SELECT sje_row, {sql} AS value FROM vector)"
+                    : $"(SELECT {sql} AS value FROM vector)";
+            var found = ResultRows.Read(
+                session,
+                $"{JsonForm.Select(Schema.Of(new Column("value", value.Type)), form)}{order}",
+                Schema.Of(new Column("value", value.Type))
+            );
             return Compare(vector["expected"], found, kind, value.Type, sql);
         }
         catch (DuckDBException e)
         {
-            return vector["expected"] is JsonObject expected && expected.ContainsKey("error") && value.Type is not StructType ? null : $"{e.Message} of {sql}";
+            return
+                vector["expected"] is JsonObject expected
+                && expected.ContainsKey("error")
+                && value.Type is not StructType
+                ? null
+                : $"{e.Message} of {sql}";
         }
     }
 
@@ -118,7 +148,12 @@ public sealed class ExpressionConformanceTests : IDisposable
     }
 
     private static JsonNode? Binary(JsonNode? value, DataType type) =>
-        value is not null && type == DataType.Binary ? JsonValue.Create(Convert.ToBase64String(Convert.FromHexString(value.GetValue<string>()))) : value;
+        value is not null && type == DataType.Binary
+            ? JsonValue.Create(Convert.ToBase64String(Convert.FromHexString(value.GetValue<string>())))
+            : value;
 
-    private static DataType Type(JsonNode text) => DataType.TryParse(text.GetValue<string>(), out var type) ? type : throw new FormatException(text.ToJsonString());
+    private static DataType Type(JsonNode text) =>
+        DataType.TryParse(text.GetValue<string>(), out var type)
+            ? type
+            : throw new FormatException(text.ToJsonString());
 }

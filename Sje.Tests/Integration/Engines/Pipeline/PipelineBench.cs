@@ -23,10 +23,19 @@ internal sealed class PipelineBench : IDisposable
         System.IO.File.WriteAllText(File(relative), text);
     }
 
-    public Task<EngineResult> RunAsync(string nodes, JsonObject? parameters = null, string? root = null, CancellationToken stop = default) =>
-        RunAsync(new JsonObject { ["nodes"] = JsonNode.Parse(nodes) }, parameters, root, stop);
+    public Task<EngineResult> RunAsync(
+        string nodes,
+        JsonObject? parameters = null,
+        string? root = null,
+        CancellationToken stop = default
+    ) => RunAsync(new JsonObject { ["nodes"] = JsonNode.Parse(nodes) }, parameters, root, stop);
 
-    public Task<EngineResult> RunAsync(JsonObject settings, JsonObject? parameters = null, string? root = null, CancellationToken stop = default)
+    public Task<EngineResult> RunAsync(
+        JsonObject settings,
+        JsonObject? parameters = null,
+        string? root = null,
+        CancellationToken stop = default
+    )
     {
         var work = Path.Combine(folder.FullName, "work", Guid.NewGuid().ToString("N"));
         Directory.CreateDirectory(work);
@@ -42,12 +51,18 @@ internal sealed class PipelineBench : IDisposable
                 Reporter = Reporter,
                 Lease = new EndlessLease(),
             },
-            stop);
+            stop
+        );
     }
 
     /// <summary>All files under the root, relative to it.</summary>
     public IReadOnlyList<string> Files() =>
-        [.. Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Root, f)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories)
+                .Select(f => Path.GetRelativePath(Root, f))
+                .Order(StringComparer.Ordinal),
+        ];
 
     public void Dispose() => folder.Delete(recursive: true);
 
@@ -56,7 +71,8 @@ internal sealed class PipelineBench : IDisposable
         public double DeadlineUptime => double.MaxValue;
 
         public Task<double> NextDeadlineAsync(double seen, CancellationToken stop) =>
-            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ContinueWith(_ => seen, TaskScheduler.Default);
+            Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
+                .ContinueWith(_ => seen, TaskScheduler.Default);
     }
 }
 
@@ -73,9 +89,7 @@ internal sealed class RecordingReporter : ITaskReporter
     /// <summary>Completes when progress was told from within a statement.</summary>
     public Task UnderWay => started.Task;
 
-    public void Log(LogStream stream, string line)
-    {
-    }
+    public void Log(LogStream stream, string line) { }
 
     public void Progress(double fraction, string? message)
     {
@@ -97,7 +111,5 @@ internal sealed class RecordingReporter : ITaskReporter
         }
     }
 
-    public void Checkpoint(JsonNode checkpoint)
-    {
-    }
+    public void Checkpoint(JsonNode checkpoint) { }
 }

@@ -13,19 +13,22 @@ public sealed class PipelineEngineTests : IDisposable
     {
         bench.Write("in.csv", "id,kind\n1,a\n2,b\n3,a\n");
 
-        var result = await bench.RunAsync("""
+        var result = await bench.RunAsync(
+            """
             [{"id": "rows", "type": "source.csv", "params": {"path": "in.csv"}},
              {"id": "kinds", "type": "aggregate", "params": {"groupBy": ["kind"], "aggs": [{"fn": "count", "as": "n"}]}, "inputs": {"in": "rows"}},
              {"id": "some", "type": "filter", "params": {"condition": "id > 1"}, "inputs": {"in": "rows"}},
              {"id": "one", "type": "sink.csv", "params": {"path": "out/kinds.csv"}, "inputs": {"in": "kinds"}},
              {"id": "two", "type": "sink.csv", "params": {"path": "out/some.csv"}, "inputs": {"in": "some"}}]
-            """);
+            """
+        );
 
         Assert.Null(result.Error);
         Assert.Equal("id,kind\n2,b\n3,a\n", await File.ReadAllTextAsync(bench.File("out/some.csv")));
         Assert.Equal(
             "rows 0 3, kinds 3 2, some 3 2, one 2 2, two 2 2",
-            string.Join(", ", result.Parts!.AsArray().Select(p => $"{p!["node"]} {p["rowsIn"]} {p["rowsOut"]}")));
+            string.Join(", ", result.Parts!.AsArray().Select(p => $"{p!["node"]} {p["rowsIn"]} {p["rowsOut"]}"))
+        );
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public sealed class PipelineEngineTests : IDisposable
         bench.Write("b.csv", "k\n0\n1\n2\n3\n4\n");
         bench.Write("d.csv", "id\n" + string.Concat(Enumerable.Range(0, 50).Select(i => $"{i * 2}\n")));
 
-        var result = await bench.RunAsync("""
+        var result = await bench.RunAsync(
+            """
             [{"id": "a", "type": "source.csv", "params": {"path": "a.csv"}},
              {"id": "b", "type": "source.csv", "params": {"path": "b.csv"}},
              {"id": "d", "type": "source.csv", "params": {"path": "d.csv"}},
@@ -45,12 +49,14 @@ public sealed class PipelineEngineTests : IDisposable
              {"id": "groups", "type": "aggregate", "params": {"groupBy": ["k"], "aggs": [{"fn": "count", "as": "n"}]}, "inputs": {"in": "late"}},
              {"id": "few", "type": "filter", "params": {"condition": "k > 1"}, "inputs": {"in": "groups"}},
              {"id": "out", "type": "sink.parquet", "params": {"path": "few.parquet"}, "inputs": {"in": "few"}}]
-            """);
+            """
+        );
 
         Assert.Null(result.Error);
         Assert.Equal(
             "a 1000, b 5, d 50, first 500, second 30, late 14, groups 3, few 2, out 2",
-            string.Join(", ", result.Parts!.AsArray().Select(p => $"{p!["node"]} {p["rowsOut"]}")));
+            string.Join(", ", result.Parts!.AsArray().Select(p => $"{p!["node"]} {p["rowsOut"]}"))
+        );
     }
 
     [Theory]
@@ -88,10 +94,12 @@ public sealed class PipelineEngineTests : IDisposable
         bench.Write("out/out.csv", "old\n");
         bench.Write("in.csv", "id,x\n1,2\n2,many\n");
 
-        var result = await bench.RunAsync("""
+        var result = await bench.RunAsync(
+            """
             [{"id": "rows", "type": "source.csv", "params": {"path": "in.csv", "columns": {"id": "int32", "x": "int32"}}},
              {"id": "out", "type": "sink.csv", "params": {"path": "out/out.csv"}, "inputs": {"in": "rows"}}]
-            """);
+            """
+        );
 
         Assert.Equal("error", result.Error?.Class);
         Assert.Contains("cannot cast to INTEGER: many", result.Error!.Message, StringComparison.Ordinal);
@@ -111,7 +119,8 @@ public sealed class PipelineEngineTests : IDisposable
              {"id": "triples", "type": "join", "params": {"type": "cross", "suffixes": ["", "_third"]}, "inputs": {"left": "pairs", "right": "rows"}},
              {"id": "out", "type": "sink.parquet", "params": {"path": "deep/er/out.parquet"}, "inputs": {"in": "triples"}}]
             """,
-            stop: stop.Token);
+            stop: stop.Token
+        );
         Assert.NotSame(run, await Task.WhenAny(run, bench.Reporter.UnderWay).WaitAsync(TimeSpan.FromSeconds(60)));
 
         await stop.CancelAsync();
@@ -131,7 +140,8 @@ public sealed class PipelineEngineTests : IDisposable
              {"id": "same", "type": "filter", "params": {"condition": "name = {{ parameters.name }}"}, "inputs": {"in": "rows"}},
              {"id": "out", "type": "sink.csv", "params": {"path": "out.csv"}, "inputs": {"in": "same"}}]
             """,
-            new JsonObject { ["name"] = "' or true or '", ["file"] = "in" });
+            new JsonObject { ["name"] = "' or true or '", ["file"] = "in" }
+        );
 
         Assert.Null(result.Error);
         Assert.Equal("name\n' or true or '\n", await File.ReadAllTextAsync(bench.File("out.csv")));
@@ -140,18 +150,23 @@ public sealed class PipelineEngineTests : IDisposable
     [Fact]
     public async Task Types_of_a_csv_file_are_found_by_our_own_rule()
     {
-        bench.Write("in.csv", "n,zero,big,x,d,t,b,yes,mixed,none\n1,007,3000000000,1.5,2024-01-05,2024-01-05 10:00:00,true,yes,1,\n2,010,1,1e5,2024-02-29,2024-02-29T23:59:59.5,false,no,a,\n");
+        bench.Write(
+            "in.csv",
+            "n,zero,big,x,d,t,b,yes,mixed,none\n1,007,3000000000,1.5,2024-01-05,2024-01-05 10:00:00,true,yes,1,\n2,010,1,1e5,2024-02-29,2024-02-29T23:59:59.5,false,no,a,\n"
+        );
 
         var result = await bench.RunAsync(Copy("in.csv", "out.csv"));
 
         Assert.Null(result.Error);
         Assert.Equal(
             "int64 string int64 double date timestamp boolean string string string",
-            string.Join(' ', result.Preview![0]!["columns"]!.AsArray().Select(c => c!["type"])));
+            string.Join(' ', result.Preview![0]!["columns"]!.AsArray().Select(c => c!["type"]))
+        );
     }
 
-    private static string Copy(string from, string to) => $$$"""
-        [{"id": "rows", "type": "source.csv", "params": {"path": "{{{from}}}"}},
-         {"id": "out", "type": "sink.csv", "params": {"path": "{{{to}}}"}, "inputs": {"in": "rows"}}]
-        """;
+    private static string Copy(string from, string to) =>
+        $$$"""
+            [{"id": "rows", "type": "source.csv", "params": {"path": "{{{from}}}"}},
+             {"id": "out", "type": "sink.csv", "params": {"path": "{{{to}}}"}, "inputs": {"in": "rows"}}]
+            """;
 }
