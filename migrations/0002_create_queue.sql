@@ -80,7 +80,7 @@ create table sje.tasks (
     -- State and count agree, in both directions: a blocked task that waits for nothing would wait for ever.
     check ((state = 'blocked') = (pending_dependencies > 0))
 ) with (fillfactor = 70);
-create index tasks_claim on sje.tasks (queue, rank, id) where state = 'queued';
+create index tasks_claim on sje.tasks (queue, rank, id) where state = 'queued' and dispatched;
 create index tasks_retry on sje.tasks (queue, available_at) where state = 'waiting_retry';
 create index tasks_running on sje.tasks (worker_id) where state = 'running';
 create index tasks_undispatched on sje.tasks (rank) where hangfire_job_id is null and lane = 'background' and state = 'queued';

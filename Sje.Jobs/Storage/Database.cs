@@ -32,8 +32,19 @@ public sealed class Database : IAsyncDisposable, IDisposable
         }
 
         settings.IncludeErrorDetail = true;
+        // The queue's statements are large and few, and their plans cost more than their runs: measured on a small database, planning took
+        // 10 ms of a claim's 23, and compiling by JIT most of the rest. Prepared once per connection, and without the reset that would
+        // be a statement of its own at every use.
+        settings.NoResetOnClose = true;
+        settings.MaxAutoPrepare = 128;
+        settings.AutoPrepareMinUsages = 2;
+        settings.Options = string.Join(' ', settings.Options, "-c jit=off").Trim();
         ConnectionString = settings.ConnectionString;
         Main = NpgsqlDataSource.Create(settings.ConnectionString);
+
+        // A session lock or a time limit left over from a failure must not reach the next user of the connection.
+        settings.NoResetOnClose = false;
+        settings.MaxAutoPrepare = 0;
         settings.ApplicationName += "-locks";
         Locks = NpgsqlDataSource.Create(settings.ConnectionString);
     }
