@@ -101,14 +101,6 @@ internal static class DoctorCommand
         );
         await ProgramAsync(
             findings,
-            "prlimit",
-            ["--version"],
-            Verdict.Note,
-            "without it tasks run without limits on files and processor time (util-linux)",
-            stop
-        );
-        await ProgramAsync(
-            findings,
             "python3",
             ["--version"],
             Verdict.Note,

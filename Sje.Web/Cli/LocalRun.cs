@@ -35,7 +35,7 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
                 }
                 else
                 {
-                    this.ended[task.Name] = Ended(task, "cancelled");
+                    this.ended[task.Name] = Ended(task, stop.IsCancellationRequested ? "cancelled" : "skipped");
                 }
             }
 
@@ -53,16 +53,17 @@ internal sealed class LocalRun(IServiceProvider services, JobSpec job, JsonObjec
         {
             ["taskId"] = executionId.ToString(),
             ["name"] = job.Name,
-            ["state"] = State(stop),
+            ["state"] = State(total.Token, stop),
             ["tasks"] = new JsonArray([.. job.Tasks.Select(task => this.ended[task.Name])]),
         };
     }
 
-    private string State(CancellationToken stop)
+    // As a server would say (API.md, "States"): a job of one task says what its task says.
+    private string State(CancellationToken total, CancellationToken stop)
     {
         var states = ended.Values.Select(task => Show.Text(task["state"])).ToList();
         return stop.IsCancellationRequested ? "cancelled"
-            : states.Contains("timed_out") ? "timed_out"
+            : states.Contains("timed_out") && (total.IsCancellationRequested || job.Tasks.Count == 1) ? "timed_out"
             : states.TrueForAll(state => state == "succeeded") ? "succeeded"
             : job.PermitPartialFailures && states.Contains("succeeded") ? "partially_succeeded"
             : "failed";

@@ -31,7 +31,7 @@ internal static class RoleCommands
     };
     private static readonly Option<string> Name = new("--name")
     {
-        Description = "What to call this worker (worker:name) [default: the host's name]",
+        Description = "What to call this worker (worker:name) [default: host and process id]",
     };
 
     /// <summary>The commands; <paramref name="root"/> itself does what <c>all</c> does.</summary>

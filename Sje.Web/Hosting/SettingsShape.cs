@@ -41,7 +41,10 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
     /// <summary>The settings of an options class.</summary>
     public static IEnumerable<PropertyInfo> Properties(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => property.SetMethod is { IsPublic: true } || IsList(property.PropertyType));
+            .Where(property =>
+                property.SetMethod is { IsPublic: true }
+                || (IsList(property.PropertyType) && !property.PropertyType.IsArray)
+            );
 
     /// <summary>Whether values of a type are lists.</summary>
     public static bool IsList(Type type) =>

@@ -51,7 +51,7 @@ public sealed class LocalRunTests : IDisposable
             3,
             end.RootElement.GetProperty("tasks")[0].GetProperty("error").GetProperty("exitCode").GetInt32()
         );
-        Assert.Equal("cancelled", end.RootElement.GetProperty("tasks")[1].GetProperty("state").GetString());
+        Assert.Equal("skipped", end.RootElement.GetProperty("tasks")[1].GetProperty("state").GetString());
         Assert.False(File.Exists(Path.Combine(folder, "ran")));
     }
 
