@@ -29,7 +29,6 @@ internal static class SourceComponents
                 new("nullValue", ParameterKind.Text),
                 new("encoding", ParameterKind.Text) { Choices = ["utf-8", "utf-16", "latin-1"] },
                 new("columns", ParameterKind.Map),
-                new("inferSchema", ParameterKind.Boolean),
                 new("mode", ParameterKind.Text) { Choices = Modes },
                 new("dateFormat", ParameterKind.Text),
                 new("compression", ParameterKind.Text) { Choices = ["auto", "none", "gzip", "zstd"] },
