@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sje.Jobs.Background;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Queueing;
+using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;
 
 namespace Sje.Jobs;
@@ -11,8 +13,11 @@ namespace Sje.Jobs;
 public static class SjeServices
 {
     /// <summary>What every process has, whatever its role. Needs <see cref="Database"/> and bound <see cref="WorkerOptions"/>.</summary>
-    public static IServiceCollection AddSjeCore(this IServiceCollection services) =>
-        services.AddSjeQueueing().AddSjeBackground();
+    public static IServiceCollection AddSjeCore(this IServiceCollection services)
+    {
+        services.TryAddSingleton(BuiltInEngines.Types());
+        return services.AddSjeStorage().AddSjeQueueing().AddSjeScheduling().AddSjeBackground();
+    }
 
     /// <summary>What a process has that runs tasks.</summary>
     public static IServiceCollection AddSjeWorker(this IServiceCollection services)

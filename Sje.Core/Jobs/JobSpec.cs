@@ -32,6 +32,9 @@ public sealed record JobSpec
     /// <summary>Whether an execution with failed and succeeded tasks counts as partially succeeded.</summary>
     public bool PermitPartialFailures { get; init; }
 
+    /// <summary>When it starts by itself, once it is saved; null is never.</summary>
+    public ScheduleSpec? Schedule { get; init; }
+
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

@@ -32,14 +32,15 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
 
     private const string AddExecutions = """
         insert into sje.executions (id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters,
-            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at)
+            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at, schedule_id, scheduled_for)
         select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
             array(select jsonb_array_elements_text(tags)), spec, parameters, 'queued', permit_partial, task_count, trigger, rerun_of,
-            accepted_by, now() + total_timeout
+            accepted_by, now() + total_timeout, schedule_id, scheduled_for
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
-            $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[])
+            $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[],
+            $19::uuid[], $20::timestamptz[])
             x(id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters, permit_partial,
-            task_count, trigger, rerun_of, accepted_by, total_timeout)
+            task_count, trigger, rerun_of, accepted_by, total_timeout, schedule_id, scheduled_for)
         """;
 
     private const string AddTasks = """
@@ -86,11 +87,34 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         CancellationToken cancellationToken
     )
     {
-        var results = new IntakeResult?[submissions.Count];
-        var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
-
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var results = await AcceptInAsync(connection, transaction, submissions, allOrNone, cancellationToken);
+        if (results.Any(r => r is HeldBack))
+        {
+            await transaction.RollbackAsync(cancellationToken);
+            return results;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        Announce(results);
+        return results;
+    }
+
+    /// <summary>
+    /// Stores all submissions in a transaction of the caller's, who commits it and then calls <see cref="Announce"/>. Where
+    /// <paramref name="allOrNone"/> made it store nothing, some results are <see cref="HeldBack"/>, and the keys taken must be rolled back.
+    /// </summary>
+    internal async Task<IReadOnlyList<IntakeResult>> AcceptInAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        IReadOnlyList<Submission> submissions,
+        bool allOrNone,
+        CancellationToken cancellationToken
+    )
+    {
+        var results = new IntakeResult?[submissions.Count];
+        var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
         if (submissions.Any(s => s.IdempotencyKey is not null))
         {
             fresh = await TakeKeysAsync(connection, fresh, results, cancellationToken);
@@ -98,7 +122,6 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
 
         if (allOrNone && results.Any(r => r is KeyReused))
         {
-            await transaction.RollbackAsync(cancellationToken);
             return [.. results.Select(r => r ?? new HeldBack())];
         }
 
@@ -107,13 +130,6 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             await using var batch = new NpgsqlBatch(connection, transaction);
             AddRows(batch, fresh);
             await batch.ExecuteNonQueryAsync(cancellationToken);
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        if (fresh.Count > 0)
-        {
-            signals.Raise(SignalKind.Work);
-            signals.Raise(SignalKind.Change);
         }
 
         foreach (var (id, index, submission) in fresh)
@@ -132,6 +148,16 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
                 r ?? throw new InvalidOperationException("A submission was left without an answer.")
             ),
         ];
+    }
+
+    /// <summary>Tells every process of what was accepted; after the commit.</summary>
+    internal void Announce(IReadOnlyList<IntakeResult> results)
+    {
+        if (results.Any(r => r is SubmissionAccepted))
+        {
+            signals.Raise(SignalKind.Work);
+            signals.Raise(SignalKind.Change);
+        }
     }
 
     /// <summary>Answers what was accepted before under its key, and returns what is new.</summary>
@@ -248,7 +274,9 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Trigger)),
             Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.RerunOf)),
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.AcceptedBy)),
-            Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout))
+            Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout)),
+            Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.ScheduleId)),
+            Array(NpgsqlDbType.TimestampTz, fresh.Select(f => f.Submission.ScheduledFor))
         );
         batch.Add(
             AddTasks,

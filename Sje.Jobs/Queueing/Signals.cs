@@ -16,6 +16,9 @@ public enum SignalKind
 
     /// <summary>An execution changed.</summary>
     Change,
+
+    /// <summary>A schedule was made, changed, fired or removed.</summary>
+    Schedule,
 }
 
 /// <summary>

@@ -24,7 +24,9 @@ public sealed record Submission
     /// <summary>Who submitted it: the name of a key.</summary>
     public string? AcceptedBy { get; init; }
 
-    /// <summary>What started it: <c>api</c>, <c>rerun</c>, <c>schedule</c>.</summary>
+    /// <summary>
+    /// What started it: <c>api</c>, <c>rerun</c>, <c>schedule</c> (its time had come), <c>manual</c> (somebody triggered the schedule).
+    /// </summary>
     public string Trigger { get; init; } = "api";
 
     /// <summary>The saved job it runs, if any.</summary>
@@ -35,6 +37,12 @@ public sealed record Submission
 
     /// <summary>The execution it repeats, if any.</summary>
     public Guid? RerunOf { get; init; }
+
+    /// <summary>The schedule that started it, by its time or by hand.</summary>
+    public Guid? ScheduleId { get; init; }
+
+    /// <summary>The due time it is for, if its time started it. One execution for a due time of a schedule.</summary>
+    public DateTimeOffset? ScheduledFor { get; init; }
 }
 
 /// <summary>What became of a <see cref="Submission"/>.</summary>

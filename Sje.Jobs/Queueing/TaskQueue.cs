@@ -66,7 +66,8 @@ internal sealed class TaskQueue(Database database)
             select id, null, 'execution.running', '{}'::jsonb from begun
         )
         select c.id, c.execution_id, c.name, e.name, c.attempt, c.hangfire_job_id, c.queue, c.type, c.spec::text, c.run_timeout,
-            c.failures, c.max_attempts, e.task_count, e.parameters::text, e.accepted_at, k.body::text,
+            c.failures, c.max_attempts, e.task_count, e.parameters::text, coalesce(e.scheduled_for, e.accepted_at),
+            k.body::text,
             case when cardinality(c.depends_on) > 0 then (
                 select jsonb_object_agg(f.name, jsonb_build_object('outputs', coalesce(f.outputs, '{}'::jsonb)))::text
                 from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end

@@ -19,6 +19,8 @@ internal sealed class ExecutionRow
     public required ExecutionState State { get; init; }
     public required string Trigger { get; init; }
     public Guid? RerunOf { get; init; }
+    public Guid? ScheduleId { get; init; }
+    public DateTimeOffset? ScheduledFor { get; init; }
     public string? AcceptedBy { get; init; }
     public required DateTimeOffset AcceptedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }

@@ -32,15 +32,23 @@ public abstract record JobSaveResult
 
     /// <summary>Another version than the expected one stands there; null is none.</summary>
     public sealed record VersionMismatch(int? CurrentVersion) : JobSaveResult;
+
+    /// <summary>The job has a schedule, and a schedule of another job bears that name. Nothing was saved.</summary>
+    public sealed record ScheduleNameTaken(string JobName) : JobSaveResult;
 }
 
 /// <summary>Which version a writer expects to replace.</summary>
 /// <param name="Version">The expected one; null asks for none to be there.</param>
 public sealed record ExpectedVersion(int? Version);
 
-/// <summary>The jobs that people saved, with every version they ever had.</summary>
-public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvider time)
+/// <summary>
+/// The jobs that people saved, with every version they ever had. The schedule that a job has is written with it, and the schedules of a
+/// deleted job go with it.
+/// </summary>
+public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvider time, IScheduleClock clock)
 {
+    private readonly JobScheduleTable schedules = new(clock);
+
     // Each lost race means that somebody else saved; this many in a row for one name means something else is wrong.
     private const int MaxRaces = 10;
 
@@ -59,7 +67,7 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
             {
                 return await TrySaveAsync(name, spec, expected, by, stop);
             }
-            catch (DbUpdateException lost) when (race < MaxRaces && IsLostRace(lost))
+            catch (Exception lost) when (race < MaxRaces && IsLostRace(lost))
             {
                 // Somebody saved the same name between our read and our write: read again, and judge again.
             }
@@ -125,17 +133,22 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
                 .ToListAsync(stop);
     }
 
-    /// <summary>Deletes a job and its versions; its executions stay. Null when it is gone, else the version that stands there.</summary>
+    /// <summary>Deletes a job, its versions and its schedules; its executions stay. Null when it is gone, else the version that stands there.</summary>
     /// <returns>Whether there was one to delete, and the version that stopped us.</returns>
     public async Task<(bool Found, int? OtherVersion)> DeleteAsync(string name, int? expected, CancellationToken stop)
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var deleted = await db
-            .Jobs.Where(j => j.Name == name && (expected == null || j.Version == expected))
-            .ExecuteDeleteAsync(stop);
-        if (deleted == 1)
+        await using (var transaction = await db.Database.BeginTransactionAsync(stop))
         {
-            return (true, null);
+            await JobScheduleTable.RemoveAllAsync(ConnectionOf(db), name, expected, stop);
+            var deleted = await db
+                .Jobs.Where(j => j.Name == name && (expected == null || j.Version == expected))
+                .ExecuteDeleteAsync(stop);
+            if (deleted == 1)
+            {
+                await transaction.CommitAsync(stop);
+                return (true, null);
+            }
         }
 
         var current = await db.Jobs.Where(j => j.Name == name).Select(j => (int?)j.Version).FirstOrDefaultAsync(stop);
@@ -196,13 +209,23 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
                 CreatedBy = by,
             }
         );
+        await using var transaction = await db.Database.BeginTransactionAsync(stop);
         await db.SaveChangesAsync(stop);
+        if (await schedules.FollowAsync(ConnectionOf(db), job.Id, name, spec, by, stop) is { } holder)
+        {
+            return new JobSaveResult.ScheduleNameTaken(holder);
+        }
+
+        await transaction.CommitAsync(stop);
         return isNew ? new JobSaveResult.Created(ToSaved(job)) : new JobSaveResult.Updated(ToSaved(job));
     }
 
-    private static bool IsLostRace(DbUpdateException exception) =>
+    private static bool IsLostRace(Exception exception) =>
         exception is DbUpdateConcurrencyException
-        || exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+        || (exception as PostgresException ?? exception.InnerException)
+            is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+    private static NpgsqlConnection ConnectionOf(SjeContext db) => (NpgsqlConnection)db.Database.GetDbConnection();
 
     private static SavedJob ToSaved(JobRow row) =>
         new(row.Id, row.Name, row.Version, Parse(row.Spec), row.CreatedAt, row.UpdatedAt, row.CreatedBy);

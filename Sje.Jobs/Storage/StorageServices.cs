@@ -36,6 +36,7 @@ public static class StorageServices
                         )
                     )
         );
+        services.TryAddSingleton<IScheduleClock, DatabaseClock>();
         services.TryAddSingleton<JobStore>();
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<TaskReader>();

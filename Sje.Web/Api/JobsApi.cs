@@ -258,6 +258,14 @@ internal static class JobsApi
                 return TypedResults.Ok(ToView(unchanged.Job));
             case JobSaveResult.VersionMismatch mismatch:
                 return Mismatch(name, mismatch.CurrentVersion);
+            case JobSaveResult.ScheduleNameTaken taken:
+                return Refusal.Invalid([
+                    new Fault(
+                        "/schedule",
+                        $"The schedule of a job bears its name, and there is a schedule '{name}' of job '{taken.JobName}': delete that one first.",
+                        FaultCodes.Conflict
+                    ),
+                ]);
             case var other:
                 throw new InvalidOperationException($"{other.GetType().Name} has no answer.");
         }
