@@ -2,6 +2,7 @@ using System.Globalization;
 using Hangfire.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -13,8 +14,11 @@ namespace Sje.Jobs.Background;
 /// </summary>
 internal sealed partial class AdvisoryLock : IDisposable
 {
-    /// <summary>Long enough for any state change; a stopped holder must not keep others waiting for ever.</summary>
-    private const string LongestHold = "30s";
+    /// <summary>
+    /// Many times what a state change takes; a stopped holder must not keep others waiting for long. One who wakes without it is still
+    /// behind the fence of <see cref="StateChangeHook"/>.
+    /// </summary>
+    private const string LongestHold = "10s";
 
     private readonly NpgsqlConnection connection;
     private readonly string resource;
@@ -47,6 +51,7 @@ internal sealed partial class AdvisoryLock : IDisposable
                     P(LongestHold)
                 );
             batch.ExecuteNonQuery();
+            FaultPoint.At(FaultPoint.LockHeld);
             return new AdvisoryLock(connection, resource, log);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)

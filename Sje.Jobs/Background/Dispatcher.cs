@@ -4,6 +4,7 @@ using Hangfire.Common;
 using Hangfire.States;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
@@ -13,7 +14,8 @@ namespace Sje.Jobs.Background;
 /// <summary>
 /// Makes the background job of every runnable task that has none, in every process, under a dispatch lease on the row. The job's id lands
 /// on the row inside Hangfire's own transaction (<see cref="TaskJobQueue.Enqueue"/>), so a crash leaves either both or none; a lease that
-/// ran out is anybody's. Without the lease, sweeps raced creators and made two jobs for most tasks (COMPAT C13, "Strays").
+/// ran out is anybody's. Its 8 seconds are many times what a chunk takes, and short enough for a task of a killed process to be seen in
+/// both views soon. Without the lease, sweeps raced creators and made two jobs for most tasks (COMPAT C13, "Strays").
 /// </summary>
 internal sealed partial class Dispatcher(
     Database database,
@@ -32,7 +34,7 @@ internal sealed partial class Dispatcher(
                 and (dispatch_until is null or dispatch_until < clock_timestamp())
             order by rank limit $1 for update skip locked
         ), leased as (
-            update sje.tasks t set dispatch_until = clock_timestamp() + interval '30 seconds' from picked p where t.id = p.id
+            update sje.tasks t set dispatch_until = clock_timestamp() + interval '8 seconds' from picked p where t.id = p.id
             returning t.id, t.name, t.queue, t.execution_id, t.rank
         )
         select l.id, l.queue, e.name || case when e.task_count > 1 then ' / ' || l.name else '' end
@@ -82,6 +84,11 @@ internal sealed partial class Dispatcher(
             }
         }
 
+        if (tasks.Count > 0)
+        {
+            FaultPoint.At(FaultPoint.DispatchLeased);
+        }
+
         if (tasks.Count == 1)
         {
             Create(tasks[0]);
@@ -114,6 +121,7 @@ internal sealed partial class Dispatcher(
             label
         );
         client.Create(job, new EnqueuedState(label));
+        FaultPoint.At(FaultPoint.DispatchMade);
         signals.Raise(SignalKind.Work);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hangfire.Storage;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Background;
@@ -14,7 +15,11 @@ internal sealed class FetchedTask(ClaimedTask task, WorkerFeed feed) : IFetchedJ
     public string JobId => task.HangfireJobId!.Value.ToString(CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
-    public void RemoveFromQueue() => Release("its background job was changed before it ran");
+    public void RemoveFromQueue()
+    {
+        FaultPoint.At(FaultPoint.SlotDone);
+        Release("its background job was changed before it ran");
+    }
 
     /// <inheritdoc/>
     public void Requeue() => Release("its slot failed before it ran");

@@ -6,6 +6,7 @@ using Hangfire.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Sje.Core.Jobs;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -117,11 +118,13 @@ internal sealed partial class HangfireView(
         CurrentClaim.ReconciledVersion = row.Version;
         try
         {
+            FaultPoint.At(FaultPoint.ReconcileChosen);
             var changed = client.ChangeState(
                 row.JobId.ToString(CultureInfo.InvariantCulture),
                 state,
                 row.HangfireState
             );
+            FaultPoint.At(FaultPoint.ReconcileChanged);
             LogBroughtUp(log, row.TaskId, row.JobId, row.HangfireState, state.Name, changed);
             await ExecuteAsync(changed ? Agreed : LookAgain, row, changed ? null : Soon, cancellationToken);
         }

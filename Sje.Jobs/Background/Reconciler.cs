@@ -4,8 +4,10 @@ using Hangfire.Common;
 using Hangfire.States;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
+using static Sje.Jobs.Queueing.BatchBuilder;
 
 namespace Sje.Jobs.Background;
 
@@ -18,12 +20,15 @@ internal sealed partial class Reconciler(
     ILogger<Reconciler> log
 ) : BackgroundService
 {
+    // The note outlives the one who takes it, in case he does not come to delete the job.
     private const string TakeStrays = """
-        delete from sje.stray_background_jobs where hangfire_job_id in (
+        update sje.stray_background_jobs set noted_at = clock_timestamp() where hangfire_job_id in (
             select hangfire_job_id from sje.stray_background_jobs where noted_at < clock_timestamp() - interval '5 seconds'
             limit 100 for update skip locked)
         returning hangfire_job_id
         """;
+
+    private const string StrayGone = "delete from sje.stray_background_jobs where hangfire_job_id = $1";
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
@@ -69,11 +74,15 @@ internal sealed partial class Reconciler(
 
         foreach (var job in strays)
         {
+            FaultPoint.At(FaultPoint.StraysTaken);
             plain.ChangeState(
                 job.ToString(CultureInfo.InvariantCulture),
                 new DeletedState { Reason = "another background job has this task" },
                 null
             );
+            await using var gone = database.Main.CreateCommand(StrayGone);
+            gone.Parameters.Add(P(job));
+            await gone.ExecuteNonQueryAsync(stop);
             LogStray(log, job);
         }
     }

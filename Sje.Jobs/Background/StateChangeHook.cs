@@ -18,15 +18,20 @@ internal sealed class StateChangeHook(Signals signals)
 {
     private const string Find = "select id, execution_id, state from sje.all_tasks where hangfire_job_id = $1";
 
-    // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker. Both views agree from here on.
+    // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker, $5 background job, $6 its state that
+    // Hangfire found under its lock: a process that stood still may have lost the lock, and somebody else have made this very change. Both
+    // views agree from here on. The task's row is locked before the job's, as everywhere.
     private const string Agree = """
         with live as (
             update sje.tasks set hangfire_sync_at = null
             where id = $1 and attempt = $2 and state = any ($3) and (worker_id is null or worker_id = $4) returning 1
         ), ended as (
             update sje.finished_tasks set hangfire_sync_at = null where id = $1 and attempt = $2 and state = any ($3) returning 1
+        ), job as (
+            select 1 from hangfire.job
+            where id = $5 and statename = $6 and (select count(*) from live) + (select count(*) from ended) = 1 for update
         )
-        select (select count(*) from live) + (select count(*) from ended)
+        select count(*) from job
         """;
 
     private const string Version = """
@@ -56,7 +61,9 @@ internal sealed class StateChangeHook(Signals signals)
                 P(task.Identity.TaskId),
                 P(task.Identity.Attempt),
                 P(HangfireStates.Ours(newState), NpgsqlDbType.Array | NpgsqlDbType.Text),
-                P(task.WorkerId)
+                P(task.WorkerId),
+                P(jobId),
+                P(oldState)
             );
             if (agreed is not 1L)
             {

@@ -1,5 +1,6 @@
 using Hangfire;
 using Hangfire.Common;
+using Hangfire.States;
 
 namespace Sje.Jobs.Background;
 
@@ -11,11 +12,29 @@ internal sealed class TaskFilters(TaskStateFilter states) : IJobFilterProvider
 {
     private readonly JobFilter[] ours =
     [
-        new(new StatisticsHistoryAttribute(), JobFilterScope.Global, null),
         new(states, JobFilterScope.Global, null),
+        new(new TaskStatistics(), JobFilterScope.Global, null),
     ];
 
     /// <inheritdoc/>
     public IEnumerable<JobFilter> GetFilters(Job? job) =>
         job?.Type == typeof(TaskJob) ? ours : JobFilterProviders.Providers.GetFilters(job);
+}
+
+/// <summary>
+/// Hangfire's figures per day and hour. They count at the election, so they come after the vote: what is voted down did not happen, and a
+/// state that is kept happened before.
+/// </summary>
+internal sealed class TaskStatistics : JobFilterAttribute, IElectStateFilter
+{
+    private readonly StatisticsHistoryAttribute stock = new();
+
+    /// <inheritdoc/>
+    public void OnStateElection(ElectStateContext context)
+    {
+        if (context.CandidateState is not IKeptState)
+        {
+            stock.OnStateElection(context);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using Hangfire.Server;
 using Sje.Core.Jobs;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Background;
@@ -19,6 +20,7 @@ internal sealed class TaskJob(AttemptRunner runner, HangfireView view)
     public void Run(string title, Guid taskId)
     {
         _ = title;
+        FaultPoint.At(FaultPoint.SlotBegun);
         if (
             CurrentClaim.Task is not { Settled: false, Cause: not StopCause.LeaseLost } task
             || task.Identity.TaskId != taskId

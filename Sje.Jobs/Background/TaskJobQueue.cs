@@ -4,6 +4,7 @@ using Hangfire.PostgreSql;
 using Hangfire.Storage;
 using Npgsql;
 using NpgsqlTypes;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
@@ -72,6 +73,7 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         var source = feed();
         var task = source.Take(cancellationToken);
         CurrentClaim.Task = task;
+        FaultPoint.At(FaultPoint.SlotTaken);
         return new FetchedTask(task, source);
     }
 
@@ -87,6 +89,7 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         else if (StateChangeWord.Read(queue) is { } change)
         {
             hook.Apply(npgsql, id, change.Old, change.New);
+            FaultPoint.AtWritten(change.New);
         }
         else
         {
@@ -153,6 +156,8 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         {
             Execute(connection, NoteStray, P(id), P(task));
         }
+
+        FaultPoint.At(FaultPoint.DispatchAttached);
     }
 
     private static string? Text(NpgsqlDataReader row, int column) =>

@@ -3,6 +3,7 @@ using Hangfire.Common;
 using Hangfire.States;
 using Hangfire.Storage;
 using NpgsqlTypes;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
@@ -57,10 +58,9 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels)
     /// <inheritdoc/>
     public void OnStateApplied(ApplyStateContext context, IWriteOnlyTransaction transaction)
     {
-        if (
-            context.NewState is KeptState
-            || (CurrentClaim.For(context.BackgroundJob.Id) is { Cause: StopCause.LeaseLost })
-        )
+        FaultPoint.AtElected(context.NewState.Name);
+        // Whether the attempt has lost its lease since the election is for the hook to find out: without its word nobody would ask.
+        if (context.NewState is IKeptState)
         {
             return;
         }
@@ -82,8 +82,8 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels)
             null => context.CandidateState,
 
             // Hangfire's handlers of these two cast the state to its own type.
-            "Enqueued" => new EnqueuedState(present.Data["Queue"]) { Reason = why },
-            "Scheduled" => new ScheduledState(JobHelper.DeserializeDateTime(present.Data["EnqueueAt"]))
+            "Enqueued" => new KeptEnqueuedState(present.Data["Queue"]) { Reason = why },
+            "Scheduled" => new KeptScheduledState(JobHelper.DeserializeDateTime(present.Data["EnqueueAt"]))
             {
                 Reason = why,
             },
@@ -103,7 +103,16 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels)
 }
 
 /// <summary>A job's present state, elected once more so that nothing changes.</summary>
-internal sealed class KeptState(StateData present, string reason) : IState
+internal interface IKeptState : IState;
+
+/// <summary>Enqueued, kept.</summary>
+internal sealed class KeptEnqueuedState(string queue) : EnqueuedState(queue), IKeptState;
+
+/// <summary>Scheduled, kept.</summary>
+internal sealed class KeptScheduledState(DateTime enqueueAt) : ScheduledState(enqueueAt), IKeptState;
+
+/// <summary>Any other state, kept.</summary>
+internal sealed class KeptState(StateData present, string reason) : IKeptState
 {
     /// <inheritdoc/>
     public string Name => present.Name;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Sje.Core.Jobs;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 
@@ -56,6 +57,7 @@ internal sealed partial class AttemptRunner(
             LogStarted(log, task.Identity.ExecutionName, task.Identity.TaskName, task.Identity.Attempt);
             var began = clock.GetTimestamp();
             var end = await RunEngineAsync(task, journal);
+            FaultPoint.At(FaultPoint.AttemptRan);
             var ended = await WriteEndAsync(task, journal, end);
             LogEnded(
                 log,
@@ -129,6 +131,7 @@ internal sealed partial class AttemptRunner(
             {
                 await journal.FlushAsync(CancellationToken.None);
                 var ended = await ledger.EndAsync(task, end, CancellationToken.None);
+                FaultPoint.At(FaultPoint.AttemptEnded);
                 if (!ended.Owned && sentBefore)
                 {
                     ended = await ledger.FindEndAsync(task, CancellationToken.None);

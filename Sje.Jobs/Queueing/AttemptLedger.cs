@@ -19,7 +19,8 @@ internal sealed class AttemptLedger(Database database, Signals signals)
 
     // $1 task, $2 attempt, $3 worker, $4 outcome, $5 next state, $6 retry delay, $7 error, $8 reason, $9 outputs, $10 preview,
     // $11 parts, $12 metrics, $13 whether the lease must be live (not when a dead worker's attempt is ended for it), $14 cap on lost attempts.
-    // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to.
+    // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to. Whoever ends an attempt brings
+    // Hangfire's view up himself, and the reconciler leaves him 5 s for it; nobody does for a lost one, but its next claim is near.
     private const string End = $"""
         with own as materialized (
             select t.*, case
@@ -61,7 +62,7 @@ internal sealed class AttemptLedger(Database database, Signals signals)
                 queued_at = case when own.next = 'queued' then clock_timestamp() end,
                 queued_deadline_at = clock_timestamp() + t.queued_timeout + case when own.next = 'waiting_retry' then $6 else interval '0' end,
                 restart_requested_at = null, error = own.why, reason = $8,
-                hangfire_sync_at = clock_timestamp() + case when own.ended_as = 'released' then interval '0' else interval '5 seconds' end
+                hangfire_sync_at = clock_timestamp() + case own.ended_as when 'released' then interval '0' when 'lost' then interval '1 second' else interval '5 seconds' end
             from own where t.id = own.id and own.next in ('queued', 'waiting_retry')
             returning t.available_at
         ), attempt as (

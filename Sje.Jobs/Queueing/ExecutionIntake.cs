@@ -3,6 +3,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -96,7 +97,9 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             return results;
         }
 
+        FaultPoint.At(FaultPoint.AcceptWritten);
         await transaction.CommitAsync(cancellationToken);
+        FaultPoint.At(FaultPoint.AcceptCommitted);
         Announce(results);
         return results;
     }

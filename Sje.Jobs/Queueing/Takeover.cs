@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 
 namespace Sje.Jobs.Queueing;
@@ -84,9 +85,11 @@ internal sealed partial class Takeover(
 
         foreach (var (execution, task, attempt, worker, name) in abandoned)
         {
+            FaultPoint.At(FaultPoint.TakeoverMarked);
             var ended = await ledger.EndLostAsync(execution, task, attempt, worker, stop);
             if (ended.State is { } state)
             {
+                FaultPoint.At(FaultPoint.TakeoverEnded);
                 LogTaken(log, name, execution, attempt, worker, state.ToString());
                 signals.Raise(SignalKind.Work);
             }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -99,6 +100,11 @@ internal sealed class TaskQueue(Database database)
         while (await row.ReadAsync(cancellationToken))
         {
             tasks.Add(Read(row, request.WorkerId));
+        }
+
+        if (tasks.Count > 0)
+        {
+            FaultPoint.At(FaultPoint.ClaimCommitted);
         }
 
         return tasks;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -112,6 +113,7 @@ internal sealed partial class WorkerSession(
         Draining = true;
         LogDraining(log, Name, running.Count, options.DrainSeconds);
         await TryAsync(SetDraining, limit);
+        FaultPoint.At(FaultPoint.DrainBegun);
         var until = clock.GetUtcNow() + TimeSpan.FromSeconds(options.DrainSeconds);
         while (!running.IsEmpty && clock.GetUtcNow() < until && !limit.IsCancellationRequested)
         {
@@ -128,6 +130,7 @@ internal sealed partial class WorkerSession(
             await Task.Delay(TimeSpan.FromMilliseconds(50), clock, CancellationToken.None);
         }
 
+        FaultPoint.At(FaultPoint.DrainEmptied);
         await TryAsync(SetStopped, limit);
     }
 

@@ -38,7 +38,9 @@ public sealed class Database : IAsyncDisposable, IDisposable
         settings.NoResetOnClose = true;
         settings.MaxAutoPrepare = 128;
         settings.AutoPrepareMinUsages = 2;
-        settings.Options = string.Join(' ', settings.Options, "-c jit=off").Trim();
+        // A process that stands still inside a transaction would keep its rows from everybody, takeover among them, for as long as it does.
+        settings.Options = string.Join(' ', settings.Options, "-c jit=off -c idle_in_transaction_session_timeout=10s")
+            .Trim();
         ConnectionString = settings.ConnectionString;
         Main = NpgsqlDataSource.Create(settings.ConnectionString);
 

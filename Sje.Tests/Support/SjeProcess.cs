@@ -19,6 +19,8 @@ internal sealed class SjeProcess : IAsyncDisposable
 
     public int Id => process.Id;
 
+    public bool HasExited => process.HasExited;
+
     public string Output => Text(output);
 
     public string Errors => Text(errors);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Npgsql;
 using Serilog.Extensions.Logging;
+using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using Sje.Web.Failures;
 using Sje.Web.Hosting.Postgres;
@@ -18,6 +19,11 @@ internal static class RoleHost
     /// <exception cref="FailureException">It cannot start.</exception>
     public static async Task RunAsync(Launch launch, CancellationToken stop)
     {
+        if (FaultPoint.ReadEnvironment() is { } wrong)
+        {
+            throw new FailureException(wrong, ExitCodes.Configuration);
+        }
+
         var (role, home) = (launch.Role, launch.Home);
         var configuration = SjeConfiguration.Read(home, SjeApplication.Shape, launch.Settings);
         configuration.Check();

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Sje.Core.Pipelines.Components;
 using Sje.Core.Pipelines.Expressions.Functions;
 using Sje.Jobs.Engines;
+using Sje.Jobs.Faults;
 using Sje.Tests.Support;
 using Sje.Web.Api.Problems;
 using Sje.Web.Cli;
@@ -135,6 +136,21 @@ public partial class DocsTests
             kinds
                 .Where(kind => !text.Contains($"| `{kind.Type}` | {kind.Status} |", StringComparison.Ordinal))
                 .Select(kind => kind.Name)
+        );
+    }
+
+    [Fact]
+    public void Every_crash_point_stands_in_the_page_for_contributors()
+    {
+        var text = Read("CONTRIBUTING.md");
+        NoneOf(
+            FaultPoint.All.Where(point =>
+                !text.Contains($"`{point}`", StringComparison.Ordinal)
+                && !(
+                    text.Contains($"`STATE.{point.Split('.')[1]}`", StringComparison.Ordinal)
+                    && text.Contains($"`{point.Split('.')[0]}`", StringComparison.Ordinal)
+                )
+            )
         );
     }
 
