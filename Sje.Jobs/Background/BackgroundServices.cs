@@ -24,9 +24,15 @@ public static class BackgroundServices
         services.AddSingleton<StateChangeHook>();
         services.AddSingleton<TaskStateFilter>();
         services.AddSingleton<IJobFilterProvider, TaskFilters>();
-        services.AddSingleton(p => new TaskJobQueue(
+        services.AddSingleton<QueuePages>();
+        services.AddSingleton(p => new ServerRows(
             p.GetRequiredService<Database>(),
             p.GetRequiredService<QueueLabels>(),
+            p.GetRequiredService<QueuePages>(),
+            p.GetService<WorkerSession>
+        ));
+        services.AddSingleton(p => new TaskJobQueue(
+            p.GetRequiredService<QueuePages>(),
             p.GetRequiredService<StateChangeHook>(),
             p.GetRequiredService<WorkerFeed>
         ));
@@ -34,6 +40,8 @@ public static class BackgroundServices
         {
             var storage = SjeStorage.Open(
                 p.GetRequiredService<Database>(),
+                p.GetRequiredService<ServerRows>(),
+                p.GetRequiredService<QueuePages>(),
                 p.GetRequiredService<ILogger<SjeStorage>>()
             );
             storage.QueueProviders.Add(
@@ -50,6 +58,7 @@ public static class BackgroundServices
         services.AddSingleton<HangfireView>();
         services.AddHostedService<Dispatcher>();
         services.AddHostedService<Reconciler>();
+        services.AddHostedService<ServerSweep>();
         services.AddHangfire(
             (p, configuration) =>
                 configuration
@@ -73,6 +82,10 @@ public static class BackgroundServices
                 server.Queues = [.. p.GetRequiredService<QueueLabels>().Served(options.ServedQueues)];
                 server.WorkerCount = options.Slots;
                 server.IsLightweightServer = true;
+                server.HeartbeatInterval = ServerRows.Heartbeat;
+
+                // A worker is judged by its lease; beyond this limit without a database Hangfire would start the server anew.
+                server.ServerTimeout = TimeSpan.FromDays(1);
 
                 // The drain has ended what ran before Hangfire is asked to stop (WorkerDrain); this bounds what is left.
                 server.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 30);
@@ -90,6 +103,7 @@ public static class BackgroundServices
                 server.ServerName = $"{Environment.MachineName}:upkeep";
                 server.Queues = [TaskJobQueue.ForeignQueue];
                 server.WorkerCount = 1;
+                server.HeartbeatInterval = ServerRows.Heartbeat;
             }
         );
         return services;

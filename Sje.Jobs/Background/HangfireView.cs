@@ -221,6 +221,7 @@ internal sealed partial class HangfireView(
         private readonly JobFilter[] filters =
         [
             new(new StatisticsHistoryAttribute(), JobFilterScope.Global, null),
+            new(new RetryMarks(), JobFilterScope.Global, null),
             new(new VersionCheck(), JobFilterScope.Global, null),
         ];
 

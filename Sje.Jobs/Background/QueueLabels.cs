@@ -38,6 +38,9 @@ internal sealed class QueueLabels
     public IEnumerable<string> Served(IEnumerable<string> queues) =>
         queues.Select(For).DefaultIfEmpty(CatchAll).Distinct();
 
+    /// <summary>Whether a name is one of them.</summary>
+    public bool Has(string name) => known.Contains(name);
+
     /// <summary>The label for a queue.</summary>
     public string For(string queue) => known.Contains(queue) ? queue : CatchAll;
 }

@@ -5,7 +5,7 @@ using Hangfire.States;
 namespace Sje.Jobs.Background;
 
 /// <summary>
-/// Filters by job: ours get the statistics and our state filter and nothing else (no AutomaticRetry: our runner decides; no culture, no
+/// Filters by job: ours get our state filter, the statistics, the marks of retries and nothing else (no AutomaticRetry: our runner decides; no culture, no
 /// continuations: two statements less a job); jobs of others keep what Hangfire gives them.
 /// </summary>
 internal sealed class TaskFilters(TaskStateFilter states) : IJobFilterProvider
@@ -14,6 +14,7 @@ internal sealed class TaskFilters(TaskStateFilter states) : IJobFilterProvider
     [
         new(states, JobFilterScope.Global, null),
         new(new TaskStatistics(), JobFilterScope.Global, null),
+        new(new RetryMarks(), JobFilterScope.Global, null),
     ];
 
     /// <inheritdoc/>

@@ -54,8 +54,19 @@ internal sealed class TaskJob(AttemptRunner runner, HangfireView view)
 }
 
 /// <summary>An attempt failed. Carries to the state filter what our tables already say.</summary>
-internal sealed class TaskFailedException(AttemptReport report) : Exception(report.Reason)
+internal sealed class TaskFailedException : Exception
 {
+    private readonly AttemptReport report;
+
+    /// <summary>The failure of one attempt.</summary>
+    public TaskFailedException(AttemptReport report)
+        : base(report.Reason)
+    {
+        this.report = report;
+        // What Hangfire keeps and shows in place of a stack trace (its ShallowExceptionHelper; StackTrace itself it walks round).
+        Data["OriginalStackTrace"] = StackTrace;
+    }
+
     /// <summary>When the next attempt is due; null when there is none.</summary>
     public DateTimeOffset? RetryAt => report.State == TaskState.WaitingRetry ? report.RetryAt : null;
 

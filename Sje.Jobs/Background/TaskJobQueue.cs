@@ -3,23 +3,19 @@ using System.Globalization;
 using Hangfire.PostgreSql;
 using Hangfire.Storage;
 using Npgsql;
-using NpgsqlTypes;
 using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
-using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
 namespace Sje.Jobs.Background;
 
 /// <summary>
 /// Our queue behind Hangfire's provider seam. <see cref="Dequeue"/> gives a slot its claim; <see cref="Enqueue"/> runs on Hangfire's own
-/// connection inside its transaction, for new jobs, and for the words by which the state filter speaks (<see cref="StateChangeWord"/>);
-/// the rest feeds the dashboard's queue pages from our tables.
+/// connection inside its transaction, for new jobs, and for the words by which the state filter speaks (<see cref="StateChangeWord"/>).
 /// </summary>
-internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateChangeHook hook, Func<WorkerFeed> feed)
+internal sealed class TaskJobQueue(QueuePages pages, StateChangeHook hook, Func<WorkerFeed> feed)
     : IPersistentJobQueueProvider,
-        IPersistentJobQueue,
-        IPersistentJobQueueMonitoringApi
+        IPersistentJobQueue
 {
     /// <summary>The one queue of Hangfire's built-in provider: jobs that are not ours.</summary>
     public const string ForeignQueue = "hangfire";
@@ -42,30 +38,13 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
 
     private const string AddForeign = "insert into hangfire.jobqueue (jobid, queue) values ($1, $2)";
 
-    private const string Waiting = """
-        select hangfire_job_id from sje.tasks
-        where state = 'queued' and hangfire_job_id is not null and (queue = $1 or ($1 = 'default' and not queue = any ($2)))
-        order by rank, id offset $3 limit $4
-        """;
-
-    private const string Fetched = """
-        select hangfire_job_id from sje.tasks
-        where state = 'running' and hangfire_job_id is not null and (queue = $1 or ($1 = 'default' and not queue = any ($2)))
-        order by attempt_started_at offset $3 limit $4
-        """;
-
-    private const string Counts = """
-        select count(*) filter (where state = 'queued'), count(*) filter (where state = 'running') from sje.tasks
-        where hangfire_job_id is not null and state in ('queued', 'running') and (queue = $1 or ($1 = 'default' and not queue = any ($2)))
-        """;
-
     private static readonly string OurType = typeof(TaskJob).FullName!;
 
     /// <inheritdoc/>
     public IPersistentJobQueue GetJobQueue() => this;
 
     /// <inheritdoc/>
-    public IPersistentJobQueueMonitoringApi GetJobQueueMonitoringApi() => this;
+    public IPersistentJobQueueMonitoringApi GetJobQueueMonitoringApi() => pages;
 
     /// <inheritdoc/>
     public IFetchedJob Dequeue(string[] queues, CancellationToken cancellationToken)
@@ -95,27 +74,6 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         {
             Attend(npgsql, id);
         }
-    }
-
-    /// <inheritdoc/>
-    public IEnumerable<string> GetQueues() => labels.Names;
-
-    /// <inheritdoc/>
-    public IEnumerable<long> GetEnqueuedJobIds(string queue, int from, int perPage) =>
-        PageOfIds(Waiting, queue, from, perPage);
-
-    /// <inheritdoc/>
-    public IEnumerable<long> GetFetchedJobIds(string queue, int from, int perPage) =>
-        PageOfIds(Fetched, queue, from, perPage);
-
-    /// <inheritdoc/>
-    public EnqueuedAndFetchedCountDto GetEnqueuedAndFetchedCount(string queue)
-    {
-        using var command = database.Main.CreateCommand(Counts);
-        AddQueue(command, queue);
-        using var row = command.ExecuteReader();
-        row.Read();
-        return new EnqueuedAndFetchedCountDto { EnqueuedCount = row.GetInt64(0), FetchedCount = row.GetInt64(1) };
     }
 
     /// <summary>A job went to Enqueued, or Hangfire's scheduler holds it for due.</summary>
@@ -172,27 +130,5 @@ internal sealed class TaskJobQueue(Database database, QueueLabels labels, StateC
         }
 
         return command.ExecuteNonQuery();
-    }
-
-    private void AddQueue(NpgsqlCommand command, string queue)
-    {
-        command.Parameters.Add(P(queue));
-        command.Parameters.Add(P(labels.Names.ToArray(), NpgsqlDbType.Array | NpgsqlDbType.Text));
-    }
-
-    private List<long> PageOfIds(string sql, string queue, int from, int perPage)
-    {
-        using var command = database.Main.CreateCommand(sql);
-        AddQueue(command, queue);
-        command.Parameters.Add(P(from));
-        command.Parameters.Add(P(perPage));
-        using var row = command.ExecuteReader();
-        var ids = new List<long>();
-        while (row.Read())
-        {
-            ids.Add(row.GetInt64(0));
-        }
-
-        return ids;
     }
 }

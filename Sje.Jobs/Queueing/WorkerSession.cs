@@ -64,6 +64,9 @@ internal sealed partial class WorkerSession(
     /// <summary>The name that people see.</summary>
     public string Name { get; } = options.Value.Name ?? $"{Environment.MachineName}:{Environment.ProcessId}";
 
+    /// <summary>The queues it serves; <c>*</c> is all.</summary>
+    public string[] Queues => options.ServedQueues;
+
     /// <summary>The right to run, as now known.</summary>
     public WorkerLease Lease { get; private set; } = new();
 

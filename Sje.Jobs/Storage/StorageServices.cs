@@ -46,6 +46,8 @@ public static class StorageServices
         services.TryAddSingleton<EventReader>();
         services.TryAddSingleton<WaitReasons>();
         services.TryAddSingleton<KeyStore>();
+        services.TryAddSingleton<LoadReader>();
+        services.TryAddSingleton<ProtectionKeys>();
         return services;
     }
 }

@@ -78,6 +78,40 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         return rows.ConvertAll(row => ToDetail(row.Task, row.Worker));
     }
 
+    /// <summary>The task that a background job of Hangfire's stands for; null when it stands for none.</summary>
+    public async Task<TaskDetail?> FindByBackgroundJobAsync(long backgroundJobId, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var row = await WithWorker(db, db.Tasks.AsNoTracking().Where(t => t.HangfireJobId == backgroundJobId))
+            .FirstOrDefaultAsync(stop);
+        return row is null ? null : ToDetail(row.Task, row.Worker);
+    }
+
+    /// <summary>Blocked tasks of a tenant, or of all: those that have waited longest first.</summary>
+    public async Task<IReadOnlyList<(TaskDetail Task, string Execution)>> ListBlockedAsync(
+        string? tenant,
+        int skip,
+        int limit,
+        CancellationToken stop
+    )
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var rows = await Blocked(db, tenant)
+            .OrderBy(row => row.Task.AcceptedAt)
+            .ThenBy(row => row.Task.Id)
+            .Skip(skip)
+            .Take(limit)
+            .ToListAsync(stop);
+        return rows.ConvertAll(row => (ToDetail(row.Task, null), row.Execution));
+    }
+
+    /// <summary>How many tasks of a tenant, or of all, are blocked.</summary>
+    public async Task<int> CountBlockedAsync(string? tenant, CancellationToken stop)
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        return await Blocked(db, tenant).CountAsync(stop);
+    }
+
     /// <summary>The names of some tasks of an execution.</summary>
     public async Task<IReadOnlyDictionary<Guid, string>> FindNamesAsync(
         Guid executionId,
@@ -183,6 +217,17 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
                 .FirstOrDefault(),
         });
 
+    private static IQueryable<TaskOfExecution> Blocked(SjeContext db, string? tenant) =>
+        db
+            .Tasks.AsNoTracking()
+            .Where(t => t.State == TaskState.Blocked)
+            .Join(
+                db.Executions.AsNoTracking().Where(e => tenant == null || e.Tenant == tenant),
+                t => t.ExecutionId,
+                e => e.Id,
+                (task, execution) => new TaskOfExecution { Task = task, Execution = execution.Name }
+            );
+
     private static TaskDetail ToDetail(TaskRow t, string? worker) =>
         new(
             t.Id,
@@ -237,5 +282,11 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
     {
         public required TaskRow Task { get; init; }
         public string? Worker { get; init; }
+    }
+
+    private sealed class TaskOfExecution
+    {
+        public required TaskRow Task { get; init; }
+        public required string Execution { get; init; }
     }
 }

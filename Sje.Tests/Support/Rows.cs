@@ -54,6 +54,13 @@ internal static class Rows
             task
         );
 
+    /// <summary>The outcomes of the only task of an execution, whatever its name.</summary>
+    public static Task<string?> OutcomesOfAsync(this TestDatabase db, Guid execution) =>
+        db.ScalarAsync<string>(
+            "select string_agg(coalesce(outcome, 'running'), ',' order by number) from sje.attempts where execution_id = $1",
+            execution
+        );
+
     public static Task ExecutionBecomesAsync(this TestDatabase db, Guid execution, string state, double seconds = 20) =>
         Eventually.GetAsync(() => db.ExecutionStateAsync(execution), s => s == state, $"execution {state}", seconds);
 

@@ -122,6 +122,8 @@ internal sealed class ScriptedEngine : IEngine
 
     public int Started => Volatile.Read(ref started);
 
+    public int Running => Volatile.Read(ref running);
+
     public int MostRunning => Volatile.Read(ref mostRunning);
 
     public List<EngineContext> Contexts { get; } = [];

@@ -147,6 +147,7 @@ internal static class SjeApplication
             builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
         builder.WebHost.UseUrls(server.Split());
         builder.Services.AddSjeApi(builder.Configuration);
+        builder.Services.AddSjeDashboard();
     }
 
     private static void MapServer(WebApplication app)

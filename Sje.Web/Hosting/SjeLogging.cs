@@ -25,6 +25,8 @@ internal static class SjeLogging
     public static Logger Create(IConfiguration configuration, string? logs)
     {
         var logger = new LoggerConfiguration()
+            // It warns at every start that its keys lie in the database as they are; they guard forms, and who reads the database needs none.
+            .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
             .ReadFrom.Configuration(configuration)
             .Enrich.FromLogContext()
             .WriteTo.Console(

@@ -60,6 +60,12 @@ internal sealed class ApiKeyHandler(
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (SignInByPage.Wants(Context))
+        {
+            Response.Redirect(SignInByPage.AddressFor(Request));
+            return Task.CompletedTask;
+        }
+
         Response.StatusCode = StatusCodes.Status401Unauthorized;
         Response.Headers.WWWAuthenticate = "Bearer realm=\"sje\"";
         return Task.CompletedTask;

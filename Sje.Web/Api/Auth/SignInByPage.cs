@@ -1,0 +1,28 @@
+namespace Sje.Web.Api.Auth;
+
+/// <summary>
+/// Metadata of pages that people open in a browser: who comes without a key is led to a page that asks for one, where a program would
+/// get a plain 401.
+/// </summary>
+internal sealed class SignInByPage
+{
+    /// <summary>Where the key is asked for.</summary>
+    public const string Path = "/signin";
+
+    /// <summary>The query parameter that says where to go then: a path of this server.</summary>
+    public const string Target = "to";
+
+    /// <summary>Whether a request came from somebody who opens a page.</summary>
+    public static bool Wants(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method)
+        && context.GetEndpoint()?.Metadata.GetMetadata<SignInByPage>() is not null
+        && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Where such a request is led to.</summary>
+    public static string AddressFor(HttpRequest request) =>
+        $"{Path}?{Target}={Uri.EscapeDataString($"{request.PathBase}{request.Path}{request.QueryString}")}";
+
+    /// <summary>The target, if it is a path of this server and nothing else, so that the page leads nobody astray.</summary>
+    public static string TargetOf(string? given) =>
+        given is ['/', ..] and not ['/', '/' or '\\', ..] && !given.Any(char.IsControl) ? given : "/";
+}
