@@ -1,9 +1,15 @@
 using Sje.Benchmarks;
 
-if (args.Length > 0)
+return args switch
 {
-    BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(QueueBench).Assembly).Run(args);
-    return 0;
-}
+    [] or ["queue"] => await QueueBench.RunAsync([]),
+    ["queue", "--only", .. var only] when only.Length > 0 => await QueueBench.RunAsync(only),
+    ["queue", ..] => Usage(),
+    _ => BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(QueueBench).Assembly).Run(args).Any() ? 0 : 1,
+};
 
-return await QueueBench.RunAsync();
+static int Usage()
+{
+    Console.Error.WriteLine("Usage: ./sje bench queue [--only MEASURE ...]");
+    return 2;
+}

@@ -16,41 +16,136 @@ namespace Sje.Benchmarks;
 /// </summary>
 internal static class QueueBench
 {
+    private const int Rounds = 3;
+    private const int JobsARound = 1_500;
+    private static readonly string[] Parts = ["accept", "start", "dispatch.background", "drain.background"];
     private static readonly TimeProvider Clock = TimeProvider.System;
 
-    public static async Task<int> RunAsync()
+    /// <summary>Runs the parts whose name begins with one of <paramref name="only"/>, all when there is none.</summary>
+    public static async Task<int> RunAsync(string[] only)
     {
+        bool Wanted(string part) =>
+            only.Length == 0
+            || only.Any(o =>
+                part.StartsWith(o, StringComparison.Ordinal) || o.StartsWith(part, StringComparison.Ordinal)
+            );
+        if (
+            only.FirstOrDefault(o =>
+                !Parts.Any(p => p.StartsWith(o, StringComparison.Ordinal) || o.StartsWith(p, StringComparison.Ordinal))
+            ) is
+            { } unknown
+        )
+        {
+            await Console.Error.WriteLineAsync(
+                $"There is no measure '{unknown}'. Measures: {string.Join(", ", Parts)}."
+            );
+            return 2;
+        }
+
+        var report = new BenchReport();
         await using var server = await ServerAsync();
         var connectionString = await FreshDatabaseAsync(server.ConnectionString);
         await using var source = NpgsqlDataSource.Create(connectionString);
-        var raw1 = await RawInsertsAsync(source, 1);
-        var raw8 = await RawInsertsAsync(source, 8);
-        Show("raw insert x1", raw1, "rows/s", null);
-        Show("raw insert x8", raw8, "rows/s", raw1);
-
         var engine = new NoopEngine(Clock);
         using var host = await BenchNode.StartAsync(connectionString, engine);
         var intake = host.Services.GetRequiredService<ExecutionIntake>();
-        await LatencyAsync(intake, engine);
-        Show("accept x1", await AcceptAsync(intake, 1, 300, 1), "jobs/s", raw1);
-        Show("accept x8", await AcceptAsync(intake, 8, 600, 1), "jobs/s", raw8);
-        await DrainedAsync(source);
-        Show("accept 1,000 a call", await AcceptAsync(intake, 1, 2_000, 1_000), "jobs/s", raw8);
+        if (Wanted("accept"))
+        {
+            await AcceptPartAsync(report, source, intake);
+        }
 
-        var began = Clock.GetTimestamp();
-        var (transactions, left) = (await TransactionsAsync(source), await LeftAsync(source));
-        await DrainedAsync(source);
-        var seconds = Clock.GetElapsedTime(began).TotalSeconds;
-        Show($"drain, {BenchNode.Slots} slots", left / seconds, "jobs/s", raw8);
-        Show("transactions a job", (await TransactionsAsync(source) - transactions) / (double)left, "", null);
+        if (Wanted("start"))
+        {
+            await LatencyAsync(report, intake, engine);
+        }
+
+        if (Wanted("dispatch.background") || Wanted("drain.background"))
+        {
+            await using var stock = await StockHangfire.StartAsync(
+                await FreshDatabaseAsync(server.ConnectionString, migrate: false),
+                BenchNode.Slots
+            );
+            await BackgroundPartAsync(report, source, host.Services, stock);
+        }
+
         await host.StopAsync();
+        report.Write();
         return 0;
     }
 
-    private static void Show(string what, double value, string unit, double? beside) =>
-        Console.WriteLine(
-            $"{what, -22} {value, 10:N1} {unit, -7} {(beside is { } b && unit.Length > 0 ? $"{value / b, 8:P0} of the database's pace" : "")}"
-        );
+    private static async Task AcceptPartAsync(BenchReport report, NpgsqlDataSource source, ExecutionIntake intake)
+    {
+        var raw1 = await RawInsertsAsync(source, 1);
+        var raw8 = await RawInsertsAsync(source, 8);
+        report.Add("raw.insert.1", raw1, "rows/s");
+        report.Add("raw.insert.8", raw8, "rows/s", ("rawInsert1", raw1));
+        await WarmUpAsync(source, intake);
+        report.Add("accept.1", await AcceptAsync(intake, 1, 300, 1), "jobs/s", ("rawInsert1", raw1));
+        report.Add("accept.8", await AcceptAsync(intake, 8, 600, 1), "jobs/s", ("rawInsert8", raw8));
+        await DrainedAsync(source);
+        report.Add("accept.batch", await AcceptAsync(intake, 1, 2_000, 1_000), "jobs/s", ("rawInsert8", raw8));
+        await DrainedAsync(source);
+    }
+
+    /// <summary>
+    /// The background lane beside stock Hangfire, turn by turn, so that both meet the same noise: background jobs are made, then run by
+    /// as many slots. The queue is paused while they are made. A drain ends when both views say so.
+    /// </summary>
+    private static async Task BackgroundPartAsync(
+        BenchReport report,
+        NpgsqlDataSource source,
+        IServiceProvider services,
+        StockHangfire stock
+    )
+    {
+        var intake = services.GetRequiredService<ExecutionIntake>();
+        var signals = services.GetRequiredService<Signals>();
+        List<double> ourDispatch = [],
+            stockDispatch = [],
+            ourDrain = [],
+            stockDrain = [];
+        await WarmUpAsync(source, intake);
+        long transactions = 0,
+            stockTransactions = 0;
+        for (var round = 0; round < Rounds; round++)
+        {
+            await ExecuteAsync(source, "update sje.queues set paused_at = now()");
+            await intake.AcceptAsync([.. Enumerable.Range(0, JobsARound).Select(_ => Job())], CancellationToken.None);
+            var began = Clock.GetTimestamp();
+            await NoneAsync(source, "select count(*) from sje.tasks where not dispatched");
+            ourDispatch.Add(JobsARound / Clock.GetElapsedTime(began).TotalSeconds);
+            stockDispatch.Add(stock.Create(JobsARound));
+
+            transactions -= await TransactionsAsync(source);
+            await ExecuteAsync(source, "update sje.queues set paused_at = null");
+            began = Clock.GetTimestamp();
+            signals.Raise(SignalKind.Work);
+            await DrainedAsync(source);
+            ourDrain.Add(JobsARound / Clock.GetElapsedTime(began).TotalSeconds);
+            await Task.Delay(TimeSpan.FromMilliseconds(1200), Clock);
+            transactions += await TransactionsAsync(source);
+
+            stockTransactions -= await stock.TransactionsAsync();
+            stockDrain.Add(await stock.DrainAsync(BenchNode.Slots));
+            await Task.Delay(TimeSpan.FromMilliseconds(1200), Clock);
+            stockTransactions += await stock.TransactionsAsync();
+        }
+
+        var all = (double)(Rounds * JobsARound);
+        report.Add("stock.dispatch", Median(stockDispatch), "jobs/s");
+        report.Add("dispatch.background", Median(ourDispatch), "jobs/s", ("stockHangfire", Median(stockDispatch)));
+        report.Add("stock.drain", Median(stockDrain), "jobs/s");
+        report.Add("drain.background", Median(ourDrain), "jobs/s", ("stockHangfire", Median(stockDrain)));
+        report.Add("drain.transactions", transactions / all, "tx/job", ("stockHangfire", stockTransactions / all));
+    }
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    private static async Task WarmUpAsync(NpgsqlDataSource source, ExecutionIntake intake)
+    {
+        await intake.AcceptAsync([.. Enumerable.Range(0, 300).Select(_ => Job())], CancellationToken.None);
+        await DrainedAsync(source);
+    }
 
     private static async Task<BenchServer> ServerAsync()
     {
@@ -70,7 +165,7 @@ internal static class QueueBench
         return new BenchServer(postgres.ConnectionString, postgres, folder);
     }
 
-    private static async Task<string> FreshDatabaseAsync(string server)
+    private static async Task<string> FreshDatabaseAsync(string server, bool migrate = true)
     {
         var name = $"sje_bench_{Guid.NewGuid():N}";
         await using var connection = new NpgsqlConnection(server);
@@ -78,7 +173,11 @@ internal static class QueueBench
         await using var create = new NpgsqlCommand($"create database {name}", connection);
         await create.ExecuteNonQueryAsync();
         var settings = new NpgsqlConnectionStringBuilder(server) { Database = name };
-        await Migrator.MigrateAsync(settings.ConnectionString, CancellationToken.None);
+        if (migrate)
+        {
+            await Migrator.MigrateAsync(settings.ConnectionString, CancellationToken.None);
+        }
+
         return settings.ConnectionString;
     }
 
@@ -127,7 +226,7 @@ internal static class QueueBench
         return jobs / Clock.GetElapsedTime(began).TotalSeconds;
     }
 
-    private static async Task LatencyAsync(ExecutionIntake intake, NoopEngine engine)
+    private static async Task LatencyAsync(BenchReport report, ExecutionIntake intake, NoopEngine engine)
     {
         var starts = new ConcurrentDictionary<Guid, TaskCompletionSource<long>>();
         engine.Started = (id, at) => starts.GetOrAdd(id, _ => new()).TrySetResult(at);
@@ -145,8 +244,8 @@ internal static class QueueBench
 
         engine.Started = null;
         waits.Sort();
-        Show("submit to start, p50", waits[waits.Count / 2], "ms", null);
-        Show("submit to start, p99", waits[(int)(waits.Count * 0.99)], "ms", null);
+        report.Add("start.p50", waits[waits.Count / 2], "ms");
+        report.Add("start.p99", waits[(int)(waits.Count * 0.99)], "ms");
     }
 
     private static Submission Job() =>
@@ -168,16 +267,23 @@ internal static class QueueBench
             },
         };
 
-    private static async Task DrainedAsync(NpgsqlDataSource source)
+    /// <summary>Nothing is left to do, and Hangfire says so too.</summary>
+    private static Task DrainedAsync(NpgsqlDataSource source) =>
+        NoneAsync(
+            source,
+            """
+            select (select count(*) from sje.tasks) + (
+                select count(*) from hangfire.job where statename in ('Enqueued', 'Processing', 'Scheduled'))
+            """
+        );
+
+    private static async Task NoneAsync(NpgsqlDataSource source, string count)
     {
-        while (await LeftAsync(source) > 0)
+        while (await ScalarAsync(source, count) > 0)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), Clock);
         }
     }
-
-    private static Task<long> LeftAsync(NpgsqlDataSource source) =>
-        ScalarAsync(source, "select count(*) from sje.tasks");
 
     private static Task<long> TransactionsAsync(NpgsqlDataSource source) =>
         ScalarAsync(source, "select xact_commit from pg_stat_database where datname = current_database()");

@@ -55,13 +55,19 @@ public static class BackgroundServices
         services.AddSingleton<JobActivator>(p => new AspNetCoreJobActivator(
             p.GetRequiredService<IServiceScopeFactory>()
         ));
-        services.AddSingleton<HangfireView>();
+        services.AddSingleton(p =>
+        {
+            // Sets Hangfire's statics, which its client reads when it is made.
+            _ = p.GetRequiredService<IGlobalConfiguration>();
+            return ActivatorUtilities.CreateInstance<HangfireView>(p);
+        });
         services.AddHostedService<Dispatcher>();
         services.AddHostedService<Reconciler>();
         services.AddHostedService<ServerSweep>();
         services.AddHangfire(
             (p, configuration) =>
                 configuration
+                    .UseLogProvider(new HangfireLog(p.GetRequiredService<ILoggerFactory>()))
                     .UseSimpleAssemblyNameTypeSerializer()
                     .UseRecommendedSerializerSettings()
                     .UseStorage(p.GetRequiredService<SjeStorage>())

@@ -18,6 +18,10 @@ internal static class CurrentClaim
         set => Claim.Value = value;
     }
 
+    /// <summary>The attempt that is speaking, while it knows its job's state without asking.</summary>
+    public static ClaimedTask? Certain =>
+        Claim.Value is { BackgroundJobState: not null, HangfireJobId: not null } task ? task : null;
+
     /// <summary>The version of the row that the reconciler looked at.</summary>
     public static long? ReconciledVersion
     {

@@ -52,7 +52,25 @@ internal sealed class SjeStorage : PostgreSqlStorage
     private sealed class LockingConnection(SjeStorage storage) : PostgreSqlConnection(storage)
     {
         public override IDisposable AcquireDistributedLock(string resource, TimeSpan timeout) =>
-            AdvisoryLock.Take(storage.database.Locks, resource, timeout, storage.log);
+            CurrentClaim.Certain is { } task && resource == $"job:{task.HangfireJobId}:state-lock"
+                ? NoLock.Instance
+                : AdvisoryLock.Take(storage.database.Locks, resource, timeout, storage.log);
+
+        // What the claim says is enough for an attempt's own change, which makes it its condition.
+        public override JobData GetJobData(string id) =>
+            CurrentClaim.Certain is { } task && CurrentClaim.For(id) == task
+                ? new JobData
+                {
+                    Job = TaskJob.Of(task),
+                    State = task.BackgroundJobState,
+                    CreatedAt = task.AcceptedAt.UtcDateTime,
+                }
+                : base.GetJobData(id);
+
+        public override IWriteOnlyTransaction CreateWriteTransaction() =>
+            CurrentClaim.Certain is { } task
+                ? new AttemptTransition(storage, storage.database.Views, task)
+                : base.CreateWriteTransaction();
 
         public override void AnnounceServer(string serverId, ServerContext context) =>
             storage.servers.Announce(serverId, context);
@@ -68,5 +86,12 @@ internal sealed class SjeStorage : PostgreSqlStorage
         public override void RemoveServer(string serverId) => storage.servers.Leave(serverId);
 
         public override int RemoveTimedOutServers(TimeSpan timeOut) => storage.servers.RemoveTimedOut(timeOut);
+    }
+
+    private sealed class NoLock : IDisposable
+    {
+        public static readonly NoLock Instance = new();
+
+        public void Dispose() { }
     }
 }

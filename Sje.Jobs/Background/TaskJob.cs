@@ -1,3 +1,5 @@
+using System.Reflection;
+using Hangfire.Common;
 using Hangfire.Server;
 using Sje.Core.Jobs;
 using Sje.Jobs.Execution;
@@ -12,6 +14,19 @@ namespace Sje.Jobs.Background;
 /// </summary>
 internal sealed class TaskJob(AttemptRunner runner, HangfireView view)
 {
+    private static readonly MethodInfo Method = typeof(TaskJob).GetMethod(nameof(Run))!;
+
+    /// <summary>The background job of a task.</summary>
+    /// <param name="title">What runs, as the dashboard shows it.</param>
+    /// <param name="taskId">The task.</param>
+    /// <param name="label">The label of its queue.</param>
+    public static Job Of(string title, Guid taskId, string label) =>
+        new(typeof(TaskJob), Method, [title, taskId], label);
+
+    /// <summary>The background job of a claimed task. Its label is of no account any more.</summary>
+    public static Job Of(ClaimedTask task) =>
+        Of(BackgroundJobTitle.Of(task.Identity, task.SingleTask), task.Identity.TaskId, QueueLabels.CatchAll);
+
     /// <summary>Runs the attempt that this thread's slot has claimed.</summary>
     /// <param name="title">What runs, as the dashboard shows it.</param>
     /// <param name="taskId">The task; read by the queue when the job is made.</param>
@@ -46,7 +61,9 @@ internal sealed class TaskJob(AttemptRunner runner, HangfireView view)
             case TaskState.WaitingRetry or TaskState.Failed or TaskState.TimedOut:
                 throw new TaskFailedException(report);
             default:
-                // Cancelled, restarted or drained: what Hangfire's worker would write fits none of these.
+                // Cancelled, restarted or drained: what Hangfire's worker would write fits none of these, and what its job shows by now
+                // is not for the claim to say.
+                task.BackgroundJobState = null;
                 view.BringUpAsync(taskId, CancellationToken.None).GetAwaiter().GetResult();
                 throw new JobAbortedException();
         }

@@ -38,7 +38,11 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels)
                 : candidate;
         }
 
-        if (CurrentClaim.For(context.BackgroundJob.Id) is { } task && !Speaks(task, context.CandidateState.Name))
+        // An attempt that knows its job's state is checked by the change itself (AttemptTransition).
+        if (
+            CurrentClaim.For(context.BackgroundJob.Id) is { BackgroundJobState: null } task
+            && !Speaks(task, context.CandidateState.Name)
+        )
         {
             // Not this attempt's any more. Hangfire compares names only, so the present state is elected again.
             task.Stop(StopCause.LeaseLost);

@@ -19,13 +19,10 @@ public static class FaultPoint
     /// <summary>Work is accepted, not answered.</summary>
     public const string AcceptCommitted = "accept.committed";
 
-    /// <summary>This process is to make background jobs, and has made none yet.</summary>
-    public const string DispatchLeased = "dispatch.leased";
-
-    /// <summary>Inside Hangfire's transaction: the background job and its id on our row are written, not committed.</summary>
+    /// <summary>Background jobs and their ids on our rows are written, not committed.</summary>
     public const string DispatchAttached = "dispatch.attached";
 
-    /// <summary>A background job is made; others of the batch may be not.</summary>
+    /// <summary>Background jobs are made, and nobody has been told.</summary>
     public const string DispatchMade = "dispatch.made";
 
     /// <summary>A claim is durable, and nobody has been told. Thrown here, its answer is lost.</summary>
@@ -88,7 +85,6 @@ public static class FaultPoint
     [
         AcceptWritten,
         AcceptCommitted,
-        DispatchLeased,
         DispatchAttached,
         DispatchMade,
         ClaimCommitted,
@@ -107,6 +103,7 @@ public static class FaultPoint
         DrainEmptied,
         .. StatesWithPoints.Select(StateElected),
         .. StatesWithPoints.Select(StateWritten),
+        .. StatesWithPoints.Select(StateCommitted),
     ];
 
     /// <summary>Hangfire is about to go to this state: decided, its transaction not begun.</summary>
@@ -114,6 +111,13 @@ public static class FaultPoint
 
     /// <summary>Inside Hangfire's transaction: our side of the change to this state is written, not committed.</summary>
     public static string StateWritten(string hangfireState) => hangfireState.ToLowerInvariant() + ".written";
+
+    /// <summary>An attempt's change to this state is committed, and it has not heard so.</summary>
+    public static string StateCommitted(string hangfireState) => hangfireState.ToLowerInvariant() + ".committed";
+
+    /// <summary>Whether a fault is to happen inside the transaction that goes to this state: then it has to be one with an inside.</summary>
+    public static bool AwaitsWritten(string hangfireState) =>
+        armed && strikes.Any(strike => strike.Point == StateWritten(hangfireState));
 
     /// <summary>Takes the faults from the environment, and them out of it: no child of this process shall know.</summary>
     /// <returns>What is wrong with them, as one line; null when they, or none, are in force.</returns>
@@ -163,6 +167,16 @@ public static class FaultPoint
         if (armed)
         {
             StrikeAt(StateWritten(hangfireState));
+        }
+    }
+
+    /// <summary>The attempt's change to this state of Hangfire's is committed.</summary>
+    /// <exception cref="NpgsqlException">The fault is a lost answer.</exception>
+    public static void AtCommitted(string hangfireState)
+    {
+        if (armed)
+        {
+            StrikeAt(StateCommitted(hangfireState));
         }
     }
 

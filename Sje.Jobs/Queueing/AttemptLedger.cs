@@ -21,62 +21,79 @@ internal sealed class AttemptLedger(Database database, Signals signals)
     // $11 parts, $12 metrics, $13 whether the lease must be live (not when a dead worker's attempt is ended for it), $14 cap on lost attempts.
     // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to. Whoever ends an attempt brings
     // Hangfire's view up himself, and the reconciler leaves him 5 s for it; nobody does for a lost one, but its next claim is near.
-    private const string End = $"""
-        with own as materialized (
-            select t.*, case
-                    when t.cancel_requested_at is not null and t.cancel_reason = 'total timeout' then 'timed_out'
-                    when t.cancel_requested_at is not null then 'cancelled'
-                    when t.restart_requested_at is not null then 'queued'
-                    when $4 = 'lost' and t.lost + 1 >= $14 then 'failed'
-                    else $5 end as next,
-                case
-                    when t.cancel_requested_at is not null and $4 <> 'lost' then 'cancelled'
-                    when t.restart_requested_at is not null and $4 <> 'lost' then 'restarted'
-                    else $4 end as ended_as,
-                case when $4 = 'lost' and t.lost + 1 >= $14 then
-                    jsonb_build_object('class', 'lost', 'message', format('its worker was lost %s times while running it', t.lost + 1))
-                    else $7::jsonb end as why
-            from sje.tasks t
-            where t.id = $1 and t.attempt = $2 and t.worker_id = $3 and t.state = 'running'
-                and (not $13 or exists (select 1 from sje.workers w
-                    where w.id = $3 and w.state in ('active', 'draining') and w.lease_until > clock_timestamp()))
-            for update
-        ), gone as (
-            delete from sje.tasks t using own where t.id = own.id and own.next in ('succeeded', 'failed', 'cancelled', 'timed_out')
-        ), final as (
-            insert into sje.finished_tasks ({TaskTable.All})
-            select {TaskTable.Kept}, rank, next, available_at, 0, null, queued_at,
-                failures + case when ended_as in ('failed', 'timed_out') then 1 else 0 end,
-                lost + case when ended_as = 'lost' then 1 else 0 end, null, cancel_requested_at, cancel_reason, null,
-                case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
-                case when next = 'succeeded' then 1 else progress end, coalesce($12::jsonb, metrics), $11::jsonb, $9::jsonb, $10::jsonb,
-                case when next = 'succeeded' then null else why end, coalesce($8, cancel_reason), null, clock_timestamp(), false
-            from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out')
-        ), again as (
-            update sje.tasks t
-            set state = own.next, worker_id = null, row_version = t.row_version + 1,
-                failures = t.failures + case when own.ended_as in ('failed', 'timed_out') then 1 else 0 end,
-                lost = t.lost + case when own.ended_as = 'lost' then 1 else 0 end,
-                available_at = clock_timestamp() + case when own.next = 'waiting_retry' then $6
-                    when own.ended_as = 'released' then interval '1 second' else interval '0' end,
-                queued_at = case when own.next = 'queued' then clock_timestamp() end,
-                queued_deadline_at = clock_timestamp() + t.queued_timeout + case when own.next = 'waiting_retry' then $6 else interval '0' end,
-                restart_requested_at = null, error = own.why, reason = $8,
-                hangfire_sync_at = clock_timestamp() + case own.ended_as when 'released' then interval '0' when 'lost' then interval '1 second' else interval '5 seconds' end
-            from own where t.id = own.id and own.next in ('queued', 'waiting_retry')
-            returning t.available_at
-        ), attempt as (
-            update sje.attempts a set ended_at = clock_timestamp(), outcome = own.ended_as, error = own.why
-            from own where a.task_id = own.id and a.number = own.attempt
-        ), checkpoint as (
-            delete from sje.checkpoints k using own where k.task_id = own.id and own.next = 'succeeded'
-        ), told as (
-            insert into sje.events (execution_id, task_id, kind, data)
-            select execution_id, id, 'task.' || next, jsonb_strip_nulls(jsonb_build_object(
-                'attempt', attempt, 'outcome', ended_as, 'reason', $8, 'error', why)) from own
+    // The execution is locked with the task and before it; the only task of one decides its state, and nothing else has to be looked at.
+    private static string Compose(bool only) =>
+        $"""
+            with own as materialized (
+                select t.*, case
+                        when t.cancel_requested_at is not null and t.cancel_reason = 'total timeout' then 'timed_out'
+                        when t.cancel_requested_at is not null then 'cancelled'
+                        when t.restart_requested_at is not null then 'queued'
+                        when $4 = 'lost' and t.lost + 1 >= $14 then 'failed'
+                        else $5 end as next,
+                    case
+                        when t.cancel_requested_at is not null and $4 <> 'lost' then 'cancelled'
+                        when t.restart_requested_at is not null and $4 <> 'lost' then 'restarted'
+                        else $4 end as ended_as,
+                    case when $4 = 'lost' and t.lost + 1 >= $14 then
+                        jsonb_build_object('class', 'lost', 'message', format('its worker was lost %s times while running it', t.lost + 1))
+                        else $7::jsonb end as why
+                from {(only ? "sje.executions e join sje.tasks t on t.execution_id = e.id" : "sje.tasks t")}
+                where t.id = $1 and t.attempt = $2 and t.worker_id = $3 and t.state = 'running'
+                    and (not $13 or exists (select 1 from sje.workers w
+                        where w.id = $3 and w.state in ('active', 'draining') and w.lease_until > clock_timestamp()))
+                for update {(only ? "of e, t" : "")}
+            ), gone as (
+                delete from sje.tasks t
+                where t.id = $1 and exists (select 1 from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out'))
+            ), final as (
+                insert into sje.finished_tasks ({TaskTable.All})
+                select {TaskTable.Kept}, rank, next, available_at, 0, null, queued_at,
+                    failures + case when ended_as in ('failed', 'timed_out') then 1 else 0 end,
+                    lost + case when ended_as = 'lost' then 1 else 0 end, null, cancel_requested_at, cancel_reason, null,
+                    case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
+                    case when next = 'succeeded' then 1 else progress end, coalesce($12::jsonb, metrics), $11::jsonb, $9::jsonb, $10::jsonb,
+                    case when next = 'succeeded' then null else why end, coalesce($8, cancel_reason), null, clock_timestamp(), false
+                from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out')
+            ), again as (
+                update sje.tasks t
+                set state = own.next, worker_id = null, row_version = t.row_version + 1,
+                    failures = t.failures + case when own.ended_as in ('failed', 'timed_out') then 1 else 0 end,
+                    lost = t.lost + case when own.ended_as = 'lost' then 1 else 0 end,
+                    available_at = clock_timestamp() + case when own.next = 'waiting_retry' then $6
+                        when own.ended_as = 'released' then interval '1 second' else interval '0' end,
+                    queued_at = case when own.next = 'queued' then clock_timestamp() end,
+                    queued_deadline_at = clock_timestamp() + t.queued_timeout + case when own.next = 'waiting_retry' then $6 else interval '0' end,
+                    restart_requested_at = null, error = own.why, reason = $8,
+                    hangfire_sync_at = clock_timestamp() + case own.ended_as when 'released' then interval '0' when 'lost' then interval '1 second' else interval '5 seconds' end
+                from own where t.id = $1 and own.next in ('queued', 'waiting_retry')
+                returning t.available_at
+            ), attempt as (
+                update sje.attempts a set ended_at = clock_timestamp(), outcome = own.ended_as, error = own.why
+                from own where a.task_id = $1 and a.number = $2
+            ), checkpoint as (
+                delete from sje.checkpoints k where k.task_id = $1 and exists (select 1 from own where next = 'succeeded')
+            ){(only ? Finished : "")}, told as (
+                insert into sje.events (execution_id, task_id, kind, data)
+                select execution_id, id, 'task.' || next, jsonb_strip_nulls(jsonb_build_object(
+                    'attempt', attempt, 'outcome', ended_as, 'reason', $8, 'error', why)) from own
+                {(only ? "union all select id, null, 'execution.' || state, '{}'::jsonb from finished" : "")}
+            )
+            select next, (select available_at from again) from own
+            """;
+
+    // What Settlement makes of an execution of one task: that task's state.
+    private const string Finished = """
+        , finished as (
+            update sje.executions e set finished_at = clock_timestamp(), version = e.version + 1, state = own.next
+            from own
+            where e.id = own.execution_id and e.finished_at is null and own.next in ('succeeded', 'failed', 'cancelled', 'timed_out')
+            returning e.id, e.state
         )
-        select next, (select available_at from again) from own
         """;
+
+    private static readonly string EndOnly = Compose(only: true);
+    private static readonly string EndOneOfMany = Compose(only: false);
 
     // What became of an attempt whose end this worker sent without hearing the answer.
     private const string EndedAs = """
@@ -189,28 +206,39 @@ internal sealed class AttemptLedger(Database database, Signals signals)
     {
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        batch
-            .Add(Settlement.Lock, P(executionId))
-            .Add(
-                End,
-                P(taskId),
-                P(attempt),
-                P(workerId),
-                P(end.Outcome.ToSnake()),
-                P(end.Next.ToSnake()),
-                P(end.RetryDelay),
-                Json(StorableText.Json(JsonSerializer.SerializeToNode(end.Error, JsonOptions))),
-                P(end.Reason is null ? null : StorableText.Clean(end.Reason)),
-                Json(StorableText.Json(end.Outputs)),
-                Json(StorableText.Json(end.Preview)),
-                Json(StorableText.Json(end.Parts)),
-                Json(StorableText.Json(end.Metrics)),
-                P(liveLease, NpgsqlDbType.Boolean),
-                P(RetryPolicy.MaxLost)
-            )
-            .AddSettlement(executionId, singleTask);
+        if (!singleTask)
+        {
+            batch.Add(Settlement.Lock, P(executionId));
+        }
+
+        batch.Add(
+            singleTask ? EndOnly : EndOneOfMany,
+            P(taskId),
+            P(attempt),
+            P(workerId),
+            P(end.Outcome.ToSnake()),
+            P(end.Next.ToSnake()),
+            P(end.RetryDelay),
+            Json(StorableText.Json(JsonSerializer.SerializeToNode(end.Error, JsonOptions))),
+            P(end.Reason is null ? null : StorableText.Clean(end.Reason)),
+            Json(StorableText.Json(end.Outputs)),
+            Json(StorableText.Json(end.Preview)),
+            Json(StorableText.Json(end.Parts)),
+            Json(StorableText.Json(end.Metrics)),
+            P(liveLease, NpgsqlDbType.Boolean),
+            P(RetryPolicy.MaxLost)
+        );
+        if (!singleTask)
+        {
+            batch.AddSettlement(executionId);
+        }
+
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
+        if (!singleTask)
+        {
+            await reader.NextResultAsync(cancellationToken);
+        }
+
         var ended = default(AttemptEnded);
         if (await reader.ReadAsync(cancellationToken))
         {

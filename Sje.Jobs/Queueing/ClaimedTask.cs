@@ -40,6 +40,15 @@ public sealed class ClaimedTask : IDisposable
     /// <summary>Hangfire's job of the task; null on the direct lane.</summary>
     public required long? HangfireJobId { get; init; }
 
+    /// <summary>
+    /// The state of Hangfire's job, as far as this worker knows it; null where that has to be read. Believed only by changes that make it
+    /// their condition.
+    /// </summary>
+    public string? BackgroundJobState { get; set; }
+
+    /// <summary>When its execution was accepted.</summary>
+    public required DateTimeOffset AcceptedAt { get; init; }
+
     /// <summary>The queue it waited in.</summary>
     public required string Queue { get; init; }
 

@@ -77,14 +77,7 @@ internal static class Settlement
         insert into sje.events (execution_id, kind) select id, 'execution.' || state from finished
         """;
 
-    /// <summary>Adds the statements that settle an execution. A single task has no dependents to look for.</summary>
-    public static NpgsqlBatch AddSettlement(this NpgsqlBatch batch, Guid executionId, bool singleTask)
-    {
-        if (!singleTask)
-        {
-            batch.Add(SkipDoomed, P(executionId)).Add(Unblock, P(executionId));
-        }
-
-        return batch.Add(Finish, P(executionId));
-    }
+    /// <summary>Adds the statements that settle an execution.</summary>
+    public static NpgsqlBatch AddSettlement(this NpgsqlBatch batch, Guid executionId) =>
+        batch.Add(SkipDoomed, P(executionId)).Add(Unblock, P(executionId)).Add(Finish, P(executionId));
 }

@@ -141,7 +141,7 @@ internal static class TaskChanges
         batch
             .Add(EndWaiting, P(executionId), P(reason), P(state), P(taskId))
             .Add(StopRunning, P(executionId), P(reason), P(taskId))
-            .AddSettlement(executionId, singleTask: false);
+            .AddSettlement(executionId);
     }
 
     /// <summary>Ends a task whose wait in the queue took too long. One that has been claimed meanwhile is left alone.</summary>
@@ -149,7 +149,7 @@ internal static class TaskChanges
         batch
             .Add(Settlement.Lock, P(executionId))
             .Add(EndWaiting, P(executionId), P(reason), P("timed_out"), P(taskId))
-            .AddSettlement(executionId, singleTask: false);
+            .AddSettlement(executionId);
 
     /// <summary>Puts tasks that ended without success back into the queue, all of them or one with what was skipped behind it.</summary>
     /// <param name="batch">Takes the statements.</param>

@@ -27,21 +27,21 @@ internal sealed class TaskQueue(Database database)
             select name from sje.queues where (name = any ($2) or '*' = any ($2)) and paused_at is null
         ), ready as materialized (
             select c.* from me, open cross join lateral (
-                select t.id, t.rank, t.cpus, t.memory_bytes
+                select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Enqueued' end as shown
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = open.name and t.state = 'queued' and t.available_at <= clock_timestamp() and t.lane = 'background'
                     and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
                 order by t.rank, t.id limit $5 for update of t, e skip locked) c
         ), due as materialized (
             select c.* from me, open cross join lateral (
-                select t.id, t.rank, t.cpus, t.memory_bytes
+                select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Scheduled' end as shown
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = open.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = 'background'
                     and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
                 order by t.available_at limit $5 for update of t, e skip locked) c
         ), picked as (
-            select id from (
-                select id, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
+            select id, shown from (
+                select id, shown, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
                 from (select * from ready union all select * from due) heads
                 window w as (order by rank, id rows unbounded preceding)) fit
             where n <= $5 and cpus <= $6 and memory <= $7
@@ -52,13 +52,13 @@ internal sealed class TaskQueue(Database database)
                 restart_requested_at = null, progress = null, progress_message = null, metrics = null,
                 hangfire_sync_at = clock_timestamp() + interval '15 seconds'
             from picked p where t.id = p.id
-            returning t.*
+            returning t.*, p.shown
         ), attempts as (
             insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name)
             select c.execution_id, c.id, c.attempt, me.id, me.name from claimed c, me
         ), begun as (
             update sje.executions e set state = 'running', started_at = coalesce(e.started_at, clock_timestamp()), version = e.version + 1
-            where e.id in (select execution_id from claimed) and e.state in ('accepted', 'queued')
+            where e.id = any (array(select execution_id from claimed)) and e.state in ('accepted', 'queued')
             returning e.id
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
@@ -71,7 +71,7 @@ internal sealed class TaskQueue(Database database)
             k.body::text,
             case when cardinality(c.depends_on) > 0 then (
                 select jsonb_object_agg(f.name, jsonb_build_object('outputs', coalesce(f.outputs, '{}'::jsonb)))::text
-                from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end
+                from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end, c.shown
         from claimed c
         join sje.executions e on e.id = c.execution_id
         left join sje.checkpoints k on k.task_id = c.id
@@ -80,7 +80,7 @@ internal sealed class TaskQueue(Database database)
 
     private const string NextDue = """
         select min(available_at) - clock_timestamp() from sje.tasks
-        where (queue = any ($1) or '*' = any ($1)) and state in ('waiting_retry', 'queued') and available_at > clock_timestamp()
+        where (queue = any ($1) or '*' = any ($1)) and state = 'waiting_retry' and available_at > clock_timestamp()
         """;
 
     /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>
@@ -110,7 +110,7 @@ internal sealed class TaskQueue(Database database)
         return tasks;
     }
 
-    /// <summary>How long until a delayed task of these queues is due; null when none is delayed.</summary>
+    /// <summary>How long until a retry of these queues is due; null when none waits.</summary>
     public async Task<TimeSpan?> NextDueAsync(string[] queues, CancellationToken cancellationToken)
     {
         await using var command = database.Main.CreateCommand(NextDue);
@@ -134,6 +134,8 @@ internal sealed class TaskQueue(Database database)
             ),
             WorkerId = workerId,
             HangfireJobId = row.IsDBNull(5) ? null : row.GetInt64(5),
+            BackgroundJobState = Text(17),
+            AcceptedAt = row.GetFieldValue<DateTimeOffset>(14),
             Queue = row.GetString(6),
             Type = row.GetString(7),
             Settings = spec.Settings,

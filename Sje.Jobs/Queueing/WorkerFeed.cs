@@ -22,6 +22,7 @@ internal sealed partial class WorkerFeed(
 ) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     private readonly ConcurrentQueue<ClaimedTask> ready = new();
@@ -103,6 +104,13 @@ internal sealed partial class WorkerFeed(
                     var claimed = await ClaimAsync(want, stoppingToken);
                     if (claimed == want)
                     {
+                        // There is a backlog. A claim costs nearly the same for one task as for ten, so where few slots are free,
+                        // others get a moment to become so; what waits in a backlog does not notice.
+                        if (want * 4 < options.Value.Slots)
+                        {
+                            await Task.Delay(Gathering, clock, stoppingToken);
+                        }
+
                         continue;
                     }
                 }

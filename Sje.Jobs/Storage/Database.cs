@@ -3,12 +3,12 @@ using Npgsql;
 namespace Sje.Jobs.Storage;
 
 /// <summary>
-/// The one PostgreSQL behind everything, as two pools. Locks of Hangfire wait inside the server while they hold a connection, so they
+/// The one PostgreSQL behind everything, as three pools. Locks of Hangfire wait inside the server while they hold a connection, so they
 /// have a pool of their own: sharing one starved the statements that would have let the holders go (COMPAT C13, "Locks").
 /// </summary>
 public sealed class Database : IAsyncDisposable, IDisposable
 {
-    /// <summary>Opens both pools; no connection is made yet.</summary>
+    /// <summary>Opens the pools; no connection is made yet.</summary>
     /// <param name="connectionString">An Npgsql connection string; a pool size given there is kept.</param>
     /// <param name="applicationName">Shown in <c>pg_stat_activity</c>.</param>
     public Database(string connectionString, string applicationName = "sje")
@@ -44,6 +44,13 @@ public sealed class Database : IAsyncDisposable, IDisposable
         ConnectionString = settings.ConnectionString;
         Main = NpgsqlDataSource.Create(settings.ConnectionString);
 
+        // What Hangfire shows follows our tables, and a row that it has not followed yet is flagged: a change of that view which a crash of
+        // the database takes away is made again, so it need not wait for the disk.
+        settings.ApplicationName += "-views";
+        settings.Options += " -c synchronous_commit=off";
+        Views = NpgsqlDataSource.Create(settings.ConnectionString);
+
+        settings.ConnectionString = ConnectionString;
         // A session lock or a time limit left over from a failure must not reach the next user of the connection.
         settings.NoResetOnClose = false;
         settings.MaxAutoPrepare = 0;
@@ -57,6 +64,9 @@ public sealed class Database : IAsyncDisposable, IDisposable
     /// <summary>For every statement of ours, and Hangfire's.</summary>
     public NpgsqlDataSource Main { get; }
 
+    /// <summary>For attempts' changes of Hangfire's view; they are not durable at once.</summary>
+    public NpgsqlDataSource Views { get; }
+
     /// <summary>For session advisory locks only.</summary>
     public NpgsqlDataSource Locks { get; }
 
@@ -64,6 +74,7 @@ public sealed class Database : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         await Main.DisposeAsync();
+        await Views.DisposeAsync();
         await Locks.DisposeAsync();
     }
 
@@ -71,6 +82,7 @@ public sealed class Database : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         Main.Dispose();
+        Views.Dispose();
         Locks.Dispose();
     }
 }

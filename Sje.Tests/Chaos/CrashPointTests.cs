@@ -23,24 +23,22 @@ public sealed class CrashPointTests(ITestOutputHelper output)
     // it nobody can know that it ran: two runs. Once the end is written nothing runs again.
     private static readonly CrashPoint[] Dispatching =
     [
-        new(FaultPoint.DispatchLeased, "", "succeeded", 1),
         new(FaultPoint.DispatchAttached, "", "succeeded", 1),
-        new(FaultPoint.StateElected("Enqueued"), "", "succeeded", 1),
-        new(FaultPoint.StateWritten("Enqueued"), "", "succeeded", 1),
         new(FaultPoint.DispatchMade, "", "succeeded", 1),
     ];
 
+    // An attempt takes Hangfire's lock only after its change without one has not come back.
     private static readonly CrashPoint[] Working =
     [
         new(FaultPoint.ClaimCommitted, "", "lost,succeeded", 1),
         new(FaultPoint.SlotTaken, "", "lost,succeeded", 1),
-        new(FaultPoint.LockHeld, "", "lost,succeeded", 1),
+        new(FaultPoint.StateCommitted("Processing") + ":throw," + FaultPoint.LockHeld, "", "lost,succeeded", 1),
         new(FaultPoint.StateElected("Processing"), "", "lost,succeeded", 1),
         new(FaultPoint.StateWritten("Processing"), "", "lost,succeeded", 1),
         new(FaultPoint.SlotBegun, "", "lost,succeeded", 1),
         new(FaultPoint.AttemptRan, "", "lost,succeeded", 2),
         new(FaultPoint.AttemptEnded, "", "succeeded", 1),
-        new(FaultPoint.LockHeld + ":2", "", "succeeded", 1),
+        new(FaultPoint.StateCommitted("Succeeded") + ":throw," + FaultPoint.LockHeld, "", "succeeded", 1),
         new(FaultPoint.StateElected("Succeeded"), "", "succeeded", 1),
         new(FaultPoint.StateWritten("Succeeded"), "", "succeeded", 1),
         new(FaultPoint.SlotDone, "", "succeeded", 1),
@@ -59,16 +57,17 @@ public sealed class CrashPointTests(ITestOutputHelper output)
     // The process lives, and never hears what became of its statement.
     private static readonly CrashPoint[] Unheard =
     [
-        new(FaultPoint.DispatchLeased, "", "succeeded", 1),
         new(FaultPoint.DispatchAttached, "", "succeeded", 1),
         new(FaultPoint.DispatchMade, "", "succeeded", 1),
         new(FaultPoint.ClaimCommitted, "", "released,succeeded", 1),
-        new(FaultPoint.LockHeld, "", "succeeded", 1),
         new(FaultPoint.StateWritten("Processing"), "", "succeeded", 1),
+        new(FaultPoint.StateCommitted("Processing"), "", "succeeded", 1),
         new(FaultPoint.AttemptEnded, "", "succeeded", 1),
         new(FaultPoint.StateWritten("Succeeded"), "", "succeeded", 1),
+        new(FaultPoint.StateCommitted("Succeeded"), "", "succeeded", 1),
         new(FaultPoint.AttemptEnded, CrashPoint.FailsOnce, "failed,succeeded", 2),
         new(FaultPoint.StateWritten("Scheduled"), CrashPoint.FailsOnce, "failed,succeeded", 2),
+        new(FaultPoint.StateCommitted("Scheduled"), CrashPoint.FailsOnce, "failed,succeeded", 2),
         new(FaultPoint.ClaimCommitted + ":2", CrashPoint.FailsOnce, "failed,released,succeeded", 2),
         new(FaultPoint.AttemptEnded, CrashPoint.Fails, "failed", 1, "failed"),
     ];

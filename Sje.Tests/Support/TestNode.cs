@@ -15,7 +15,10 @@ internal sealed class TestNode : IAsyncDisposable
 {
     private readonly IHost host;
 
-    private TestNode(IHost host) => this.host = host;
+    private TestNode(IHost host, ScriptedEngine engine) => (this.host, Engine) = (host, engine);
+
+    /// <summary>What its worker runs, if it has one.</summary>
+    public ScriptedEngine Engine { get; }
 
     public IServiceProvider Services => host.Services;
 
@@ -47,16 +50,17 @@ internal sealed class TestNode : IAsyncDisposable
             options?.Invoke(o);
         });
         builder.Services.AddSjeCore();
+        engine ??= new ScriptedEngine();
         if (worker)
         {
             builder.Services.AddSjeWorker();
-            builder.Services.AddSingleton<IEngine>(engine ?? new ScriptedEngine());
+            builder.Services.AddSingleton<IEngine>(engine);
         }
 
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         var host = builder.Build();
         await host.StartAsync();
-        return new TestNode(host);
+        return new TestNode(host, engine);
     }
 
     public async Task<Guid> SubmitAsync(params TaskSpec[] tasks) =>
