@@ -262,7 +262,11 @@ internal static class DoctorCommand
                         $"PostgreSQL {version} at {connection.Host}:{connection.Port}, '{connection.Database}'"
                     )
             );
-            if (pending.Count > 0)
+            if (await SchemaVersions.ObstacleAsync(connectionString, stop) is { } obstacle)
+            {
+                findings.Add(new("schema", Verdict.Wrong, obstacle));
+            }
+            else if (pending.Count > 0)
             {
                 findings.Add(
                     new(

@@ -24,7 +24,10 @@ internal static class ExitCodes
     /// <summary>The server answered 5xx: the fault is ours.</summary>
     public const int ServerError = 6;
 
-    /// <summary>A port that is needed is taken, a program is missing, the disk is full: the machine stands in the way (sysexits' EX_OSERR).</summary>
+    /// <summary>
+    /// A port that is needed is taken, a program is missing, the disk is full, PostgreSQL is too old, the database's schema is newer than this
+    /// program or broken: what it runs on stands in the way (sysexits' EX_OSERR).
+    /// </summary>
     public const int Machine = 71;
 
     /// <summary>The configuration is wrong (sysexits' EX_CONFIG).</summary>

@@ -116,7 +116,7 @@ internal static class RoleHost
     }
 
     /// <summary>Brings the database to this binary's schema.</summary>
-    /// <exception cref="FailureException">It does not answer, is too old, or a script failed.</exception>
+    /// <exception cref="FailureException">It does not answer, is too old, has a schema that is not for this binary, or a step failed.</exception>
     [SuppressMessage("Performance", "CA1873", Justification = "Once at start.")]
     public static async Task<IReadOnlyList<string>> MigrateAsync(
         string connectionString,
