@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Sje.Jobs.Background;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
@@ -16,6 +17,12 @@ public static class SjeServices
     public static IServiceCollection AddSjeCore(this IServiceCollection services)
     {
         services.TryAddSingleton(BuiltInEngines.Types());
+        services.AddSingleton(p =>
+            StopTimes.Of(
+                p.GetRequiredService<IOptions<WorkerOptions>>().Value,
+                p.GetRequiredService<IOptions<ExecutionOptions>>().Value.StopGraceSeconds
+            )
+        );
         return services.AddSjeStorage().AddSjeQueueing().AddSjeScheduling().AddSjeBackground();
     }
 

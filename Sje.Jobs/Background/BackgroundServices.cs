@@ -94,7 +94,7 @@ public static class BackgroundServices
                 server.ServerTimeout = TimeSpan.FromDays(1);
 
                 // The drain has ended what ran before Hangfire is asked to stop (WorkerDrain); this bounds what is left.
-                server.ShutdownTimeout = TimeSpan.FromSeconds(options.DrainSeconds + 30);
+                server.ShutdownTimeout = p.GetRequiredService<StopTimes>().Hangfire;
             }
         );
         return services;

@@ -23,6 +23,12 @@ internal static class AttemptVerdict
             };
         }
 
+        // Whatever it came to while it was being stopped: an engine may say so by an error of its own.
+        if (result.Error is not null && task.Cause is not (StopCause.None or StopCause.LeaseLost))
+        {
+            return OfStop(task, metrics);
+        }
+
         if (result.Error is { } error)
         {
             return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics) with

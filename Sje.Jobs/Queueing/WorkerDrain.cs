@@ -6,10 +6,15 @@ namespace Sje.Jobs.Queueing;
 /// Drains the worker when the host begins to stop: before any hosted service is stopped, so heartbeats, feed and Hangfire's threads are
 /// still there for the tasks that end meanwhile.
 /// </summary>
-internal sealed class WorkerDrain(WorkerSession session) : IHostedLifecycleService
+internal sealed class WorkerDrain(WorkerSession session, StopTimes times, TimeProvider clock) : IHostedLifecycleService
 {
     /// <inheritdoc/>
-    public Task StoppingAsync(CancellationToken cancellationToken) => session.DrainAsync(cancellationToken);
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(times.Drain, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        await session.DrainAsync(either.Token);
+    }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -110,14 +110,17 @@ internal sealed partial class WorkerSession(
     /// <summary>Takes an ended attempt out of the books.</summary>
     public void Remove(ClaimedTask task) => running.TryRemove((task.Identity.TaskId, task.Identity.Attempt), out _);
 
-    /// <summary>Stops claiming and, after the grace, stops what still runs. Returns when nothing runs any more or the limit has passed.</summary>
+    /// <summary>
+    /// Stops claiming and, after the grace, stops what still runs. Returns when nothing runs any more or the limit has passed; what runs then is
+    /// left to takeover.
+    /// </summary>
     public async Task DrainAsync(CancellationToken limit)
     {
         Draining = true;
         LogDraining(log, Name, running.Count, options.DrainSeconds);
+        var until = clock.GetUtcNow() + TimeSpan.FromSeconds(options.DrainSeconds);
         await TryAsync(SetDraining, limit);
         FaultPoint.At(FaultPoint.DrainBegun);
-        var until = clock.GetUtcNow() + TimeSpan.FromSeconds(options.DrainSeconds);
         while (!running.IsEmpty && clock.GetUtcNow() < until && !limit.IsCancellationRequested)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), clock, CancellationToken.None);
@@ -134,7 +137,15 @@ internal sealed partial class WorkerSession(
         }
 
         FaultPoint.At(FaultPoint.DrainEmptied);
-        await TryAsync(SetStopped, limit);
+        if (running.IsEmpty)
+        {
+            await TryAsync(SetStopped, limit);
+        }
+        else
+        {
+            // A farewell would give their rows away while they may still run here; so the lease has to lapse.
+            LogLeftRunning(log, Name, running.Count);
+        }
     }
 
     /// <inheritdoc/>
@@ -342,6 +353,13 @@ internal sealed partial class WorkerSession(
 
     [LoggerMessage(103, LogLevel.Error, "Worker {Worker} could not renew its lease")]
     private static partial void LogBeatFailed(ILogger logger, string worker, Exception error);
+
+    [LoggerMessage(
+        105,
+        LogLevel.Warning,
+        "Worker {Worker} leaves with {Count} attempts that did not stop in time: others take them over"
+    )]
+    private static partial void LogLeftRunning(ILogger logger, string worker, int count);
 
     [LoggerMessage(104, LogLevel.Information, "Worker {Worker} drains: {Count} attempts have {Seconds} s to end")]
     private static partial void LogDraining(ILogger logger, string worker, int count, double seconds);

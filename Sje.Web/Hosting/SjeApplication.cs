@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Serilog;
 using Serilog.Core;
 using Sje.Core.Jobs;
@@ -131,10 +130,7 @@ internal static class SjeApplication
 
         builder
             .Services.AddOptions<HostOptions>()
-            .Configure<IOptions<WorkerOptions>>(
-                // Longer than Hangfire's own limit (drain + 30 s), which is longer than the drain and its checkpoint.
-                (host, worker) => host.ShutdownTimeout = TimeSpan.FromSeconds(worker.Value.DrainSeconds + 60)
-            );
+            .Configure<StopTimes>((host, times) => host.ShutdownTimeout = times.Host);
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
         builder.Services.AddSingleton(BuiltInEngines.Types());

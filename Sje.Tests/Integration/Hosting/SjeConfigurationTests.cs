@@ -167,6 +167,23 @@ public sealed class SjeConfigurationTests : IDisposable
     }
 
     [Theory]
+    [InlineData("worker:drainSeconds", "-1")]
+    [InlineData("worker:drainSeconds", "86401")]
+    [InlineData("worker:drainSeconds", "NaN")]
+    [InlineData("worker:drainSeconds", "Infinity")]
+    [InlineData("worker:drainSeconds", "1e300")]
+    [InlineData("execution:stopGraceSeconds", "-0.5")]
+    [InlineData("execution:stopGraceSeconds", "3601")]
+    [InlineData("execution:stopGraceSeconds", "NaN")]
+    public void A_time_of_a_stop_beyond_its_range_is_refused_with_the_range(string key, string value)
+    {
+        var failure = Assert.Throws<FailureException>(() => Read((key, value)).Check());
+
+        Assert.Contains(key, failure.Message, StringComparison.Ordinal);
+        Assert.Contains("it must be from 0 to", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("sje-config.yaml", "worker: [unclosed")]
     [InlineData("sje-config.yaml", "worker:\n  slots: 1\n  slots: 2\n")]
     [InlineData("appsettings.json", "{ \"worker\": ")]
