@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sje.Core.Scheduling;
 
 namespace Sje.Core.Jobs;
 
@@ -16,7 +17,7 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
     public const string OnlyTask = "main";
 
     private static readonly string[] TypeFields = ["type", "jobType"];
-    private static readonly string[] JobFieldsToCome = ["schedule", "triggers", "concurrency", "sla"];
+    private static readonly string[] JobFieldsToCome = ["triggers", "concurrency", "sla"];
     private static readonly string[] TaskFieldsToCome = ["runIf", "forEach", "split", "runJob"];
 
     public JobForm Read(JsonObject root, string? defaultName)
@@ -56,6 +57,7 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
             Tasks = tasks,
             TotalTimeout = total,
             PermitPartialFailures = job.Flag("permitPartialFailures") ?? false,
+            Schedule = ReadSchedule(job.Map("schedule")),
             Tags = job.Texts("tags") ?? [],
             Canonical = [],
         };
@@ -65,6 +67,34 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
                 : null
         );
         return new JobForm(spec, pointers);
+    }
+
+    private ScheduleSpec? ReadSchedule(Fields? schedule)
+    {
+        if (schedule is null)
+        {
+            return null;
+        }
+
+        var cron = schedule.RequiredText("cron");
+        var zone = schedule.Text("timeZone") ?? CronSchedule.DefaultTimeZone;
+        schedule.RefuseOthers();
+        if (cron is null)
+        {
+            return null;
+        }
+
+        if (CronSchedule.TryParse(cron, zone, out var read, out var wrong))
+        {
+            return new ScheduleSpec(read.Cron, read.TimeZone);
+        }
+
+        faults.Add(
+            schedule.At(wrong.Part == CronPart.Cron ? "cron" : "timeZone"),
+            FaultCodes.InvalidValue,
+            wrong.Detail
+        );
+        return null;
     }
 
     private (IReadOnlyList<TaskSpec> Tasks, IReadOnlyList<string> Pointers) ReadTasks(

@@ -63,6 +63,13 @@ public sealed class JobSpecValidator : AbstractValidator<JobSpec>
                 parameters => $"{parameters.Count:N0} parameters; at most {MostParameters}."
             );
         RuleForEach(job => job.Parameters).SetValidator(new JobParameterValidator());
+        RuleForEach(job => job.Parameters)
+            .Refuse(
+                (job, parameter) => job.Schedule is not null && parameter is { Required: true, Default: null },
+                FaultCodes.Conflict,
+                (_, parameter) =>
+                    $"The job's schedule gives no values: parameter '{parameter.Name}' needs a default, or the schedule must be one of its own."
+            );
         RuleForEach(job => job.Tasks).SetValidator(new TaskSpecValidator());
         RuleFor(job => job.Tasks).Custom(CheckGraph);
     }

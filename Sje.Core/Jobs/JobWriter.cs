@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sje.Core.Scheduling;
 
 namespace Sje.Core.Jobs;
 
@@ -43,6 +44,7 @@ internal static class JobWriter
             result["permitPartialFailures"] = true;
         }
 
+        Add(result, "schedule", Schedule(job.Schedule));
         Add(result, "tags", Texts(job.Tags));
         return result;
     }
@@ -138,6 +140,14 @@ internal static class JobWriter
         Add(result, "queued", queued is { } wait ? DurationText.Format(wait) : null);
         Add(result, "run", run is { } limit ? DurationText.Format(limit) : null);
         Add(result, "total", total is { } all ? DurationText.Format(all) : null);
+        return result;
+    }
+
+    private static JsonObject Schedule(ScheduleSpec? schedule)
+    {
+        var result = new JsonObject();
+        Add(result, "cron", schedule?.Cron);
+        Add(result, "timeZone", schedule?.TimeZone == CronSchedule.DefaultTimeZone ? null : schedule?.TimeZone);
         return result;
     }
 

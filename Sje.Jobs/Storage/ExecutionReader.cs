@@ -5,7 +5,7 @@ using Sje.Core.Jobs;
 
 namespace Sje.Jobs.Storage;
 
-/// <summary>What an execution shows in a list.</summary>
+/// <summary>What an execution shows in a list. <c>Schedule</c> is the name of the schedule that started it, while there is one.</summary>
 public sealed record ExecutionSummary(
     Guid Id,
     Guid? JobId,
@@ -19,6 +19,8 @@ public sealed record ExecutionSummary(
     IReadOnlyList<string> Tags,
     ExecutionState State,
     string Trigger,
+    string? Schedule,
+    DateTimeOffset? ScheduledFor,
     Guid? RerunOf,
     string? AcceptedBy,
     DateTimeOffset AcceptedAt,
@@ -93,7 +95,7 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
             rows = rows.Where(e => e.Id.CompareTo(id) < 0);
         }
 
-        return await Summaries(rows.OrderByDescending(e => e.Id).Take(limit)).ToListAsync(stop);
+        return await Summaries(db, rows.OrderByDescending(e => e.Id).Take(limit)).ToListAsync(stop);
     }
 
     /// <summary>How many there are in each state, up to <see cref="MaxCount"/> of each; the filter's states do not matter here.</summary>
@@ -120,14 +122,14 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     public async Task<ExecutionSummary?> FindAsync(Guid id, string? tenant, CancellationToken stop)
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        return await Summaries(Seen(db, tenant).Where(e => e.Id == id)).FirstOrDefaultAsync(stop);
+        return await Summaries(db, Seen(db, tenant).Where(e => e.Id == id)).FirstOrDefaultAsync(stop);
     }
 
     /// <summary>The newest execution under a client's label.</summary>
     public async Task<ExecutionSummary?> FindByLabelAsync(string label, string? tenant, CancellationToken stop)
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        return await Summaries(Seen(db, tenant).Where(e => e.Label == label).OrderByDescending(e => e.Id).Take(1))
+        return await Summaries(db, Seen(db, tenant).Where(e => e.Label == label).OrderByDescending(e => e.Id).Take(1))
             .FirstOrDefaultAsync(stop);
     }
 
@@ -196,7 +198,7 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
         return rows;
     }
 
-    private static IQueryable<ExecutionSummary> Summaries(IQueryable<ExecutionRow> rows) =>
+    private static IQueryable<ExecutionSummary> Summaries(SjeContext db, IQueryable<ExecutionRow> rows) =>
         rows.Select(e => new ExecutionSummary(
             e.Id,
             e.JobId,
@@ -210,6 +212,8 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
             e.Tags,
             e.State,
             e.Trigger,
+            db.ScheduleNames.Where(s => s.Id == e.ScheduleId).Select(s => s.Name).FirstOrDefault(),
+            e.ScheduledFor,
             e.RerunOf,
             e.AcceptedBy,
             e.AcceptedAt,

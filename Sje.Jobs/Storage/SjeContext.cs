@@ -17,6 +17,9 @@ public sealed class SjeContext(DbContextOptions<SjeContext> options) : DbContext
 
     internal DbSet<ExecutionRow> Executions => Set<ExecutionRow>();
 
+    /// <summary>Schedules are written and read elsewhere; executions say which one started them.</summary>
+    internal DbSet<ScheduleName> ScheduleNames => Set<ScheduleName>();
+
     /// <summary>The live and the ended tasks, as one.</summary>
     internal DbSet<TaskRow> Tasks => Set<TaskRow>();
 
@@ -73,6 +76,7 @@ public sealed class SjeContext(DbContextOptions<SjeContext> options) : DbContext
             attempt.Property(a => a.Error).HasColumnType("jsonb");
         });
         modelBuilder.Entity<ApiKeyRow>().ToTable("api_keys");
+        modelBuilder.Entity<ScheduleName>().ToTable("schedules");
     }
 
     private sealed class SnakeCase<TState>()

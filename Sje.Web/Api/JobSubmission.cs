@@ -19,9 +19,22 @@ internal static class JobSubmission
 
     /// <summary>A job from a request, with the values that stand in it.</summary>
     public static PreparedSubmission OfText(JobReadResult read, Caller caller, string? idempotencyKey) =>
-        read.Spec is { } job
-            ? Prepare(job, [], caller, idempotencyKey, "api")
-            : new PreparedSubmission(null, Refusal.Of(read.Failure, read.Faults));
+        read.Spec switch
+        {
+            { Schedule: null } job => Prepare(job, [], caller, idempotencyKey, "api"),
+            { } job => new PreparedSubmission(
+                null,
+                Refusal.Invalid([
+                    new Fault(
+                        "/schedule",
+                        $"A schedule belongs to a saved job: save it with PUT /api/v1/jobs/{Uri.EscapeDataString(job.Name)} (sje jobs save), "
+                            + "or leave it out to run once.",
+                        FaultCodes.Conflict
+                    ),
+                ])
+            ),
+            null => new PreparedSubmission(null, Refusal.Of(read.Failure, read.Faults)),
+        };
 
     /// <summary>A saved job with values given to it.</summary>
     public static PreparedSubmission OfSaved(
@@ -87,6 +100,13 @@ internal static class JobSubmission
         : key.Any(char.IsControl) ? "An idempotency key has no control characters."
         : null;
 
+    /// <summary>
+    /// What an idempotency key is bound to: what is to run, and its values. Of what the request means, not of its bytes: a client that writes
+    /// its JSON in another order repeats the same request.
+    /// </summary>
+    public static byte[] HashOf(string what, JsonObject values) =>
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{what}\n{values.ToJsonString()}"));
+
     private static PreparedSubmission Prepare(
         JobSpec job,
         JsonObject values,
@@ -106,15 +126,11 @@ internal static class JobSubmission
             Job = job,
             Parameters = bound.Values,
             IdempotencyKey = key,
-            BodyHash = key is null ? null : HashOf(job, bound.Values),
+            BodyHash = key is null ? null : HashOf(job.Canonical.ToJsonString(), bound.Values),
             Tenant = caller.Tenant,
             AcceptedBy = caller.Name,
             Trigger = trigger,
         };
         return new PreparedSubmission(submission, null);
     }
-
-    // Of what the request means, not of its bytes: a client that writes its JSON in another order repeats the same request.
-    private static byte[] HashOf(JobSpec job, JsonObject values) =>
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{job.Canonical.ToJsonString()}\n{values.ToJsonString()}"));
 }

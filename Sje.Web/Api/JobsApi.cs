@@ -72,7 +72,7 @@ internal sealed class JobVersionQueryValidator : AbstractValidator<JobVersionQue
 {
     public JobVersionQueryValidator() =>
         RuleFor(q => q.Version)
-            .Must(version => version is null || JobsApi.TryReadVersion(version, out _))
+            .Must(version => version is null || WriteCondition.TryReadVersion(version, out _))
             .WithMessage("A version is a whole number from 1.")
             .WithErrorCode(FaultCodes.InvalidValue);
 }
@@ -123,7 +123,7 @@ internal static class JobsApi
                 ProblemKind.VersionMismatch
             )
             .WithName("saveJob")
-            .WithSummary("Save a job under a name")
+            .WithSummary("Save a job under a name, with its schedule if it has one")
             .WithDescription(
                 "If-Match with the ETag of the version to replace, or If-None-Match: * for a new name, keeps two writers apart."
             );
@@ -132,7 +132,7 @@ internal static class JobsApi
             .RequireAuthorization(Policies.Operator)
             .Refuses(ProblemKind.NotFound, ProblemKind.Invalid, ProblemKind.VersionMismatch)
             .WithName("deleteJob")
-            .WithSummary("Delete a job and its versions; its executions stay");
+            .WithSummary("Delete a job, its versions and schedules; its executions stay");
         group
             .MapPost("/jobs/{name}/executions", RunAsync)
             .RequireAuthorization(Policies.Operator)
@@ -146,9 +146,6 @@ internal static class JobsApi
             .WithName("runJob")
             .WithSummary("Run a saved job with these parameters");
     }
-
-    internal static bool TryReadVersion(string text, out int version) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out version) && version > 0;
 
     private static async Task<Results<Ok<Page<JobItem>>, Refusal>> ListAsync(
         [AsParameters] JobListQuery query,
@@ -177,13 +174,13 @@ internal static class JobsApi
         CancellationToken stop
     )
     {
-        int? version = query.Version is { } text && TryReadVersion(text, out var asked) ? asked : null;
+        int? version = query.Version is { } text && WriteCondition.TryReadVersion(text, out var asked) ? asked : null;
         if (await jobs.FindAsync(name, version, stop) is not { } job)
         {
             return Refusal.NotFound(version is null ? "job" : $"version {version} of job", name);
         }
 
-        response.Headers.ETag = TagOf(job.Version);
+        response.Headers.ETag = WriteCondition.TagOf(job.Version);
         return TypedResults.Ok(ToView(job));
     }
 
@@ -197,7 +194,7 @@ internal static class JobsApi
         int? before = null;
         if (query.KeyOf() is { } key)
         {
-            if (!TryReadVersion(key, out var last))
+            if (!WriteCondition.TryReadVersion(key, out var last))
             {
                 return Refusal.InvalidParameter("cursor", "That is a cursor of another list.");
             }
@@ -223,9 +220,9 @@ internal static class JobsApi
         CancellationToken stop
     )
     {
-        if (!TryReadCondition(ifMatch, ifNoneMatch, out var expected, out var wrong))
+        if (!WriteCondition.TryRead(ifMatch, ifNoneMatch, "job", out var expected, out var wrong))
         {
-            return wrong!; // Set whenever the condition cannot be read.
+            return wrong;
         }
 
         var read = reader.Read(body.Bytes, body.Format, new JobReadOptions { DefaultName = name });
@@ -248,16 +245,16 @@ internal static class JobsApi
         switch (await jobs.SaveAsync(name, job.Canonical, expected, user.Caller().Name, stop))
         {
             case JobSaveResult.Created created:
-                response.Headers.ETag = TagOf(created.Job.Version);
+                response.Headers.ETag = WriteCondition.TagOf(created.Job.Version);
                 return TypedResults.Created($"/api/v1/jobs/{Uri.EscapeDataString(name)}", ToView(created.Job));
             case JobSaveResult.Updated updated:
-                response.Headers.ETag = TagOf(updated.Job.Version);
+                response.Headers.ETag = WriteCondition.TagOf(updated.Job.Version);
                 return TypedResults.Ok(ToView(updated.Job));
             case JobSaveResult.Unchanged unchanged:
-                response.Headers.ETag = TagOf(unchanged.Job.Version);
+                response.Headers.ETag = WriteCondition.TagOf(unchanged.Job.Version);
                 return TypedResults.Ok(ToView(unchanged.Job));
             case JobSaveResult.VersionMismatch mismatch:
-                return Mismatch(name, mismatch.CurrentVersion);
+                return WriteCondition.Mismatch("job", name, mismatch.CurrentVersion);
             case JobSaveResult.ScheduleNameTaken taken:
                 return Refusal.Invalid([
                     new Fault(
@@ -278,13 +275,13 @@ internal static class JobsApi
         CancellationToken stop
     )
     {
-        if (!TryReadCondition(ifMatch, null, out var expected, out var wrong))
+        if (!WriteCondition.TryRead(ifMatch, null, "job", out var expected, out var wrong))
         {
-            return wrong!; // Set whenever the condition cannot be read.
+            return wrong;
         }
 
         var (found, other) = await jobs.DeleteAsync(name, expected?.Version, stop);
-        return other is not null ? Mismatch(name, other)
+        return other is not null ? WriteCondition.Mismatch("job", name, other)
             : found ? TypedResults.NoContent()
             : Refusal.NotFound("job", name);
     }
@@ -321,47 +318,6 @@ internal static class JobsApi
             ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
             : prepared.Refusal!; // One of the two is there.
     }
-
-    // An ETag of ours is the version in quotes.
-    private static bool TryReadCondition(
-        string? ifMatch,
-        string? ifNoneMatch,
-        out ExpectedVersion? expected,
-        out Refusal? wrong
-    )
-    {
-        expected = null;
-        wrong = null;
-        if (ifNoneMatch is not null)
-        {
-            expected = new ExpectedVersion(null);
-            wrong =
-                ifNoneMatch.Trim() == "*" && ifMatch is null
-                    ? null
-                    : Refusal.InvalidParameter("If-None-Match", "Only * is understood here, and not beside If-Match.");
-        }
-        else if (ifMatch is not null && ifMatch.Trim() != "*")
-        {
-            var isTag = TryReadVersion(ifMatch.Trim().Trim('"'), out var version);
-            expected = new ExpectedVersion(version);
-            wrong = isTag
-                ? null
-                : Refusal.InvalidParameter("If-Match", "That is no ETag of a job; they look like \"3\".");
-        }
-
-        return wrong is null;
-    }
-
-    private static Refusal Mismatch(string name, int? current) =>
-        new(
-            ProblemKind.VersionMismatch,
-            current is null ? $"There is no job '{name}' yet." : $"Job '{name}' is at version {current}."
-        )
-        {
-            More = new JsonObject { ["currentVersion"] = current },
-        };
-
-    private static string TagOf(int version) => $"\"{version.ToString(CultureInfo.InvariantCulture)}\"";
 
     private static JobView ToView(SavedJob job) =>
         new(job.Name, job.Version, job.Spec, job.CreatedAt, job.UpdatedAt, job.CreatedBy);

@@ -74,6 +74,7 @@ internal static class SjeApi
         LogsApi.Map(api);
         EventsApi.Map(api);
         QueuesApi.Map(api);
+        SchedulesApi.Map(api);
         WorkersApi.Map(api);
         SessionApi.Map(api);
         HealthApi.Map(api);

@@ -12,8 +12,8 @@ internal static class CommandTree
         Without a word it serves and works in one process, like 'all'.
 
         Exit codes: 0 done, the job succeeded; 1 the job failed; 2 wrong command line; 3 the job was cancelled or timed out; 4 not found or
-        refused; 5 no server or database answers; 6 the server failed; 71 the machine stands in the way (a port is taken, the disk is
-        full); 78 wrong configuration.
+        refused; 5 no server or database answers; 6 the server failed; 71 the machine or the database's schema stands in the way (a port is
+        taken, the disk is full, the schema is newer than this version); 78 wrong configuration.
         """;
 
     /// <summary>Runs a command line to its exit code. Whatever goes wrong is told in lines for people, never as a stack trace.</summary>
@@ -67,6 +67,8 @@ internal static class CommandTree
             SubmitCommand.Create(),
             .. ExecutionCommands.Create(),
             LogsCommand.Create(),
+            JobCommands.Create(),
+            ScheduleCommands.Create(),
             .. ListCommands.Create(),
             .. DatabaseCommands.Create(),
             DoctorCommand.Create(),

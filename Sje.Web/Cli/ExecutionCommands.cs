@@ -45,6 +45,7 @@ internal static class ExecutionCommands
             ("label", Show.Text(execution["jobId"])),
             ("name", Show.Text(execution["name"])),
             ("type", Show.Text(execution["jobType"])),
+            ("started by", StartedBy(execution)),
             ("state", State(execution)),
             ("progress", Percent(execution["progress"])),
             ("attempt", Show.Text(execution["attempt"])),
@@ -100,6 +101,15 @@ internal static class ExecutionCommands
 
         return ExitCodes.Ok;
     }
+
+    private static string? StartedBy(JsonNode execution) =>
+        Show.Text(execution["trigger"]) switch
+        {
+            "schedule" =>
+                $"schedule {Show.Text(execution["schedule"]) ?? "that is gone"}, due at {Show.Time(execution["scheduledFor"])}",
+            "manual" => $"schedule {Show.Text(execution["schedule"]) ?? "that is gone"}, by hand",
+            var trigger => trigger,
+        };
 
     private static string? State(JsonNode node) =>
         Show.Text(node["state"]) + (Show.Text(node["waitReason"]) is { } reason ? $" ({reason})" : "");

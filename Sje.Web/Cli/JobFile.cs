@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
@@ -34,8 +35,22 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
             path == "-" ? "standard input" : path,
             text,
             json ? "application/json" : "application/yaml"
-        );
+        )
+        {
+            IsInput = path == "-",
+        };
         return parameters is { Length: > 0 } ? file.With(parameters) : file;
+    }
+
+    /// <summary>Whether it came by standard input, and has no name of a file.</summary>
+    public bool IsInput { get; private init; }
+
+    /// <summary>The body of a request.</summary>
+    public ByteArrayContent ToContent()
+    {
+        var body = new ByteArrayContent(Text);
+        body.Headers.ContentType = new MediaTypeHeaderValue(MediaType);
+        return body;
     }
 
     /// <summary>The values of <c>--param</c> by name. What reads as JSON is that, anything else is text, and so is all that must be.</summary>
@@ -103,7 +118,8 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
         };
     }
 
-    private static bool IsText(JsonNode? parameter) =>
+    /// <summary>Whether a parameter, as a job declares it, takes text whatever it looks like.</summary>
+    public static bool IsText(JsonNode? parameter) =>
         parameter switch
         {
             JsonObject declaration => Show.Text(declaration["type"]) == "string",

@@ -4,7 +4,7 @@ using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
-/// <summary><c>executions</c>, <c>jobs</c>, <c>queues</c>, <c>workers</c>: what there is.</summary>
+/// <summary><c>executions</c>, <c>queues</c>, <c>workers</c>: what there is; and lists for other verbs.</summary>
 internal static class ListCommands
 {
     private static readonly Option<int> Limit = new("--limit")
@@ -13,26 +13,12 @@ internal static class ListCommands
         DefaultValueFactory = _ => 50,
     };
     private static readonly Option<string> State = new("--state") { Description = "Only in this state" };
-    private static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
+
+    /// <summary>Only what belongs to a job.</summary>
+    public static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
 
     public static IEnumerable<Command> Create()
     {
-        var jobs = List(
-            "jobs",
-            "List the saved jobs",
-            "api/v1/jobs",
-            "No job is saved.",
-            ("name", job => Show.Text(job["name"])),
-            ("version", job => Show.Text(job["version"])),
-            ("type", job => Show.Text(job["jobType"]) ?? Show.Text(job["type"])),
-            ("queue", job => Show.Text(job["queue"])),
-            ("updated", job => Show.Time(job["updatedAt"]))
-        );
-        // "sje jobs list" is what many type.
-        var list = ClientOptions.With(new Command("list", "List the saved jobs") { Limit });
-        list.Action = jobs.Action;
-        jobs.Subcommands.Add(list);
-
         var executions = List(
             "executions",
             "List executions, newest first",
@@ -42,6 +28,7 @@ internal static class ListCommands
             ("name", execution => Show.Text(execution["name"])),
             ("state", execution => Show.Text(execution["state"])),
             ("queue", execution => Show.Text(execution["queue"])),
+            ("trigger", execution => Show.Text(execution["schedule"]) ?? Show.Text(execution["trigger"])),
             ("accepted", execution => Show.Time(execution["acceptedAt"])),
             ("finished", execution => Show.Time(execution["finishedAt"]))
         );
@@ -49,7 +36,6 @@ internal static class ListCommands
         executions.Options.Add(Job);
         return
         [
-            jobs,
             executions,
             List(
                 "queues",
@@ -82,7 +68,20 @@ internal static class ListCommands
         ];
     }
 
-    private static Command List(
+    /// <summary>"sje jobs list" is what many type for "sje jobs".</summary>
+    public static Command AsWord(Command list)
+    {
+        var word = new Command("list", "List them") { Action = list.Action };
+        foreach (var option in list.Options)
+        {
+            word.Options.Add(option);
+        }
+
+        return word;
+    }
+
+    /// <summary>A word that lists what an address of the API has.</summary>
+    public static Command List(
         string word,
         string description,
         string path,

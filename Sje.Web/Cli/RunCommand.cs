@@ -49,6 +49,11 @@ internal static class RunCommand
             throw Wrong(file, bound.Faults);
         }
 
+        if (job.Schedule is not null)
+        {
+            Console.Error.WriteLine("The job runs once; its schedule counts when it is saved (sje jobs save).");
+        }
+
         var home = SjeHome.ToServeFrom();
         var configuration = SjeConfiguration.Read(home, SjeApplication.Shape, []);
         configuration.Check();

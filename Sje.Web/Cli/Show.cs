@@ -126,6 +126,26 @@ internal static class Show
                 .ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
             : null;
 
+    /// <summary>How far off an instant is, in its largest unit: <c>in 3 h</c>, <c>5 min ago</c>.</summary>
+    public static string? Distance(JsonNode? node)
+    {
+        if (!DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, out var at))
+        {
+            return null;
+        }
+
+        var off = at - TimeProvider.System.GetUtcNow();
+        var length = off.Duration();
+        var text = length switch
+        {
+            { TotalMinutes: < 1 } => $"{(int)length.TotalSeconds} s",
+            { TotalHours: < 1 } => $"{(int)length.TotalMinutes} min",
+            { TotalHours: < 48 } => $"{(int)length.TotalHours} h",
+            _ => $"{(int)length.TotalDays} days",
+        };
+        return off < TimeSpan.Zero ? text + " ago" : "in " + text;
+    }
+
     /// <summary>Words of a list.</summary>
     public static string Words(JsonNode? node) => string.Join(",", (node as JsonArray ?? []).Select(Text));
 

@@ -98,7 +98,12 @@ internal static class UpCommand
         }
 
         var job = await JobFile.ReadAsync(example, null, stop);
-        var answer = await SubmitCommand.PostAsync(client, job, ExampleKey, stop);
+        var answer = await SubmitCommand.PostAsync(
+            client,
+            job,
+            new Dictionary<string, string> { ["Idempotency-Key"] = ExampleKey },
+            stop
+        );
         if (answer.Status is HttpStatusCode.OK)
         {
             var before = await client.GetAsync($"task/{Show.Text(answer.Required["taskId"])}", stop);

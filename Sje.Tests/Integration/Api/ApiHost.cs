@@ -11,6 +11,7 @@ using Npgsql;
 using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.Queueing;
+using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;
 using Sje.Tests.Support;
 using Sje.Web.Api;
@@ -130,6 +131,7 @@ public class ApiHost : IAsyncLifetime
         builder.Services.AddSingleton<ExecutionControl>();
         builder.Services.AddSingleton<QueueControl>();
         builder.Services.AddSingleton(new JobReader(new TaskTypes([new ProcessTaskType(), new SparkTaskType()])));
+        builder.Services.AddSjeScheduling();
         builder.Services.AddSjeApi(builder.Configuration);
         var app = builder.Build();
         app.UseSjeApi();

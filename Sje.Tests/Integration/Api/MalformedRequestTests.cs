@@ -42,6 +42,20 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
         "{\"name\":\"x\",\"tasks\":[{\"name\":\"a\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"dependsOn\":[\"a\"]}]}",
         "{\"jobId\":\"x\",\"jobType\":\"Nothing\"}",
         "{\"jobType\":\"SparkApp\"}",
+        "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"schedule\":\"daily\"}",
+        "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"schedule\":{\"cron\":\"* * *\"}}",
+        "{\"name\":\"x\",\"type\":\"process\",\"process\":{\"command\":[\"true\"]},\"schedule\":{\"cron\":\"0 0 30 2 *\"}}",
+        "{\"job\":\"none\",\"cron\":\"* * * * *\"}",
+        "{\"job\":5,\"cron\":[]}",
+        "{\"job\":\"x\\u0000\",\"cron\":\"@daily\"}",
+        "{\"job\":\"none\",\"cron\":\"* * * * *\",\"parameters\":[1]}",
+        "{\"job\":\"none\",\"cron\":\"* * * * *\",\"paused\":\"perhaps\"}",
+        "{\"cron\":\"@daily\",\"count\":0}",
+        "{\"cron\":\"@daily\",\"count\":1e400}",
+        "{\"cron\":\"@daily\",\"count\":99999999999}",
+        "{\"cron\":\"@daily\",\"after\":\"yesterday\"}",
+        "{\"cron\":\"@daily\",\"timeZone\":\"Mars/Phobos\"}",
+        "{\"idempotencyKey\":\"\"}",
         new string('[', 100_000),
         string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100),
     ];
@@ -55,6 +69,10 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
         "PUT /api/v1/jobs/x",
         "POST /api/v1/jobs:validate",
         "POST /api/v1/jobs/none/executions",
+        "PUT /api/v1/schedules/x",
+        "PUT /api/v1/schedules/-bad",
+        "POST /api/v1/schedules:preview",
+        "POST /api/v1/schedules/none/trigger",
         "POST /api/v1/session",
     ];
 
@@ -81,6 +99,16 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
         "GET /api/v1/jobs?cursor=%F0%9F",
         "GET /api/v1/jobs?q=%00",
         "GET /api/v1/queues?cursor=!!!",
+        "GET /api/v1/schedules?limit=0",
+        "GET /api/v1/schedules?cursor=!!!",
+        "GET /api/v1/schedules?state=paused",
+        "GET /api/v1/schedules/none",
+        "GET /api/v1/schedules/none/preview",
+        "GET /api/v1/schedules/none/preview?count=1001",
+        "DELETE /api/v1/schedules/none",
+        "POST /api/v1/schedules/none/pause",
+        "POST /api/v1/schedules/none/resume",
+        "GET /api/v1/schedules/none/trigger",
         "GET /api/v1/executions?since=0001-01-01T00:00:00%2B14:00x",
         "GET /api/v1/executions?state=&limit=",
         "GET /health?verbose=1",
@@ -197,7 +225,7 @@ public sealed class MalformedRequestTests(ApiHost host) : IClassFixture<ApiHost>
             """
             select (select count(*) from sje.executions) + (select count(*) from sje.all_tasks) + (select count(*) from sje.events)
                  + (select count(*) from sje.jobs) + (select count(*) from sje.queues) + (select count(*) from sje.api_keys)
-                 + (select count(*) from sje.idempotency_keys)
+                 + (select count(*) from sje.idempotency_keys) + (select count(*) from sje.schedules)
             """
         );
 

@@ -33,6 +33,7 @@ public class CanonicalFormTests
         var job = Reading.Good(
             """
             tags: [t]
+            schedule: {timeZone: UTC, cron: "0  6 * * *"}
             timeouts: {total: 120m, run: 90000ms}
             retry: {maxAttempts: 3, maxDelay: 1m}
             resources: {memory: 1024MiB, cpus: 0}
@@ -46,7 +47,7 @@ public class CanonicalFormTests
             """
         );
         Assert.Equal(
-            """{"name":"x","jobId":"label","priority":"urgent","parameters":{"n":{"type":"int","default":5}},"type":"spark","spark":{"application":"a.py"},"timeouts":{"run":"1m30s","total":"2h"},"resources":{"memory":"1GiB"},"tags":["t"]}""",
+            """{"name":"x","jobId":"label","priority":"urgent","parameters":{"n":{"type":"int","default":5}},"type":"spark","spark":{"application":"a.py"},"timeouts":{"run":"1m30s","total":"2h"},"resources":{"memory":"1GiB"},"schedule":{"cron":"0 6 * * *"},"tags":["t"]}""",
             job.Canonical.ToJsonString()
         );
     }
@@ -113,6 +114,11 @@ public class CanonicalFormTests
             );
             Maybe(job, "parameters", Parameters);
             Maybe(job, "permitPartialFailures", () => random.Next(2) == 0);
+            if (job["parameters"]?["asked"] is null)
+            {
+                Maybe(job, "schedule", Schedule);
+            }
+
             Maybe(job, "tags", () => new JsonArray("a", "b c"));
             Common(job);
             if (job["timeouts"] is JsonObject timeouts)
@@ -252,6 +258,16 @@ public class CanonicalFormTests
             );
             Maybe(parameters, "converted", () => new JsonObject { ["type"] = "double", ["default"] = "1.50" });
             return parameters;
+        }
+
+        private JsonObject Schedule()
+        {
+            var schedule = new JsonObject
+            {
+                ["cron"] = Pick("0 6 * * *", "@daily", " */5  * * * MON-FRI ", "*/10 * * * * *"),
+            };
+            Maybe(schedule, "timeZone", () => Pick("UTC", "Europe/Berlin", "America/New_York"));
+            return schedule;
         }
 
         private JsonValue Duration() => Pick("1ms", "90s", "1h30m", "2d", "15m", "100000s");

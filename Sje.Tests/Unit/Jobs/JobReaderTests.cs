@@ -172,7 +172,7 @@ public class JobReaderTests
             timeouts: {run: 30, total: 0s}
             resources: {cpus: -1, memory: lots}
             shedule: {cron: "* * * * *"}
-            schedule: {cron: "* * * * *"}
+            schedule: {cron: "* * *", timezone: UTC}
             tasks:
               - {name: a, type: noop, dependsOn: [c]}
               - {name: a, type: nop}
@@ -192,7 +192,8 @@ public class JobReaderTests
                 "/resources/memory invalid_value 6",
                 "/resources/cpus out_of_range 6",
                 "/shedule unknown_field 7",
-                "/schedule not_supported_yet 8",
+                "/schedule/timezone unknown_field 8",
+                "/schedule/cron invalid_value 8",
                 "/tasks/0/dependsOn/0 unknown_task 10",
                 "/tasks/1/type unknown_type 11",
                 "/tasks/1/name duplicate_name 11",
@@ -269,8 +270,17 @@ public class JobReaderTests
         Assert.Equal([" wrong_type"], results[3].Faults.Select(f => $"{f.Pointer} {f.Code}"));
     }
 
+    [Fact]
+    public void A_schedule_is_read_with_its_zone_and_UTC_unless_it_says_otherwise()
+    {
+        var there = Reading.Good("type: noop\nschedule: {cron: '  0 6  * * 1-5 ', timeZone: Europe/Berlin}");
+        var utc = Reading.Good("type: noop\nschedule: {cron: '@daily'}");
+        Assert.Equal(new ScheduleSpec("0 6 * * 1-5", "Europe/Berlin"), there.Schedule);
+        Assert.Equal(new ScheduleSpec("@daily", "UTC"), utc.Schedule);
+        Assert.Null(Reading.Good("type: noop").Schedule);
+    }
+
     [Theory]
-    [InlineData("schedule", "{cron: '0 6 * * *'}")]
     [InlineData("triggers", "[x]")]
     [InlineData("concurrency", "{max: 1}")]
     [InlineData("sla", "30m")]

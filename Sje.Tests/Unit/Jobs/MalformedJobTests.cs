@@ -68,6 +68,27 @@ public class MalformedJobTests
     [InlineData("type: noop\npriority: '5'", "/priority invalid_value")]
     [InlineData("type: noop\npriority: true", "/priority wrong_type")]
     [InlineData("type: noop\npriority: {value: 5}", "/priority wrong_type")]
+    // The schedule.
+    [InlineData("type: noop\nschedule: daily", "/schedule wrong_type")]
+    [InlineData("type: noop\nschedule: []", "/schedule wrong_type")]
+    [InlineData("type: noop\nschedule: {}", "/schedule/cron required")]
+    [InlineData("type: noop\nschedule: {timeZone: UTC}", "/schedule/cron required")]
+    [InlineData("type: noop\nschedule: {cron: 5}", "/schedule/cron wrong_type")]
+    [InlineData("type: noop\nschedule: {cron: ''}", "/schedule/cron invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '* * * *'}", "/schedule/cron invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '61 * * * *'}", "/schedule/cron invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '0 0 30 2 *'}", "/schedule/cron invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '@often'}", "/schedule/cron invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '* * * * *', timeZone: Mars/Phobos}", "/schedule/timeZone invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '* * * * *', timeZone: ''}", "/schedule/timeZone invalid_value")]
+    [InlineData("type: noop\nschedule: {cron: '* * * * *', timeZone: 1}", "/schedule/timeZone wrong_type")]
+    [InlineData("type: noop\nschedule: {corn: '* * * * *'}", "/schedule/corn unknown_field", "/schedule/cron required")]
+    [InlineData("type: noop\nschedule: {cron: '{{ parameters.x }}'}", "/schedule/cron invalid_value")]
+    [InlineData(
+        "type: noop\nschedule: {cron: '@daily'}\nparameters: {day: {type: date, required: true}}",
+        "/parameters/day conflict"
+    )]
+    [InlineData("tasks: [{name: a, type: noop, schedule: {cron: '@daily'}}]", "/tasks/0/schedule unknown_field")]
     // Parameters.
     [InlineData("type: noop\nparameters: [a]", "/parameters wrong_type")]
     [InlineData("type: noop\nparameters: text", "/parameters wrong_type")]

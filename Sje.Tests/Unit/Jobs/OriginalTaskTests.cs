@@ -75,7 +75,7 @@ public class OriginalTaskTests
     [InlineData(
         """{"jobType": "SparkApp", "sparkAppPath": "x", "foo": 1, "schedule": {"cron": "x"}}""",
         "/foo unknown_field",
-        "/schedule not_supported_yet"
+        "/schedule/cron invalid_value"
     )]
     public void Its_faults_point_into_the_original(string text, params string[] faults) =>
         Assert.Equal(faults.Order(), Reading.Faults(text).Order());

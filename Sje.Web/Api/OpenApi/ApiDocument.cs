@@ -112,7 +112,7 @@ internal static class ApiDocument
 
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
         {
-            Describe(parameter);
+            Describe(parameter, operation.OperationId);
         }
     }
 
@@ -133,13 +133,16 @@ internal static class ApiDocument
     }
 
     // Handlers take these as text, so that a wrong one is a fault that names it; what they must hold is said here.
-    private static void Describe(OpenApiParameter parameter)
+    private static void Describe(OpenApiParameter parameter, string? operation)
     {
         switch (parameter.Name)
         {
             case "limit":
                 parameter.Schema = Whole(1, Paging.MaxLimit);
                 parameter.Description = "Items a page, 50 if not given.";
+                break;
+            case "count" when operation == "previewSchedule":
+                parameter.Schema = Whole(1, SchedulesApi.MostTimes);
                 break;
             case "count" or "tail":
                 parameter.Schema = Whole(1, LogQuery.MaxCount);

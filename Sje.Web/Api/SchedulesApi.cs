@@ -1,0 +1,486 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text.Json.Nodes;
+using FluentValidation;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Sje.Core.Jobs;
+using Sje.Core.Scheduling;
+using Sje.Jobs.Scheduling;
+using Sje.Web.Api.Auth;
+using Sje.Web.Api.Problems;
+using Sje.Web.Api.Requests;
+
+namespace Sje.Web.Api;
+
+/// <summary>A schedule. <c>fromJob</c>: it is part of the job's file, and its cron line and time zone change there.</summary>
+internal sealed record ScheduleView(
+    string Name,
+    string Job,
+    string Cron,
+    string TimeZone,
+    JsonObject Parameters,
+    bool FromJob,
+    DateTimeOffset? PausedAt,
+    DateTimeOffset? NextAt,
+    DateTimeOffset? LastDueAt,
+    DateTimeOffset? LastFiredAt,
+    Guid? LastExecutionId,
+    string? LastError,
+    int Version,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    string? CreatedBy
+);
+
+/// <summary>What a schedule is to be.</summary>
+internal sealed record ScheduleRequest
+{
+    public string? Job { get; init; }
+    public string? Cron { get; init; }
+
+    /// <summary>A name of the IANA database; UTC when it is missing.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Values for the job's parameters.</summary>
+    public JsonObject? Parameters { get; init; }
+
+    /// <summary>Leaves it as it is when missing; a new one is not paused.</summary>
+    public bool? Paused { get; init; }
+}
+
+internal sealed class ScheduleRequestValidator : AbstractValidator<ScheduleRequest>
+{
+    public ScheduleRequestValidator()
+    {
+        RuleFor(r => r.Job).NotEmpty().WithMessage("'job' is missing: the name of a saved job.");
+        RuleFor(r => r.Cron).NotEmpty().WithMessage("'cron' is missing: a line such as '0 6 * * *'.");
+    }
+}
+
+/// <summary>Values for one execution that a schedule is to start now.</summary>
+internal sealed record ScheduleTriggerRequest
+{
+    public JsonObject? Parameters { get; init; }
+    public string? IdempotencyKey { get; init; }
+}
+
+internal sealed class ScheduleTriggerRequestValidator : AbstractValidator<ScheduleTriggerRequest>
+{
+    public ScheduleTriggerRequestValidator() =>
+        RuleFor(r => r.IdempotencyKey)
+            .Must(key => JobSubmission.WrongKey(key) is null)
+            .WithMessage(
+                $"An idempotency key has 1 to {JobSubmission.MaxKeyLength} characters, no control characters among them."
+            )
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
+
+/// <summary>A cron line to be tried out.</summary>
+internal sealed record SchedulePreviewRequest
+{
+    public string? Cron { get; init; }
+
+    /// <summary>A name of the IANA database; UTC when it is missing.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>How many times, 10 if not given.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>The times after this instant, now if not given.</summary>
+    public string? After { get; init; }
+}
+
+internal sealed class SchedulePreviewRequestValidator : AbstractValidator<SchedulePreviewRequest>
+{
+    public SchedulePreviewRequestValidator()
+    {
+        RuleFor(r => r.Cron).NotEmpty().WithMessage("'cron' is missing: a line such as '0 6 * * *'.");
+        RuleFor(r => r.Count)
+            .InclusiveBetween(1, SchedulesApi.MostTimes)
+            .WithMessage($"The count is a whole number from 1 to {SchedulesApi.MostTimes}.")
+            .WithErrorCode(FaultCodes.OutOfRange);
+        RuleFor(r => r.After)
+            .Must(after => after is null || ExecutionListQuery.TryReadInstant(after, out _))
+            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+    }
+}
+
+/// <summary>A due time: the instant, and what a clock in the schedule's time zone shows then.</summary>
+internal sealed record DueTime(DateTimeOffset At, string Local);
+
+/// <summary>The next due times, soonest first.</summary>
+internal sealed record SchedulePreview(string Cron, string TimeZone, IReadOnlyList<DueTime> Times);
+
+internal sealed record ScheduleListQuery(
+    [FromQuery(Name = "job")] string? Job,
+    [FromQuery(Name = "q")] string? Text,
+    [FromQuery(Name = "limit")] string? Limit,
+    [FromQuery(Name = "cursor")] string? Cursor
+) : IPaged;
+
+internal sealed class ScheduleListQueryValidator : AbstractValidator<ScheduleListQuery>
+{
+    public ScheduleListQueryValidator() => Include(new PagedValidator());
+}
+
+internal sealed record SchedulePreviewQuery([FromQuery(Name = "count")] string? Count) : IQueryParameters
+{
+    public static bool TryReadCount(string? text, out int count)
+    {
+        count = SchedulesApi.TimesUnlessAsked;
+        return text is null
+            || (
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count)
+                && count is >= 1 and <= SchedulesApi.MostTimes
+            );
+    }
+}
+
+internal sealed class SchedulePreviewQueryValidator : AbstractValidator<SchedulePreviewQuery>
+{
+    public SchedulePreviewQueryValidator() =>
+        RuleFor(q => q.Count)
+            .Must(count => SchedulePreviewQuery.TryReadCount(count, out _))
+            .WithMessage($"The count is a whole number from 1 to {SchedulesApi.MostTimes}.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
+
+/// <summary>Schedules: when saved jobs start by themselves.</summary>
+internal static class SchedulesApi
+{
+    /// <summary>The most due times that a preview shows.</summary>
+    public const int MostTimes = 1000;
+
+    /// <summary>How many it shows by itself.</summary>
+    public const int TimesUnlessAsked = 10;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/api/v1").WithTags("Schedules");
+        group
+            .MapGet("/schedules", ListAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listSchedules")
+            .WithSummary("Schedules by name")
+            .WithDescription("job is the exact name of a job; q finds part of a schedule's name.");
+        group
+            .MapPost("/schedules:preview", Preview)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("previewCron")
+            .WithSummary("The next due times of a cron line, which is not saved");
+        group
+            .MapGet("/schedules/{name}", GetAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("getSchedule")
+            .WithSummary("One schedule");
+        group
+            .MapGet("/schedules/{name}/preview", PreviewOneAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
+            .WithName("previewSchedule")
+            .WithSummary("Its next due times; of a paused one those it would have");
+        group
+            .MapPut("/schedules/{name}", SaveAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid,
+                ProblemKind.WrongState,
+                ProblemKind.VersionMismatch
+            )
+            .WithName("saveSchedule")
+            .WithSummary("Make a schedule or change it")
+            .WithDescription(
+                "If-Match with the ETag of the version to replace, or If-None-Match: * for a new name, keeps two writers apart. "
+                    + "Of a schedule that is part of a job only paused can change here."
+            );
+        group
+            .MapDelete("/schedules/{name}", DeleteAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.Invalid, ProblemKind.VersionMismatch)
+            .WithName("deleteSchedule")
+            .WithSummary("Delete a schedule; one that is part of a job goes from the job, which gets a new version");
+        group
+            .MapPost("/schedules/{name}/pause", PauseAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .WithName("pauseSchedule")
+            .WithSummary("Start nothing by itself until it is resumed");
+        group
+            .MapPost("/schedules/{name}/resume", ResumeAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .WithName("resumeSchedule")
+            .WithSummary("End a pause; what was due meanwhile is not made up");
+        group
+            .MapPost("/schedules/{name}/trigger", TriggerAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("triggerSchedule")
+            .WithSummary("Start its job now, paused or not; its due times stay as they are");
+    }
+
+    private static async Task<Results<Ok<Page<ScheduleView>>, Refusal>> ListAsync(
+        [AsParameters] ScheduleListQuery query,
+        ScheduleStore schedules,
+        CancellationToken stop
+    )
+    {
+        var limit = query.LimitOf();
+        var found = await schedules.ListAsync(query.Job, query.Text, query.KeyOf(), limit + 1, stop);
+        return TypedResults.Ok(found.ToPage(limit, schedule => schedule.Name, ToView));
+    }
+
+    private static async Task<Results<Ok<ScheduleView>, Refusal>> GetAsync(
+        string name,
+        HttpResponse response,
+        ScheduleStore schedules,
+        CancellationToken stop
+    ) => await schedules.FindAsync(name, stop) is { } schedule ? Found(schedule, response) : NotFound(name);
+
+    private static Results<Ok<SchedulePreview>, Refusal> Preview(
+        RequestBody<SchedulePreviewRequest> body,
+        TimeProvider time
+    )
+    {
+        var asked = body.Value;
+        var after = ExecutionListQuery.TryReadInstant(asked.After, out var instant) ? instant : time.GetUtcNow();
+        return CronSchedule.TryParse(
+            asked.Cron!, // The validator wants it.
+            asked.TimeZone ?? CronSchedule.DefaultTimeZone,
+            out var cron,
+            out var wrong
+        )
+            ? TypedResults.Ok(ToPreview(cron, after, asked.Count ?? TimesUnlessAsked))
+            : Wrong(wrong);
+    }
+
+    private static async Task<Results<Ok<SchedulePreview>, Refusal>> PreviewOneAsync(
+        string name,
+        [AsParameters] SchedulePreviewQuery query,
+        ScheduleStore schedules,
+        TimeProvider time,
+        CancellationToken stop
+    )
+    {
+        if (await schedules.FindAsync(name, stop) is not { } schedule)
+        {
+            return NotFound(name);
+        }
+
+        _ = SchedulePreviewQuery.TryReadCount(query.Count, out var count);
+        return CronSchedule.TryParse(schedule.Cron, schedule.TimeZone, out var cron, out var wrong)
+            ? TypedResults.Ok(ToPreview(cron, time.GetUtcNow(), count))
+            : Wrong(wrong);
+    }
+
+    private static async Task<Results<Created<ScheduleView>, Ok<ScheduleView>, Refusal>> SaveAsync(
+        string name,
+        RequestBody<ScheduleRequest> body,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        [FromHeader(Name = "If-None-Match")] string? ifNoneMatch,
+        HttpResponse response,
+        ClaimsPrincipal user,
+        ScheduleStore schedules,
+        CancellationToken stop
+    )
+    {
+        if (!WriteCondition.TryRead(ifMatch, ifNoneMatch, "schedule", out var expected, out var wrong))
+        {
+            return wrong;
+        }
+
+        if (!NameRules.IsName(name))
+        {
+            return Refusal.InvalidParameter("name", $"It is no name: {NameRules.Wanted}.");
+        }
+
+        var asked = body.Value;
+        var caller = user.Caller();
+        var definition = new ScheduleDefinition
+        {
+            Name = name,
+            JobName = asked.Job!, // The validator wants it.
+            Cron = asked.Cron!, // The validator wants it.
+            TimeZone = asked.TimeZone ?? CronSchedule.DefaultTimeZone,
+            Parameters = asked.Parameters ?? [],
+            Paused = asked.Paused,
+            Tenant = caller.Tenant,
+        };
+        switch (await schedules.SaveAsync(definition, expected, caller.Name, stop))
+        {
+            case ScheduleResult.Created created:
+                response.Headers.ETag = WriteCondition.TagOf(created.Schedule.Version);
+                return TypedResults.Created(
+                    $"/api/v1/schedules/{Uri.EscapeDataString(name)}",
+                    ToView(created.Schedule)
+                );
+            case ScheduleResult.Updated updated:
+                return Found(updated.Schedule, response);
+            case var other:
+                return ToRefusal(name, other);
+        }
+    }
+
+    private static async Task<Results<NoContent, Refusal>> DeleteAsync(
+        string name,
+        [FromHeader(Name = "If-Match")] string? ifMatch,
+        ClaimsPrincipal user,
+        ScheduleStore schedules,
+        CancellationToken stop
+    )
+    {
+        if (!WriteCondition.TryRead(ifMatch, null, "schedule", out var expected, out var wrong))
+        {
+            return wrong;
+        }
+
+        var result = await schedules.DeleteAsync(name, expected?.Version, user.Caller().Name, stop);
+        return result is ScheduleResult.Deleted ? TypedResults.NoContent() : ToRefusal(name, result);
+    }
+
+    private static async Task<Results<Ok<ScheduleView>, Refusal>> PauseAsync(
+        string name,
+        HttpResponse response,
+        ScheduleStore schedules,
+        CancellationToken stop
+    ) => ToAnswer(name, await schedules.PauseAsync(name, stop), response);
+
+    private static async Task<Results<Ok<ScheduleView>, Refusal>> ResumeAsync(
+        string name,
+        HttpResponse response,
+        ScheduleStore schedules,
+        CancellationToken stop
+    ) => ToAnswer(name, await schedules.ResumeAsync(name, stop), response);
+
+    private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> TriggerAsync(
+        string name,
+        RequestBody<ScheduleTriggerRequest> body,
+        [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey,
+        ClaimsPrincipal user,
+        ScheduleStore schedules,
+        CancellationToken stop
+    )
+    {
+        if (JobSubmission.WrongKey(idempotencyKey) is { } wrongKey)
+        {
+            return Refusal.InvalidParameter("Idempotency-Key", wrongKey);
+        }
+
+        var caller = user.Caller();
+        var key = body.Value.IdempotencyKey ?? idempotencyKey;
+        var values = body.Value.Parameters ?? [];
+        var trigger = new ScheduleTrigger
+        {
+            Parameters = values,
+            IdempotencyKey = key,
+            BodyHash = key is null ? null : JobSubmission.HashOf($"schedule {name}", values),
+            Tenant = caller.Tenant,
+            By = caller.Name,
+        };
+        var result = await schedules.TriggerAsync(name, trigger, stop);
+        return result is ScheduleResult.Triggered triggered
+            ? TasksApi.ToAnswer(triggered.Intake)
+            : ToRefusal(name, result);
+    }
+
+    private static Results<Ok<ScheduleView>, Refusal> ToAnswer(
+        string name,
+        ScheduleResult result,
+        HttpResponse response
+    ) => result is ScheduleResult.Updated updated ? Found(updated.Schedule, response) : ToRefusal(name, result);
+
+    private static Ok<ScheduleView> Found(Schedule schedule, HttpResponse response)
+    {
+        response.Headers.ETag = WriteCondition.TagOf(schedule.Version);
+        return TypedResults.Ok(ToView(schedule));
+    }
+
+    private static Refusal ToRefusal(string name, ScheduleResult result) =>
+        result switch
+        {
+            ScheduleResult.NotFound => NotFound(name),
+            ScheduleResult.VersionMismatch mismatch => WriteCondition.Mismatch(
+                "schedule",
+                name,
+                mismatch.CurrentVersion
+            ),
+            ScheduleResult.PartOfJob part => new Refusal(
+                ProblemKind.WrongState,
+                $"Schedule '{name}' is part of job '{part.JobName}': change it with the job, PUT /api/v1/jobs/{Uri.EscapeDataString(part.JobName)}. "
+                    + "Here it can be paused, resumed, triggered and deleted."
+            ),
+            ScheduleResult.JobNotFound missing => Refusal.Invalid([
+                new Fault("/job", $"There is no saved job '{missing.JobName}'.", FaultCodes.InvalidValue),
+            ]),
+            ScheduleResult.CronWrong wrong => Wrong(wrong.Fault),
+            ScheduleResult.ParametersWrong wrong => Refusal.Invalid(wrong.Faults),
+            ScheduleResult.JobUnreadable unreadable => new Refusal(
+                ProblemKind.WrongState,
+                $"Job '{unreadable.JobName}' cannot be run as it is saved; see errors for what is wrong in it."
+            )
+            {
+                Errors = [.. unreadable.Faults.Select(ProblemError.Of)],
+            },
+            _ => throw new InvalidOperationException($"{result.GetType().Name} has no answer."),
+        };
+
+    private static Refusal Wrong(CronFault fault) =>
+        Refusal.Invalid([
+            new Fault(fault.Part == CronPart.Cron ? "/cron" : "/timeZone", fault.Detail, FaultCodes.InvalidValue),
+        ]);
+
+    private static Refusal NotFound(string name) => Refusal.NotFound("schedule", name);
+
+    private static SchedulePreview ToPreview(CronSchedule cron, DateTimeOffset after, int count) =>
+        new(
+            cron.Cron,
+            cron.TimeZone,
+            [
+                .. cron.Next(after, count)
+                    .Select(due => new DueTime(
+                        due.ToUniversalTime(),
+                        due.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)
+                    )),
+            ]
+        );
+
+    private static ScheduleView ToView(Schedule schedule) =>
+        new(
+            schedule.Name,
+            schedule.JobName,
+            schedule.Cron,
+            schedule.TimeZone,
+            schedule.Parameters,
+            schedule.FromJob,
+            schedule.PausedAt,
+            schedule.NextAt,
+            schedule.LastDueAt,
+            schedule.LastFiredAt,
+            schedule.LastExecutionId,
+            schedule.LastError,
+            schedule.Version,
+            schedule.CreatedAt,
+            schedule.UpdatedAt,
+            schedule.CreatedBy
+        );
+}
