@@ -10,7 +10,7 @@ public sealed class ExecutionOptions
     public const string Section = "execution";
 
     /// <summary>Seconds between SIGTERM and SIGKILL when a task is stopped; its last chance to write a checkpoint. 0 to 3600.</summary>
-    [Range(0, 3600)]
+    [Range(0.0, 3600.0)]
     public double StopGraceSeconds { get; set; } = 5;
 
     /// <summary>Most log that one attempt may write, in bytes; what follows is dropped. At least 64 KiB.</summary>

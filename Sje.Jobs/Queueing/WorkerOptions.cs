@@ -22,7 +22,7 @@ public sealed class WorkerOptions : IValidatableObject
     public IList<string> Labels { get; set; } = [];
 
     /// <summary>Processor cores that tasks may claim in all. Default: those of the machine.</summary>
-    [Range(0.01, 100_000)]
+    [Range(0.01, 100_000.0)]
     public double Cpus { get; set; } = Environment.ProcessorCount;
 
     /// <summary>Memory that tasks may claim in all, as a size (<c>8GiB</c>) read by the configuration, in bytes. Default: what the machine gives us.</summary>
@@ -32,22 +32,22 @@ public sealed class WorkerOptions : IValidatableObject
     /// <summary>
     /// How long a worker may be silent before others take its tasks over, 3-300 seconds. All processes on one database should agree.
     /// </summary>
-    [Range(3, 300)]
+    [Range(3.0, 300.0)]
     public double LeaseSeconds { get; set; } = 7;
 
     /// <summary>How often it renews its lease, 0.2-100 seconds; at most a third of <see cref="LeaseSeconds"/>.</summary>
-    [Range(0.2, 100)]
+    [Range(0.2, 100.0)]
     public double HeartbeatSeconds { get; set; } = 2;
 
     /// <summary>How long running tasks may go on after a stop was asked for, 0-86,400 seconds; then they go back with their checkpoint.</summary>
-    [Range(0, 86_400)]
+    [Range(0.0, 86_400.0)]
     public double DrainSeconds { get; set; } = 10;
 
     /// <summary>
     /// How long running tasks are kept while the database refuses connections or says that it is starting or stopping, 0-86,400 seconds.
     /// A database that answers nothing at all is another matter: tasks then stop before the lease can have lapsed.
     /// </summary>
-    [Range(0, 86_400)]
+    [Range(0.0, 86_400.0)]
     public double OutageSeconds { get; set; } = 300;
 
     /// <summary>The queues it serves, the default filled in (a list's default cannot be: the configuration adds to it).</summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Sje.Core.Jobs;
-using Sje.Jobs.Queueing;
 using Sje.Tests.Support;
 
 namespace Sje.Tests.Chaos;
