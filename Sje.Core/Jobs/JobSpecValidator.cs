@@ -63,15 +63,33 @@ public sealed class JobSpecValidator : AbstractValidator<JobSpec>
                 parameters => $"{parameters.Count:N0} parameters; at most {MostParameters}."
             );
         RuleForEach(job => job.Parameters).SetValidator(new JobParameterValidator());
-        RuleForEach(job => job.Parameters)
-            .Refuse(
-                (job, parameter) => job.Schedule is not null && parameter is { Required: true, Default: null },
-                FaultCodes.Conflict,
-                (_, parameter) =>
-                    $"The job's schedule gives no values: parameter '{parameter.Name}' needs a default, or the schedule must be one of its own."
-            );
+        RuleFor(job => job.Parameters).Custom(CheckValuesOfSchedule);
         RuleForEach(job => job.Tasks).SetValidator(new TaskSpecValidator());
         RuleFor(job => job.Tasks).Custom(CheckGraph);
+    }
+
+    private static void CheckValuesOfSchedule(
+        IReadOnlyList<JobParameter> parameters,
+        ValidationContext<JobSpec> context
+    )
+    {
+        if (context.InstanceToValidate.Schedule is null)
+        {
+            return;
+        }
+
+        foreach (var (index, parameter) in parameters.Index().Where(p => p.Item is { Required: true, Default: null }))
+        {
+            context.AddFailure(
+                new ValidationFailure(
+                    $"{nameof(JobSpec.Parameters)}[{index}].{nameof(JobParameter.Default)}",
+                    $"The job's schedule gives no values: parameter {Excerpt.Quote(parameter.Name)} needs a default, or the schedule must be one of its own."
+                )
+                {
+                    ErrorCode = FaultCodes.Conflict,
+                }
+            );
+        }
     }
 
     private static void CheckGraph(IReadOnlyList<TaskSpec> tasks, ValidationContext<JobSpec> context)
