@@ -2,6 +2,7 @@ using Hangfire;
 using Hangfire.AspNetCore;
 using Hangfire.Common;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sje.Jobs.Queueing;
@@ -64,6 +65,8 @@ public static class BackgroundServices
         services.AddHostedService<Dispatcher>();
         services.AddHostedService<Reconciler>();
         services.AddHostedService<ServerSweep>();
+        services.TryAddSingleton(AuditPace.Default);
+        services.AddHostedService<ViewAudit>();
         services.AddHangfire(
             (p, configuration) =>
                 configuration

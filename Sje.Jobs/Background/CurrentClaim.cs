@@ -1,3 +1,4 @@
+using Hangfire.States;
 using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Background;
@@ -10,6 +11,7 @@ internal static class CurrentClaim
 {
     private static readonly AsyncLocal<ClaimedTask?> Claim = new();
     private static readonly AsyncLocal<long?> Version = new();
+    private static readonly AsyncLocal<(string JobId, IState State)?> Writing = new();
 
     /// <summary>The attempt that is speaking, or null for anybody else: dashboard, client, reconciler.</summary>
     public static ClaimedTask? Task
@@ -27,6 +29,13 @@ internal static class CurrentClaim
     {
         get => Version.Value;
         set => Version.Value = value;
+    }
+
+    /// <summary>The state that is being written, whose reason the hook may still complete.</summary>
+    public static (string JobId, IState State)? Change
+    {
+        get => Writing.Value;
+        set => Writing.Value = value;
     }
 
     /// <summary>The attempt that is speaking, if it is about this background job.</summary>

@@ -30,7 +30,7 @@ internal static class HangfireStates
             TaskState.Queued => EnqueuedState.StateName,
             TaskState.Running => ProcessingState.StateName,
             TaskState.WaitingRetry => ScheduledState.StateName,
-            TaskState.Succeeded => SucceededState.StateName,
+            TaskState.Succeeded => dismissed ? DeletedState.StateName : SucceededState.StateName,
             TaskState.Failed or TaskState.TimedOut => dismissed ? DeletedState.StateName : FailedState.StateName,
             TaskState.Cancelled or TaskState.Skipped => DeletedState.StateName,
             _ => throw new ArgumentOutOfRangeException(nameof(state), state, "No such state."),

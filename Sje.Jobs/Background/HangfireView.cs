@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.States;
@@ -6,6 +7,7 @@ using Hangfire.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Sje.Core.Jobs;
+using Sje.Jobs.Execution;
 using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
@@ -23,24 +25,41 @@ internal sealed partial class HangfireView(
     ILogger<HangfireView> log
 )
 {
-    private const string Lagging = """
-        select t.id, t.state, t.row_version, t.hangfire_job_id, j.statename, t.queue, t.available_at, t.reason, t.dismissed_at is not null
-        from (
-            (select * from sje.tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit 100)
-            union all
-            (select * from sje.finished_tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit 100)) t
-        left join hangfire.job j on j.id = t.hangfire_job_id
+    /// <summary>Rows of each kind that one process takes at a time.</summary>
+    private const int Round = 64;
+
+    private const string Columns = $"""
+        t.id, t.state, t.row_version, t.hangfire_job_id, j.statename, {Agreement.SideSql}, t.queue, t.available_at, t.reason, t.error::text,
+        t.accepted_at, t.attempt_started_at, t.finished_at, t.attempt, clock_timestamp() - t.attempt_started_at
+        """;
+
+    // Each process takes rows of its own for a while; one that dies leaves them to the others.
+    private const string Lagging = $"""
+        with due as materialized (
+            select id from sje.tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1 for update skip locked
+        ), due_ended as materialized (
+            select id from sje.finished_tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1
+            for update skip locked
+        ), live as (
+            update sje.tasks t set hangfire_sync_at = clock_timestamp() + interval '5 seconds' from due where t.id = due.id returning t.*
+        ), ended as (
+            update sje.finished_tasks t set hangfire_sync_at = clock_timestamp() + interval '5 seconds' from due_ended d where t.id = d.id
+            returning t.*
+        )
+        select {Columns} from (select * from live union all select * from ended) t left join hangfire.job j on j.id = t.hangfire_job_id
         where t.hangfire_job_id is not null
         """;
 
-    private const string One = """
-        select t.id, t.state, t.row_version, t.hangfire_job_id, j.statename, t.queue, t.available_at, t.reason, t.dismissed_at is not null
-        from sje.all_tasks t left join hangfire.job j on j.id = t.hangfire_job_id
+    private const string One = $"""
+        select {Columns} from sje.all_tasks t left join hangfire.job j on j.id = t.hangfire_job_id
         where t.id = $1 and t.hangfire_job_id is not null
         """;
 
+    // A job that shows its task is one that Hangfire's worker takes.
     private const string Agreed = """
-        with live as (update sje.tasks set hangfire_sync_at = null where id = $1 and row_version = $2)
+        with live as (
+            update sje.tasks set hangfire_sync_at = null, dispatched = dispatched or state in ('queued', 'waiting_retry')
+            where id = $1 and row_version = $2)
         update sje.finished_tasks set hangfire_sync_at = null where id = $1 and row_version = $2
         """;
 
@@ -51,29 +70,67 @@ internal sealed partial class HangfireView(
         where id = $1 and row_version = $2 and hangfire_sync_at is not null
         """;
 
-    // The job expired under a task that is alive: it gets a new one. Under an ended task there is nothing left to show.
+    // The job is gone from under a task that is alive: it gets a new one, which a task that waits for its retry does without waiting
+    // any longer. A running one gets it when its attempt has ended. Under an ended task there is nothing left to show.
     private const string JobGone = """
         with live as (
-            update sje.tasks set hangfire_job_id = null, dispatched = false, hangfire_sync_at = null, row_version = row_version + 1
-            where id = $1 and row_version = $2 and state <> 'running')
-        update sje.finished_tasks set hangfire_sync_at = null where id = $1 and row_version = $2
+            update sje.tasks set hangfire_job_id = null, dispatched = false, hangfire_sync_at = null, row_version = row_version + 1,
+                state = case when state = 'waiting_retry' then 'queued' else state end, queued_at = coalesce(queued_at, clock_timestamp())
+            where id = $1 and row_version = $2 and state <> 'running'
+            returning id, execution_id, state
+        ), busy as (
+            update sje.tasks set hangfire_sync_at = clock_timestamp() + interval '15 seconds'
+            where id = $1 and row_version = $2 and state = 'running'
+        ), ended as (
+            update sje.finished_tasks set hangfire_sync_at = null where id = $1 and row_version = $2
+        )
+        insert into sje.events (execution_id, task_id, kind, data)
+        select execution_id, id, 'task.queued', '{"reason": "its background job was gone"}' from live where state = 'queued'
+        """;
+
+    // Hangfire's name for the server of the worker that runs the task.
+    private const string ServerOf = """
+        select s.id from sje.tasks t join sje.workers w on w.id = t.worker_id
+        join hangfire.server s on starts_with(lower(s.id), lower(w.name || ':')) and position(':' || w.process_id || ':' in s.id) > 0
+        where t.id = $1 limit 1
+        """;
+
+    // What a blocked task waits for, if that has a job to link to.
+    private const string AwaitedBy = """
+        select p.hangfire_job_id from sje.tasks t join sje.all_tasks p on p.id = any (t.depends_on)
+        where t.id = $1 and p.state <> 'succeeded' and p.hangfire_job_id is not null order by p.ordinal limit 1
         """;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(15);
+    private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
 
     private readonly BackgroundJobClient client = new(storage, ReconcilerFilters.Instance);
 
-    /// <summary>Brings up the rows that are flagged and due; returns how many were looked at.</summary>
-    public async Task<int> BringUpLaggingAsync(CancellationToken cancellationToken)
+    /// <summary>Brings up some of the rows that are flagged and due; returns whether there may be more.</summary>
+    public async Task<bool> BringUpLaggingAsync(CancellationToken cancellationToken)
     {
-        var rows = await ReadAsync(Lagging, null, cancellationToken);
-        foreach (var row in rows)
-        {
-            await BringUpAsync(row, cancellationToken);
-        }
+        var rows = await ReadAsync(Lagging, P(Round), cancellationToken);
 
-        return rows.Count;
+        // Hangfire's client waits on the database for each change; a few at a time use its group commit.
+        await Parallel.ForEachAsync(
+            rows,
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
+            async (row, stop) =>
+            {
+                try
+                {
+                    await BringUpAsync(row, stop);
+                }
+                catch (Exception e)
+                    when (e is NpgsqlException or DistributedLockTimeoutException or BackgroundJobClientException)
+                {
+                    // One job's trouble is not the others'. The row's flag has been put off already.
+                    LogLeft(log, row.TaskId, e.InnerException?.Message ?? e.Message);
+                }
+            }
+        );
+        return rows.Count >= Round;
     }
 
     /// <summary>Brings up one task's background job now. What fails stays flagged for the reconciler.</summary>
@@ -81,7 +138,7 @@ internal sealed partial class HangfireView(
     {
         try
         {
-            foreach (var row in await ReadAsync(One, taskId, cancellationToken))
+            foreach (var row in await ReadAsync(One, P(taskId), cancellationToken))
             {
                 await BringUpAsync(row, cancellationToken);
             }
@@ -101,20 +158,24 @@ internal sealed partial class HangfireView(
             return;
         }
 
-        var wanted = HangfireStates.Of(row.State, row.Dismissed);
-        if (wanted == row.HangfireState)
+        if (Agreement.Of(row.Side, row.HangfireState) == Standing.Right)
         {
             await ExecuteAsync(Agreed, row, null, cancellationToken);
             return;
         }
 
-        // Only Hangfire's own worker makes Processing; and a blocked task that had a job before waits under whatever it showed last.
-        if (StateFor(row) is not { } state)
+        // Its worker is about to write Processing; what still shows something else after a while was not its doing.
+        if (
+            row.State == TaskState.Running
+            && row.RunningFor < Later
+            && Agreement.Of(row.Side, row.HangfireState) == Standing.Lagging
+        )
         {
             await ExecuteAsync(LookAgain, row, Later, cancellationToken);
             return;
         }
 
+        var state = await StateForAsync(row, cancellationToken);
         CurrentClaim.ReconciledVersion = row.Version;
         try
         {
@@ -126,7 +187,10 @@ internal sealed partial class HangfireView(
             );
             FaultPoint.At(FaultPoint.ReconcileChanged);
             LogBroughtUp(log, row.TaskId, row.JobId, row.HangfireState, state.Name, changed);
-            await ExecuteAsync(changed ? Agreed : LookAgain, row, changed ? null : Soon, cancellationToken);
+            if (!changed)
+            {
+                await ExecuteAsync(LookAgain, row, Soon, cancellationToken);
+            }
         }
         catch (BackgroundJobClientException e) when (e.InnerException is RowMovedException)
         {
@@ -138,36 +202,72 @@ internal sealed partial class HangfireView(
         }
     }
 
-    private IState? StateFor(Row row)
+    private async Task<IState> StateForAsync(Row row, CancellationToken cancellationToken)
     {
-        var reason = row.Reason ?? "as the execution says";
-        return row.State switch
+        var reason =
+            row.Side == Agreement.Restarting
+                ? $"restart requested; attempt {row.Attempt} is still running, attempt {row.Attempt + 1} begins when it has stopped"
+                : row.Reason ?? $"as its task is: {row.Side}";
+        switch (Agreement.For(row.Side).Wanted)
         {
-            TaskState.Queued => new EnqueuedState(labels.For(row.Queue)) { Reason = reason },
-            TaskState.WaitingRetry => new ScheduledState(row.AvailableAt.UtcDateTime) { Reason = reason },
-            TaskState.Succeeded => new SucceededState(null, 0, 0) { Reason = reason },
-            TaskState.Failed or TaskState.TimedOut when !row.Dismissed => new FailedState(
-                new InvalidOperationException(reason)
-            )
-            {
-                Reason = reason,
-            },
-            TaskState.Failed or TaskState.TimedOut => new DeletedState { Reason = "dismissed" },
-            TaskState.Cancelled or TaskState.Skipped => new DeletedState { Reason = reason },
-            _ => null,
-        };
+            case "Awaiting":
+                var parent = await FindAsync(AwaitedBy, row.TaskId, cancellationToken) as long? ?? 0;
+                return new AwaitingState(
+                    parent.ToString(CultureInfo.InvariantCulture),
+                    new EnqueuedState(labels.For(row.Queue)),
+                    JobContinuationOptions.OnlyOnSucceededState
+                )
+                {
+                    Reason = "waits for other tasks of its execution and starts by itself when they have succeeded",
+                };
+            case "Enqueued":
+                return new EnqueuedState(labels.For(row.Queue)) { Reason = reason };
+            case "Scheduled":
+                return new ScheduledState(row.AvailableAt.UtcDateTime) { Reason = reason };
+            case "Processing":
+                var server = await FindAsync(ServerOf, row.TaskId, cancellationToken) as string ?? "unknown";
+                return new RunningState(
+                    server,
+                    row.StartedAt ?? row.AcceptedAt,
+                    $"attempt {row.Attempt} is still running"
+                );
+            case "Succeeded":
+                var latency = (row.StartedAt ?? row.AcceptedAt) - row.AcceptedAt;
+                var duration = (row.FinishedAt ?? row.AcceptedAt) - (row.StartedAt ?? row.AcceptedAt);
+                return new SucceededState(null, (long)latency.TotalMilliseconds, (long)duration.TotalMilliseconds)
+                {
+                    Reason = row.Reason,
+                };
+            case "Failed":
+                var error = row.Error is null ? null : JsonSerializer.Deserialize<TaskError>(row.Error, JsonOptions);
+                return new FailedState(new TaskFailedException(new AttemptReport(row.State, null, reason, error)))
+                {
+                    Reason = reason,
+                };
+            default:
+                return new DeletedState
+                {
+                    Reason = row.Side == Agreement.PutAway ? "the ended task is dismissed" : reason,
+                };
+        }
     }
 
-    private async Task<List<Row>> ReadAsync(string sql, Guid? taskId, CancellationToken cancellationToken)
+    private async Task<object?> FindAsync(string sql, Guid task, CancellationToken cancellationToken)
     {
         await using var command = database.Main.CreateCommand(sql);
-        if (taskId is { } id)
-        {
-            command.Parameters.Add(P(id));
-        }
+        command.Parameters.Add(P(task));
+        return await command.ExecuteScalarAsync(cancellationToken);
+    }
 
+    private async Task<List<Row>> ReadAsync(string sql, NpgsqlParameter parameter, CancellationToken cancellationToken)
+    {
+        await using var command = database.Main.CreateCommand(sql);
+        command.Parameters.Add(parameter);
         var rows = new List<Row>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+        DateTimeOffset? Instant(int column) =>
+            reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
         while (await reader.ReadAsync(cancellationToken))
         {
             rows.Add(
@@ -176,11 +276,17 @@ internal sealed partial class HangfireView(
                     StateNames.ParseSnake<TaskState>(reader.GetString(1)),
                     reader.GetInt64(2),
                     reader.GetInt64(3),
-                    reader.IsDBNull(4) ? null : reader.GetString(4),
+                    Text(4),
                     reader.GetString(5),
-                    reader.GetFieldValue<DateTimeOffset>(6),
-                    reader.IsDBNull(7) ? null : reader.GetString(7),
-                    reader.GetBoolean(8)
+                    reader.GetString(6),
+                    reader.GetFieldValue<DateTimeOffset>(7),
+                    Text(8),
+                    Text(9),
+                    reader.GetFieldValue<DateTimeOffset>(10),
+                    Instant(11),
+                    Instant(12),
+                    reader.GetInt32(13),
+                    reader.IsDBNull(11) ? TimeSpan.Zero : reader.GetTimeSpan(14)
                 )
             );
         }
@@ -207,11 +313,37 @@ internal sealed partial class HangfireView(
         long Version,
         long JobId,
         string? HangfireState,
+        string Side,
         string Queue,
         DateTimeOffset AvailableAt,
         string? Reason,
-        bool Dismissed
+        string? Error,
+        DateTimeOffset AcceptedAt,
+        DateTimeOffset? StartedAt,
+        DateTimeOffset? FinishedAt,
+        int Attempt,
+        TimeSpan RunningFor
     );
+
+    /// <summary>Processing, whose own class only Hangfire's worker can make.</summary>
+    private sealed class RunningState(string server, DateTimeOffset startedAt, string reason) : IState
+    {
+        public string Name => ProcessingState.StateName;
+
+        public string Reason => reason;
+
+        public bool IsFinal => false;
+
+        public bool IgnoreJobLoadException => false;
+
+        public Dictionary<string, string> SerializeData() =>
+            new()
+            {
+                ["StartedAt"] = JobHelper.SerializeDateTime(startedAt.UtcDateTime),
+                ["ServerId"] = server,
+                ["WorkerId"] = "unknown",
+            };
+    }
 
     /// <summary>Only the statistics and the check of the row's version: what the reconciler does is no wish of anybody's.</summary>
     private sealed class ReconcilerFilters : IJobFilterProvider

@@ -44,7 +44,11 @@ internal sealed partial class Reconciler(
             var control = signals.Next(SignalKind.Control);
             try
             {
-                await view.BringUpLaggingAsync(stoppingToken);
+                if (await view.BringUpLaggingAsync(stoppingToken))
+                {
+                    continue;
+                }
+
                 await DeleteStraysAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

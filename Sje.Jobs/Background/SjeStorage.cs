@@ -51,10 +51,18 @@ internal sealed class SjeStorage : PostgreSqlStorage
 
     private sealed class LockingConnection(SjeStorage storage) : PostgreSqlConnection(storage)
     {
+        // Hangfire would wait 15 minutes for a job's lock. The reconciler has others to look after and comes again.
+        private static readonly TimeSpan ReconcilersPatience = TimeSpan.FromSeconds(2);
+
         public override IDisposable AcquireDistributedLock(string resource, TimeSpan timeout) =>
             CurrentClaim.Certain is { } task && resource == $"job:{task.HangfireJobId}:state-lock"
                 ? NoLock.Instance
-                : AdvisoryLock.Take(storage.database.Locks, resource, timeout, storage.log);
+                : AdvisoryLock.Take(
+                    storage.database.Locks,
+                    resource,
+                    CurrentClaim.Reconciled is null || timeout < ReconcilersPatience ? timeout : ReconcilersPatience,
+                    storage.log
+                );
 
         // What the claim says is enough for an attempt's own change, which makes it its condition.
         public override JobData GetJobData(string id) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Hangfire.States;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
@@ -16,7 +18,19 @@ namespace Sje.Jobs.Background;
 /// </summary>
 internal sealed class StateChangeHook(Signals signals)
 {
-    private const string Find = "select id, execution_id, state from sje.all_tasks where hangfire_job_id = $1";
+    /// <summary>What the dashboard gives as the reason for everything.</summary>
+    private const string HangfiresOwnReason = "Triggered via Dashboard UI";
+
+    // Everything about the wish is decided under the execution's lock, which the end of an attempt and a claim need too.
+    private const string LockExecution = """
+        select 1 from sje.executions where id = (select execution_id from sje.all_tasks where hangfire_job_id = $1) for update
+        """;
+
+    private const string Find = """
+        select id, execution_id, state, attempt, cancel_requested_at is not null, dismissed_at is not null, queue,
+            available_at > clock_timestamp()
+        from sje.all_tasks where hangfire_job_id = $1
+        """;
 
     // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker, $5 background job, $6 its state that
     // Hangfire found under its lock: a process that stood still may have lost the lock, and somebody else have made this very change. Both
@@ -34,19 +48,26 @@ internal sealed class StateChangeHook(Signals signals)
         select count(*) from job
         """;
 
+    // Both views agree from here on.
     private const string Version = """
-        with live as (select 1 from sje.tasks where hangfire_job_id = $1 and row_version = $2 for update),
-            ended as (select 1 from sje.finished_tasks where hangfire_job_id = $1 and row_version = $2 for update)
+        with live as (
+            update sje.tasks set hangfire_sync_at = null where hangfire_job_id = $1 and row_version = $2 returning 1
+        ), ended as (
+            update sje.finished_tasks set hangfire_sync_at = null where hangfire_job_id = $1 and row_version = $2 returning 1
+        )
         select (select count(*) from live) + (select count(*) from ended)
         """;
 
-    private const string Settled = """
+    // $1 job, $2 what Hangfire shows from now on, $3 right pairs. What the wish did not make right, the reconciler puts back.
+    private const string Flag = $"""
         with live as (
-            update sje.tasks set hangfire_sync_at = null
-            where hangfire_job_id = $1 and state = any ($2) and hangfire_sync_at is not null returning 1
+            update sje.tasks t set hangfire_sync_at =
+                case when not ({Agreement.SideSql} || '|' || $2) = any ($3) then clock_timestamp() end
+            where hangfire_job_id = $1 and (hangfire_sync_at is not null or not ({Agreement.SideSql} || '|' || $2) = any ($3))
         )
-        update sje.finished_tasks set hangfire_sync_at = null
-        where hangfire_job_id = $1 and state = any ($2) and hangfire_sync_at is not null
+        update sje.finished_tasks t set hangfire_sync_at =
+            case when not ({Agreement.SideSql} || '|' || $2) = any ($3) then clock_timestamp() end
+        where hangfire_job_id = $1 and (hangfire_sync_at is not null or not ({Agreement.SideSql} || '|' || $2) = any ($3))
         """;
 
     /// <summary>What a change of the job's state means for its task.</summary>
@@ -79,31 +100,10 @@ internal sealed class StateChangeHook(Signals signals)
         }
 
         using var batch = new NpgsqlBatch(connection);
-        var (id, execution, state) = found;
-        switch (newState)
-        {
-            case "Deleted" when state.IsFinal():
-                TaskChanges.AddDismiss(batch, id);
-                break;
-            case "Deleted":
-                TaskChanges.AddCancel(batch, execution, "deleted in Hangfire", Cancelling.ByRequest, id);
-                break;
-            case "Enqueued" when state.IsFinal():
-                TaskChanges.AddRetry(batch, execution, id, viewLags: false);
-                break;
-            case "Enqueued" when state == TaskState.Running:
-                TaskChanges.AddRestart(batch, id);
-                break;
-            case "Enqueued" when state == TaskState.WaitingRetry:
-                TaskChanges.AddRetryNow(batch, id);
-                break;
-            case "Enqueued" when state == TaskState.Queued && oldState != HangfireStates.None:
-                TaskChanges.AddBringForward(batch, id);
-                break;
-        }
-
-        batch.Add(Settled, P(jobId), P(HangfireStates.Ours(newState), NpgsqlDbType.Array | NpgsqlDbType.Text));
+        var meaning = AddWish(batch, found, newState);
+        batch.Add(Flag, P(jobId), P(newState), P(Agreement.RightPairs, NpgsqlDbType.Array | NpgsqlDbType.Text));
         batch.ExecuteNonQuery();
+        Explain(jobId, newState, meaning);
         signals.Raise(SignalKind.Control);
         signals.Raise(SignalKind.Work);
         signals.Raise(SignalKind.Change);
@@ -120,12 +120,103 @@ internal sealed class StateChangeHook(Signals signals)
         }
     }
 
-    private static (Guid Id, Guid Execution, TaskState State)? FindTask(NpgsqlConnection connection, long jobId)
+    /// <summary>Adds what the new state asks of the task; returns in words what it comes to.</summary>
+    private static string AddWish(NpgsqlBatch batch, Found task, string newState)
     {
-        using var command = new NpgsqlCommand(Find, connection);
-        command.Parameters.Add(P(jobId));
-        using var row = command.ExecuteReader();
-        return row.Read() ? (row.GetGuid(0), row.GetGuid(1), StateNames.ParseSnake<TaskState>(row.GetString(2))) : null;
+        var (now, next) = (task.Attempt, task.Attempt + 1);
+        var why = $"{(newState == "Deleted" ? "deleted" : "requeued")} {Actor.Words}";
+        var wish = new Wish(why, Actor.Current?.Name);
+        switch (newState)
+        {
+            case "Deleted" when task.State is TaskState.Succeeded or TaskState.Failed or TaskState.TimedOut:
+                TaskChanges.AddDismiss(batch, task.Id, wish);
+                return task.Dismissed
+                    ? "the task had been dismissed before"
+                    : $"the {task.State.ToSnake()} task is dismissed";
+            case "Deleted" when task.State.IsFinal():
+                return $"the task had ended before, {task.State.ToSnake()}";
+            case "Deleted":
+                TaskChanges.AddCancel(batch, task.Execution, wish, Cancelling.ByRequest, task.Id);
+                return task.State != TaskState.Running ? "the task is cancelled"
+                    : task.CancelRequested ? $"attempt {now} was being cancelled already"
+                    : $"the task is being cancelled; attempt {now} has been asked to stop";
+            case "Enqueued" when task.State.IsFinal():
+                TaskChanges.AddRetry(batch, task.Execution, task.Id, wish, viewLags: false);
+                return $"attempt {next} runs the task again";
+            case "Enqueued" when task.State == TaskState.Running:
+                TaskChanges.AddRestart(batch, task.Id, wish);
+                return $"{(task.CancelRequested ? "instead of the cancel, a " : "")}restart requested; attempt {now} is still running, "
+                    + $"attempt {next} begins when it has stopped";
+            case "Enqueued" when task.State == TaskState.WaitingRetry:
+                TaskChanges.AddRetryNow(batch, task.Id, wish);
+                return $"attempt {next} need not wait any longer";
+            case "Enqueued" when task.State == TaskState.Queued:
+                TaskChanges.AddBringForward(batch, task.Id, wish);
+                return task.Delayed
+                    ? $"attempt {next} need not wait any longer"
+                    : $"attempt {next} is waiting in queue {task.Queue} already";
+            case "Enqueued":
+                return "the task still waits for others and starts by itself when they have succeeded";
+            default:
+                return $"the task is {task.State.ToSnake()} as before";
+        }
+    }
+
+    /// <summary>
+    /// Puts the meaning into the reason that Hangfire keeps in the job's history: its statement for the state comes after this one in the
+    /// same transaction and reads the reason only then.
+    /// </summary>
+    private static void Explain(long jobId, string newState, string meaning)
+    {
+        if (
+            CurrentClaim.Change is not { } change
+            || change.State.Name != newState
+            || change.JobId != jobId.ToString(CultureInfo.InvariantCulture)
+        )
+        {
+            return;
+        }
+
+        var said = change.State.Reason is { Length: > 0 } reason && reason != HangfiresOwnReason ? $"{reason}: " : "";
+        var act = newState switch
+        {
+            "Deleted" => "deleted",
+            "Enqueued" => "requeued",
+            _ => $"set to {newState}",
+        };
+        var text = $"{said}{act} {Actor.Words}: {meaning}";
+        switch (change.State)
+        {
+            case DeletedState state:
+                state.Reason = text;
+                break;
+            case EnqueuedState state:
+                state.Reason = text;
+                break;
+            case ScheduledState state:
+                state.Reason = text;
+                break;
+        }
+    }
+
+    private static Found? FindTask(NpgsqlConnection connection, long jobId)
+    {
+        using var batch = new NpgsqlBatch(connection);
+        batch.Add(LockExecution, P(jobId)).Add(Find, P(jobId));
+        using var row = batch.ExecuteReader();
+        row.NextResult();
+        return row.Read()
+            ? new Found(
+                row.GetGuid(0),
+                row.GetGuid(1),
+                StateNames.ParseSnake<TaskState>(row.GetString(2)),
+                row.GetInt32(3),
+                row.GetBoolean(4),
+                row.GetBoolean(5),
+                row.GetString(6),
+                row.GetBoolean(7)
+            )
+            : null;
     }
 
     private static object? Scalar(
@@ -142,6 +233,17 @@ internal sealed class StateChangeHook(Signals signals)
 
         return command.ExecuteScalar();
     }
+
+    private sealed record Found(
+        Guid Id,
+        Guid Execution,
+        TaskState State,
+        int Attempt,
+        bool CancelRequested,
+        bool Dismissed,
+        string Queue,
+        bool Delayed
+    );
 }
 
 /// <summary>The task's row has moved on since the change of its background job was decided; the change is undone.</summary>

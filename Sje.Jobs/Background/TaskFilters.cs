@@ -10,6 +10,7 @@ namespace Sje.Jobs.Background;
 /// </summary>
 internal sealed class TaskFilters(TaskStateFilter states) : IJobFilterProvider
 {
+    // Hangfire asks a provider of its own in this order: the statistics count what has been elected, so a retry is no failure of the day.
     private readonly JobFilter[] ours =
     [
         new(states, JobFilterScope.Global, null),

@@ -48,7 +48,7 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels)
             task.Stop(StopCause.LeaseLost);
             context.CandidateState = Keep(
                 context,
-                $"attempt {task.Identity.Attempt} had lost its lease; what it said was ignored"
+                $"attempt {task.Identity.Attempt} owned the task no longer; what it said is ignored"
             );
             return;
         }
@@ -69,6 +69,13 @@ internal sealed class TaskStateFilter(Database database, QueueLabels labels)
             return;
         }
 
+        // A new job has its task only from the end of this transaction on, and means nothing beyond itself.
+        if (context.OldStateName is null)
+        {
+            return;
+        }
+
+        CurrentClaim.Change = (context.BackgroundJob.Id, context.NewState);
         ((JobStorageTransaction)transaction).AddToQueue(
             StateChangeWord.Write(context.OldStateName, context.NewState.Name),
             context.BackgroundJob.Id

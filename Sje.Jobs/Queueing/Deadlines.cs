@@ -79,7 +79,7 @@ internal sealed partial class Deadlines(Database database, Signals signals, Time
         }
         else
         {
-            TaskChanges.AddCancel(batch, execution, reason, Cancelling.ByTotalTimeout);
+            TaskChanges.AddCancel(batch, execution, new Wish(reason), Cancelling.ByTotalTimeout);
         }
 
         await batch.ExecuteNonQueryAsync(stop);

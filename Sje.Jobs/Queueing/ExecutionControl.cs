@@ -28,7 +28,7 @@ public sealed class ExecutionControl(Database database, Signals signals)
     {
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        TaskChanges.AddCancel(batch, executionId, reason, Cancelling.ByRequest);
+        TaskChanges.AddCancel(batch, executionId, new Wish(reason), Cancelling.ByRequest);
         var result = await ReadAsync(batch, executionId, cancellationToken);
         Tell();
         return result;
@@ -41,7 +41,7 @@ public sealed class ExecutionControl(Database database, Signals signals)
     {
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        TaskChanges.AddRetry(batch, executionId);
+        TaskChanges.AddRetry(batch, executionId, null, new Wish("retried"));
         var result = await ReadAsync(batch, executionId, cancellationToken);
         Tell();
         return result;

@@ -13,6 +13,9 @@ internal enum Cancelling
     ByTotalTimeout,
 }
 
+/// <summary>Why something is done to a task, for its events: in words, and by whom where that is known.</summary>
+internal readonly record struct Wish(string Reason, string? By = null);
+
 /// <summary>
 /// The statements behind cancel, retry and what Hangfire's buttons mean, as parts of a batch: they run in a transaction of ours, or
 /// inside Hangfire's own. Each locks the execution first (<see cref="Settlement"/>).
@@ -29,7 +32,7 @@ internal static class TaskChanges
         returning true as sje_changed
         """;
 
-    // $1 execution, $2 reason, $3 state in which waiting tasks end, $4 one task or null for all. A blocked task never became
+    // $1 execution, $2 reason, $3 state in which waiting tasks end, $4 one task or null for all, $5 by whom. A blocked task never became
     // runnable, so no time limit of its own ran out: it is cancelled either way.
     private const string EndWaiting = $"""
         with gone as (
@@ -45,7 +48,7 @@ internal static class TaskChanges
             returning id, state
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
-            select $1, id, 'task.' || state, jsonb_build_object('reason', $2) from kept
+            select $1, id, 'task.' || state, jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $5)) from kept
         )
         select count(*) > 0 as sje_changed from kept
         """;
@@ -57,7 +60,7 @@ internal static class TaskChanges
             returning t.id
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
-            select $1, id, 'task.cancel_requested', jsonb_build_object('reason', $2) from asked
+            select $1, id, 'task.cancel_requested', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $4)) from asked
         )
         select count(*) > 0 as sje_changed from asked
         """;
@@ -89,7 +92,7 @@ internal static class TaskChanges
             returning id, state
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
-            select $1, id, 'task.' || state, jsonb_build_object('reason', 'retried') from back
+            select $1, id, 'task.' || state, jsonb_strip_nulls(jsonb_build_object('reason', $4, 'by', $5)) from back
         )
         select count(*) > 0 as sje_changed from back
         """;
@@ -102,45 +105,64 @@ internal static class TaskChanges
         where id = $1 and finished_at is not null and exists (select 1 from sje.tasks t where t.execution_id = $1)
         """;
 
+    // $1 task, $2 reason, $3 by whom; so also in the three below.
     private const string RetryNow = """
-        update sje.tasks set state = 'queued', available_at = clock_timestamp(), queued_at = clock_timestamp(),
-            row_version = row_version + 1
-        where id = $1 and state = 'waiting_retry'
+        with moved as (
+            update sje.tasks set state = 'queued', available_at = clock_timestamp(), queued_at = clock_timestamp(),
+                row_version = row_version + 1
+            where id = $1 and state = 'waiting_retry'
+            returning id, execution_id
+        )
+        insert into sje.events (execution_id, task_id, kind, data)
+        select execution_id, id, 'task.queued', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from moved
         """;
 
-    private const string BringForward =
-        "update sje.tasks set available_at = clock_timestamp() where id = $1 and state = 'queued' and available_at > clock_timestamp()";
+    private const string BringForward = """
+        with moved as (
+            update sje.tasks set available_at = clock_timestamp()
+            where id = $1 and state = 'queued' and available_at > clock_timestamp()
+            returning id, execution_id
+        )
+        insert into sje.events (execution_id, task_id, kind, data)
+        select execution_id, id, 'task.queued', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from moved
+        """;
 
     private const string Restart = """
-        update sje.tasks set restart_requested_at = clock_timestamp(), cancel_requested_at = null, cancel_reason = null,
-            row_version = row_version + 1
-        where id = $1 and state = 'running'
+        with asked as (
+            update sje.tasks set restart_requested_at = clock_timestamp(), cancel_requested_at = null, cancel_reason = null,
+                row_version = row_version + 1
+            where id = $1 and state = 'running'
+            returning id, execution_id, attempt
+        )
+        insert into sje.events (execution_id, task_id, kind, data)
+        select execution_id, id, 'task.restart_requested',
+            jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'reason', $2, 'by', $3)) from asked
         """;
 
+    // A success may be put away too: it then is out of sight in Hangfire, as its Delete button promises.
     private const string Dismiss = """
-        update sje.finished_tasks set dismissed_at = clock_timestamp(), row_version = row_version + 1
-        where id = $1 and state in ('failed', 'timed_out') and dismissed_at is null
+        with away as (
+            update sje.finished_tasks set dismissed_at = clock_timestamp(), row_version = row_version + 1
+            where id = $1 and state in ('succeeded', 'failed', 'timed_out') and dismissed_at is null
+            returning id, execution_id
+        )
+        insert into sje.events (execution_id, task_id, kind, data)
+        select execution_id, id, 'task.dismissed', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from away
         """;
 
     /// <summary>Cancels all that is alive of an execution, or one task of it.</summary>
-    public static void AddCancel(
-        NpgsqlBatch batch,
-        Guid executionId,
-        string reason,
-        Cancelling cause,
-        Guid? taskId = null
-    )
+    public static void AddCancel(NpgsqlBatch batch, Guid executionId, Wish wish, Cancelling cause, Guid? taskId = null)
     {
         var state = cause == Cancelling.ByTotalTimeout ? "timed_out" : "cancelled";
         batch.Add(Settlement.Lock, P(executionId));
         if (taskId is null)
         {
-            batch.Add(MarkExecution, P(executionId), P(reason));
+            batch.Add(MarkExecution, P(executionId), P(wish.Reason));
         }
 
         batch
-            .Add(EndWaiting, P(executionId), P(reason), P(state), P(taskId))
-            .Add(StopRunning, P(executionId), P(reason), P(taskId))
+            .Add(EndWaiting, P(executionId), P(wish.Reason), P(state), P(taskId), P(wish.By))
+            .Add(StopRunning, P(executionId), P(wish.Reason), P(taskId), P(wish.By))
             .AddSettlement(executionId);
     }
 
@@ -148,29 +170,41 @@ internal static class TaskChanges
     public static void AddQueueTimeout(NpgsqlBatch batch, Guid executionId, Guid taskId, string reason) =>
         batch
             .Add(Settlement.Lock, P(executionId))
-            .Add(EndWaiting, P(executionId), P(reason), P("timed_out"), P(taskId))
+            .Add(EndWaiting, P(executionId), P(reason), P("timed_out"), P(taskId), P((string?)null))
             .AddSettlement(executionId);
 
     /// <summary>Puts tasks that ended without success back into the queue, all of them or one with what was skipped behind it.</summary>
     /// <param name="batch">Takes the statements.</param>
     /// <param name="executionId">The execution.</param>
     /// <param name="taskId">Only this task, even if it succeeded.</param>
+    /// <param name="wish">Why and by whom.</param>
     /// <param name="viewLags">Whether Hangfire does not know of it yet.</param>
-    public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId = null, bool viewLags = true) =>
+    public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId, Wish wish, bool viewLags = true) =>
         batch
             .Add(Settlement.Lock, P(executionId))
-            .Add(Revive, P(executionId), P(taskId), P(viewLags, NpgsqlTypes.NpgsqlDbType.Boolean))
+            .Add(
+                Revive,
+                P(executionId),
+                P(taskId),
+                P(viewLags, NpgsqlTypes.NpgsqlDbType.Boolean),
+                P(wish.Reason),
+                P(wish.By)
+            )
             .Add(Reopen, P(executionId));
 
     /// <summary>Starts a waiting retry now.</summary>
-    public static void AddRetryNow(NpgsqlBatch batch, Guid taskId) => batch.Add(RetryNow, P(taskId));
+    public static void AddRetryNow(NpgsqlBatch batch, Guid taskId, Wish wish) => Add(batch, RetryNow, taskId, wish);
 
     /// <summary>Lets a delayed queued task be claimed now.</summary>
-    public static void AddBringForward(NpgsqlBatch batch, Guid taskId) => batch.Add(BringForward, P(taskId));
+    public static void AddBringForward(NpgsqlBatch batch, Guid taskId, Wish wish) =>
+        Add(batch, BringForward, taskId, wish);
 
     /// <summary>Asks the worker of a running task to stop it and hand it back.</summary>
-    public static void AddRestart(NpgsqlBatch batch, Guid taskId) => batch.Add(Restart, P(taskId));
+    public static void AddRestart(NpgsqlBatch batch, Guid taskId, Wish wish) => Add(batch, Restart, taskId, wish);
 
-    /// <summary>Marks a failed task as seen: no dead letter any more.</summary>
-    public static void AddDismiss(NpgsqlBatch batch, Guid taskId) => batch.Add(Dismiss, P(taskId));
+    /// <summary>Puts an ended task away: a failed one is no dead letter any more.</summary>
+    public static void AddDismiss(NpgsqlBatch batch, Guid taskId, Wish wish) => Add(batch, Dismiss, taskId, wish);
+
+    private static void Add(NpgsqlBatch batch, string sql, Guid taskId, Wish wish) =>
+        batch.Add(sql, P(taskId), P(wish.Reason), P(wish.By));
 }

@@ -32,7 +32,8 @@ internal sealed class TestNode : IAsyncDisposable
         TestDatabase db,
         bool worker = true,
         Action<WorkerOptions>? options = null,
-        ScriptedEngine? engine = null
+        ScriptedEngine? engine = null,
+        Action<IServiceCollection>? services = null
     )
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -57,6 +58,7 @@ internal sealed class TestNode : IAsyncDisposable
             builder.Services.AddSingleton<IEngine>(engine);
         }
 
+        services?.Invoke(builder.Services);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         var host = builder.Build();
         await host.StartAsync();

@@ -3,6 +3,7 @@ using Hangfire;
 using Hangfire.Dashboard;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.Http.Features;
 using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.Background;
@@ -20,6 +21,9 @@ internal static class HangfireDashboard
 {
     /// <summary>Where it is.</summary>
     public const string Path = "/hangfire";
+
+    /// <summary>More than a page of Hangfire's can select.</summary>
+    private const int MostJobsAtOnce = 10_000;
 
     /// <summary>Adds what its pages need beside the API's services.</summary>
     public static IServiceCollection AddSjeDashboard(this IServiceCollection services)
@@ -89,6 +93,13 @@ internal static class HangfireDashboard
             );
         }
 
+        // Reasons and events name who pressed the button.
+        Actor.Current = new Actor("in the dashboard", context.User.Identity?.Name);
+
+        // A page of 5,000 jobs sends as many values; ASP.NET's limit is 1,024.
+        context.Features.Set<IFormFeature>(
+            new FormFeature(context.Request, new FormOptions { ValueCountLimit = MostJobsAtOnce })
+        );
         return dashboard(context);
     }
 

@@ -19,7 +19,7 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
 
         Assert.Equal("cancelled", await db.ExecutionStateAsync(id));
         Assert.Equal(
-            "deleted in Hangfire",
+            "deleted by a program",
             await db.ScalarAsync<string>("select reason from sje.finished_tasks where execution_id = $1", id)
         );
     }
