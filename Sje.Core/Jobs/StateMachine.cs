@@ -9,7 +9,14 @@ public static class StateMachine
     private static readonly Dictionary<TaskState, TaskState[]> TaskMoves = new()
     {
         [TaskState.Blocked] = [TaskState.Queued, TaskState.Skipped, TaskState.Cancelled],
-        [TaskState.Queued] = [TaskState.Running, TaskState.Cancelled, TaskState.TimedOut, TaskState.Skipped],
+        [TaskState.Queued] =
+        [
+            TaskState.Running,
+            TaskState.Blocked,
+            TaskState.Cancelled,
+            TaskState.TimedOut,
+            TaskState.Skipped,
+        ],
         [TaskState.Running] =
         [
             TaskState.Succeeded,
@@ -19,7 +26,14 @@ public static class StateMachine
             TaskState.Cancelled,
             TaskState.TimedOut,
         ],
-        [TaskState.WaitingRetry] = [TaskState.Running, TaskState.Queued, TaskState.Cancelled, TaskState.TimedOut],
+        [TaskState.WaitingRetry] =
+        [
+            TaskState.Running,
+            TaskState.Queued,
+            TaskState.Blocked,
+            TaskState.Cancelled,
+            TaskState.TimedOut,
+        ],
         [TaskState.Succeeded] = [TaskState.Queued],
         [TaskState.Failed] = [TaskState.Queued],
         [TaskState.Cancelled] = [TaskState.Queued],

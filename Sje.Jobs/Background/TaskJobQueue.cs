@@ -26,7 +26,7 @@ internal sealed class TaskJobQueue(QueuePages pages, StateChangeHook hook, Func<
     // The row may have its job already: then this one is a stray, to be deleted later. Only the job on the row counts.
     private const string Attach = """
         update sje.tasks set hangfire_job_id = $1, row_version = row_version + 1, available_at = least(available_at, clock_timestamp()),
-            hangfire_sync_at = null, dispatched = true
+            hangfire_sync_at = case when state = 'blocked' then clock_timestamp() end, dispatched = true
         where id = $2 and (hangfire_job_id is null or (hangfire_job_id = $1 and state = 'queued'))
         """;
 

@@ -97,6 +97,24 @@ internal static class TaskChanges
         select count(*) > 0 as sje_changed from back
         """;
 
+    // What has not begun and depends on a task that runs again waits for it: it would see no outputs, or old ones.
+    private const string BlockAgain = """
+        with counted as (
+            select b.id, (
+                select count(*) from unnest(b.depends_on) d(id)
+                where not exists (select 1 from sje.finished_tasks f where f.id = d.id and f.state = 'succeeded'))::int as pending
+            from sje.tasks b where b.execution_id = $1 and b.state in ('queued', 'waiting_retry') and cardinality(b.depends_on) > 0
+        ), moved as (
+            update sje.tasks t set state = 'blocked', pending_dependencies = c.pending, queued_at = null, queued_deadline_at = null,
+                dispatched = false, row_version = row_version + 1,
+                hangfire_sync_at = case when hangfire_job_id is not null then clock_timestamp() end
+            from counted c where t.id = c.id and c.pending > 0
+            returning t.id
+        )
+        insert into sje.events (execution_id, task_id, kind, data)
+        select $1, id, 'task.blocked', '{"reason": "a task it depends on is run again"}' from moved
+        """;
+
     private const string Reopen = """
         update sje.executions e set state = case when exists (
                 select 1 from sje.tasks t where t.execution_id = $1 and t.state = 'running') then 'running' else 'queued' end,
@@ -190,6 +208,7 @@ internal static class TaskChanges
                 P(wish.Reason),
                 P(wish.By)
             )
+            .Add(BlockAgain, P(executionId))
             .Add(Reopen, P(executionId));
 
     /// <summary>Starts a waiting retry now.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Hangfire;
 using Hangfire.States;
 using Microsoft.Extensions.DependencyInjection;
 using Sje.Jobs.Background;

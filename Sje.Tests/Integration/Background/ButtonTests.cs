@@ -140,9 +140,141 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
         );
     }
 
-    private async Task<string> JobOfAsync(Guid execution)
+    [Fact]
+    public async Task Deleting_one_running_task_of_a_workflow_skips_what_depends_on_it_and_lets_its_siblings_go_on()
     {
-        var job = await Eventually.GetAsync(() => db.HangfireJobAsync(execution), j => j > 0, "a background job");
+        var engine = new ScriptedEngine();
+        await using var node = await StartAsync(db, engine: engine);
+        var id = await node.SubmitAsync(
+            Task("left", "wait"),
+            Task("right", "hold"),
+            Task("after-left", "ok", 1, "left"),
+            Task("after-right", "ok", 1, "right"),
+            Task("after-both", "ok", 1, "left", "right")
+        );
+        await db.HangfireBecomesAsync(id, "left", "Processing");
+        await db.HangfireBecomesAsync(id, "right", "Processing");
+
+        Assert.True(node.Hangfire.Delete(await JobOfAsync(id, "left")));
+        await db.TaskBecomesAsync(id, "left", "cancelled");
+        Assert.Equal("running", await db.TaskStateAsync(id, "right"));
+        engine.Release();
+
+        await db.TaskBecomesAsync(id, "after-right", "succeeded");
+        await db.TaskBecomesAsync(id, "after-left", "skipped");
+        await db.TaskBecomesAsync(id, "after-both", "skipped");
+        await ViewAuditor.AgreeAsync(db);
+
+        Assert.True(node.Hangfire.Requeue(await JobOfAsync(id, "left")));
+        await db.HangfireBecomesAsync(id, "left", "Processing");
+        Assert.Equal("blocked", await db.TaskStateAsync(id, "after-both"));
+        Assert.Equal("succeeded", await db.TaskStateAsync(id, "after-right"));
+        await ViewAuditor.AgreeAsync(db);
+        await node.Control.CancelAsync(id, "seen enough", CancellationToken.None);
+        await db.ExecutionBecomesAsync(id, "cancelled");
+    }
+
+    [Fact]
+    public async Task Requeueing_a_task_lets_those_behind_it_that_have_not_begun_wait_for_it_again()
+    {
+        var engine = new ScriptedEngine();
+        await using var node = await StartAsync(db, engine: engine, options: o => o.Queues = ["*"]);
+        await PauseAsync("behind", true);
+        var id = await node.SubmitAsync(
+            Task("first", "zombie"),
+            Task("second", "ok", 1, "first") with
+            {
+                Queue = "behind",
+            },
+            Task("third", "ok", 1, "second")
+        );
+        engine.Release();
+        await db.HangfireBecomesAsync(id, "second", "Enqueued");
+
+        Assert.True(node.Hangfire.Requeue(await JobOfAsync(id, "first")));
+
+        await db.HangfireBecomesAsync(id, "second", "Awaiting");
+        Assert.Equal("blocked", await db.TaskStateAsync(id, "second"));
+        Assert.Equal(
+            await JobOfAsync(id, "first"),
+            await db.ScalarAsync<string>(
+                "select s.data ->> 'ParentId' from hangfire.job j join hangfire.state s on s.id = j.stateid where j.id = $1",
+                await db.HangfireJobAsync(id, "second")
+            )
+        );
+        await PauseAsync("behind", false);
+
+        // Its own button cannot start it before its time, and says so.
+        Assert.True(node.Hangfire.Requeue(await JobOfAsync(id, "second")));
+        await db.HangfireBecomesAsync(id, "second", "Awaiting");
+        await ViewAuditor.AgreeAsync(db);
+        Assert.Contains(
+            await ViewAuditor.HistoryAsync(db, await db.HangfireJobAsync(id, "second")),
+            s => s.Reason?.EndsWith("starts by itself when they have succeeded", StringComparison.Ordinal) == true
+        );
+        engine.ReleaseNext();
+
+        await db.ExecutionBecomesAsync(id, "succeeded");
+        await ViewAuditor.AgreeAsync(db);
+        Assert.Equal("succeeded,succeeded", await db.OutcomesAsync(id, "first"));
+        Assert.Equal("succeeded", await db.OutcomesAsync(id, "second"));
+        Assert.Equal("succeeded", await db.OutcomesAsync(id, "third"));
+    }
+
+    [Fact]
+    public async Task A_state_that_means_nothing_to_a_task_is_taken_back()
+    {
+        await using var node = await StartAsync(db, worker: false);
+        var id = await node.SubmitAsync(Task("main", "ok"));
+        var job = await JobOfAsync(id);
+
+        foreach (
+            var state in new Hangfire.States.IState[]
+            {
+                new Hangfire.States.SucceededState(null, 0, 0),
+                new Hangfire.States.ScheduledState(TimeSpan.FromHours(1)),
+                new Hangfire.States.FailedState(new InvalidOperationException("somebody said so")),
+            }
+        )
+        {
+            Assert.True(node.Hangfire.ChangeState(job, state, null));
+            await db.HangfireBecomesAsync(id, "main", "Enqueued");
+        }
+
+        Assert.Equal("queued", await db.TaskStateAsync(id));
+        await ViewAuditor.AgreeAsync(db);
+    }
+
+    [Fact]
+    public async Task A_reason_that_a_program_gives_is_kept_before_ours()
+    {
+        await using var node = await StartAsync(db, worker: false);
+        var id = await node.SubmitAsync(Task("main", "ok"));
+        var job = await JobOfAsync(id);
+
+        Assert.True(
+            node.Hangfire.ChangeState(job, new Hangfire.States.DeletedState { Reason = "the customer left" }, null)
+        );
+
+        Assert.Equal(
+            "the customer left: deleted by a program: the task is cancelled",
+            (await ViewAuditor.HistoryAsync(db, await db.HangfireJobAsync(id)))[^1].Reason
+        );
+    }
+
+    private async Task PauseAsync(string queue, bool pause) =>
+        await db.ScalarAsync<int>(
+            """
+            insert into sje.queues (name, paused_at) values ($1, case when $2 then now() end)
+            on conflict (name) do update set paused_at = excluded.paused_at returning 1
+            """,
+            queue,
+            pause
+        );
+
+    private async Task<string> JobOfAsync(Guid execution, string task = "main")
+    {
+        var job = await Eventually.GetAsync(() => db.HangfireJobAsync(execution, task), j => j > 0, "a background job");
         return job.ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -218,7 +218,7 @@ public class FenceTests(TestDatabase db) : IClassFixture<TestDatabase>
         Assert.Equal("Enqueued", node.HangfireState(long.Parse(second, CultureInfo.InvariantCulture)));
     }
 
-    private static IDisposable Locked(TestNode node, string job) =>
+    private static Both Locked(TestNode node, string job) =>
         new Both(node.Services.GetRequiredService<JobStorage>().GetConnection(), job);
 
     private async Task WaitsForLockAsync() =>

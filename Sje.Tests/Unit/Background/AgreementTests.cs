@@ -1,5 +1,6 @@
 using Sje.Core.Jobs;
 using Sje.Jobs.Background;
+using Sje.Tests.Support;
 
 namespace Sje.Tests.Unit.Background;
 
@@ -49,5 +50,21 @@ public class AgreementTests
             Assert.NotEqual(Standing.Right, Agreement.Of(state, "Succeeded"));
             Assert.NotEqual(Standing.Right, Agreement.Of(state, "Failed"));
         }
+    }
+
+    [Fact]
+    public void The_reference_shows_this_very_table()
+    {
+        var text = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "docs", "reference", "hangfire.md"));
+        var rows = text.Split('\n')
+            .SkipWhile(line => !line.StartsWith("| our tables |", StringComparison.Ordinal))
+            .Skip(2)
+            .TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(
+            Agreement.Table.Select(row =>
+                $"| {row.Side} | {string.Join(", ", row.Right)} | {string.Join(", ", row.Lagging)} | {row.Mended} |"
+            ),
+            rows
+        );
     }
 }
