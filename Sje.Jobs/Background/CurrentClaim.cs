@@ -10,7 +10,7 @@ namespace Sje.Jobs.Background;
 internal static class CurrentClaim
 {
     private static readonly AsyncLocal<ClaimedTask?> Claim = new();
-    private static readonly AsyncLocal<long?> Version = new();
+    private static readonly AsyncLocal<ReconciledView?> View = new();
     private static readonly AsyncLocal<(string JobId, IState State)?> Writing = new();
 
     /// <summary>The attempt that is speaking, or null for anybody else: dashboard, client, reconciler.</summary>
@@ -24,11 +24,11 @@ internal static class CurrentClaim
     public static ClaimedTask? Certain =>
         Claim.Value is { BackgroundJobState: not null, HangfireJobId: not null } task ? task : null;
 
-    /// <summary>The version of the row that the reconciler looked at.</summary>
-    public static long? ReconciledVersion
+    /// <summary>What the reconciler saw of both views when it chose the new state.</summary>
+    public static ReconciledView? Reconciled
     {
-        get => Version.Value;
-        set => Version.Value = value;
+        get => View.Value;
+        set => View.Value = value;
     }
 
     /// <summary>The state that is being written, whose reason the hook may still complete.</summary>
@@ -45,3 +45,8 @@ internal static class CurrentClaim
             ? task
             : null;
 }
+
+/// <summary>Both views of a task as the reconciler saw them.</summary>
+/// <param name="Version">Of our row.</param>
+/// <param name="Shown">The background job's state.</param>
+internal readonly record struct ReconciledView(long Version, string Shown);

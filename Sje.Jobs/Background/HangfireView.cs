@@ -176,7 +176,7 @@ internal sealed partial class HangfireView(
         }
 
         var state = await StateForAsync(row, cancellationToken);
-        CurrentClaim.ReconciledVersion = row.Version;
+        CurrentClaim.Reconciled = new ReconciledView(row.Version, row.HangfireState);
         try
         {
             FaultPoint.At(FaultPoint.ReconcileChosen);
@@ -198,7 +198,7 @@ internal sealed partial class HangfireView(
         }
         finally
         {
-            CurrentClaim.ReconciledVersion = null;
+            CurrentClaim.Reconciled = null;
         }
     }
 

@@ -48,14 +48,18 @@ internal sealed class StateChangeHook(Signals signals)
         select count(*) from job
         """;
 
-    // Both views agree from here on.
+    // $1 job, $2 version, $3 its state as the reconciler saw it: an attempt changes that without Hangfire's lock and leaves the version as
+    // it is (AttemptTransition). Both views agree from here on.
     private const string Version = """
         with live as (
             update sje.tasks set hangfire_sync_at = null where hangfire_job_id = $1 and row_version = $2 returning 1
         ), ended as (
             update sje.finished_tasks set hangfire_sync_at = null where hangfire_job_id = $1 and row_version = $2 returning 1
+        ), job as (
+            select 1 from hangfire.job
+            where id = $1 and statename = $3 and (select count(*) from live) + (select count(*) from ended) = 1 for update
         )
-        select (select count(*) from live) + (select count(*) from ended)
+        select count(*) from job
         """;
 
     // $1 job, $2 what Hangfire shows from now on, $3 right pairs. What the wish did not make right, the reconciler puts back.
@@ -113,8 +117,8 @@ internal sealed class StateChangeHook(Signals signals)
     /// <exception cref="RowMovedException">It is not.</exception>
     public static void CheckVersion(NpgsqlConnection connection, long jobId)
     {
-        var version = CurrentClaim.ReconciledVersion ?? throw new RowMovedException(jobId);
-        if (Scalar(connection, Version, P(jobId), P(version)) is not 1L)
+        var seen = CurrentClaim.Reconciled ?? throw new RowMovedException(jobId);
+        if (Scalar(connection, Version, P(jobId), P(seen.Version), P(seen.Shown)) is not 1L)
         {
             throw new RowMovedException(jobId);
         }

@@ -195,29 +195,6 @@ public class FenceTests(TestDatabase db) : IClassFixture<TestDatabase>
         AdvisoryLock.Take(database.Locks, "test:one", TimeSpan.FromMilliseconds(400), log).Dispose();
     }
 
-    [Fact]
-    public async Task A_dispatch_lease_that_ran_out_is_anybodys()
-    {
-        await using var node = await StartAsync(db, worker: false);
-        var id = await node.SubmitAsync(Task("main", "ok"));
-        var first = await JobOfAsync(id);
-        await db.ScalarAsync<int>(
-            """
-            update sje.tasks set hangfire_job_id = null, dispatched = false, dispatch_until = clock_timestamp() + interval '3 seconds'
-            where execution_id = $1 returning 1
-            """,
-            id
-        );
-        var since = BootClock.Now;
-
-        var second = await JobOfAsync(id);
-
-        Assert.InRange(BootClock.Now - since, 2.5, 20);
-        Assert.NotEqual(first, second);
-        Assert.Equal("queued", await db.TaskStateAsync(id));
-        Assert.Equal("Enqueued", node.HangfireState(long.Parse(second, CultureInfo.InvariantCulture)));
-    }
-
     private static Both Locked(TestNode node, string job) =>
         new Both(node.Services.GetRequiredService<JobStorage>().GetConnection(), job);
 
