@@ -70,8 +70,8 @@ internal sealed partial class HangfireView(
         where id = $1 and row_version = $2 and hangfire_sync_at is not null
         """;
 
-    // The job is gone from under a task that is alive: it gets a new one, which a task that waits for its retry does without waiting
-    // any longer. A running one gets it when its attempt has ended. Under an ended task there is nothing left to show.
+    // The job is gone from under a task that is alive: it gets a new one, and keeps the time before which it may not start. A running one
+    // gets it when its attempt has ended. Under an ended task there is nothing left to show.
     private const string JobGone = """
         with live as (
             update sje.tasks set hangfire_job_id = null, dispatched = false, hangfire_sync_at = null, row_version = row_version + 1,

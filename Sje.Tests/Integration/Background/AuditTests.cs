@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hangfire;
 using Hangfire.States;
 using Microsoft.Extensions.DependencyInjection;
 using Sje.Jobs.Background;
@@ -104,6 +105,18 @@ public class AuditTests(TestDatabase db) : IClassFixture<TestDatabase>
         await RemoveAsync(failed);
 
         await db.ExecutionBecomesAsync(waiting, "succeeded");
+
+        // Its time has not come, whatever became of its job.
+        await db.HangfireBecomesAsync(failed, "main", "Enqueued");
+        await ViewAuditor.AgreeAsync(db);
+        Assert.True(
+            await db.ScalarAsync<bool>(
+                "select state = 'queued' and available_at > now() + interval '50 minutes' from sje.tasks where execution_id = $1",
+                failed
+            )
+        );
+        var job = await db.HangfireJobAsync(failed);
+        Assert.True(node.Hangfire.Requeue(job.ToString(CultureInfo.InvariantCulture)));
         await db.ExecutionBecomesAsync(failed, "succeeded");
         await ViewAuditor.AgreeAsync(db);
         Assert.Equal("failed,succeeded", await db.OutcomesAsync(failed));
