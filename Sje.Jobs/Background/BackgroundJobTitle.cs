@@ -10,10 +10,12 @@ public static class BackgroundJobTitle
     internal static string Of(AttemptIdentity attempt, bool singleTask) =>
         singleTask ? attempt.ExecutionName : $"{attempt.ExecutionName} / {attempt.TaskName}";
 
-    /// <summary>The title of a task's job, or what Hangfire would say.</summary>
+    /// <summary>The title of a task's job or of what a schedule starts, or what Hangfire would say.</summary>
     public static string Of(Job job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return job.Type == typeof(TaskJob) && job.Args is [string title, ..] ? title : job.ToString();
+        return (job.Type == typeof(TaskJob) || job.Type == typeof(ScheduleJob)) && job.Args is [string title, ..]
+            ? title
+            : job.ToString();
     }
 }

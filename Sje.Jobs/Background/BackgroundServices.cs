@@ -24,6 +24,7 @@ public static class BackgroundServices
         );
         services.AddSingleton<StateChangeHook>();
         services.AddSingleton<TaskStateFilter>();
+        services.AddSingleton<ScheduleFilter>();
         services.AddSingleton<IJobFilterProvider, TaskFilters>();
         services.AddSingleton<QueuePages>();
         services.AddSingleton(p => new ServerRows(
@@ -67,6 +68,13 @@ public static class BackgroundServices
         services.AddHostedService<ServerSweep>();
         services.TryAddSingleton(AuditPace.Default);
         services.AddHostedService<ViewAudit>();
+        services.AddSingleton<RecurringView>();
+        services.AddHostedService(p => p.GetRequiredService<RecurringView>());
+        services.AddTransient<ScheduleJob>();
+        // Before AddHangfire, which adds its own where there is none.
+        services.AddSingleton<RecurringJobsFactory>();
+        services.AddSingleton<IRecurringJobManagerFactory>(p => p.GetRequiredService<RecurringJobsFactory>());
+        services.AddSingleton<IRecurringJobManagerFactoryV2>(p => p.GetRequiredService<RecurringJobsFactory>());
         services.AddHangfire(
             (p, configuration) =>
                 configuration

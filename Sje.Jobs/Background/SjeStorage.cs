@@ -43,58 +43,73 @@ internal sealed class SjeStorage : PostgreSqlStorage
         );
     }
 
+    /// <summary>For our own connections.</summary>
+    public Database Database => database;
+
     /// <inheritdoc/>
-    public override IStorageConnection GetConnection() => new LockingConnection(this);
+    public override IStorageConnection GetConnection() => new SjeConnection(this, servers, log);
 
     /// <inheritdoc/>
     public override IMonitoringApi GetMonitoringApi() => new BackgroundMonitor(base.GetMonitoringApi(), pages);
+}
 
-    private sealed class LockingConnection(SjeStorage storage) : PostgreSqlConnection(storage)
-    {
-        // Hangfire would wait 15 minutes for a job's lock. The reconciler has others to look after and comes again.
-        private static readonly TimeSpan ReconcilersPatience = TimeSpan.FromSeconds(2);
+/// <summary>
+/// A connection of Hangfire's with our locks, our servers, and our word on the recurring jobs that are schedules.
+/// </summary>
+internal sealed class SjeConnection(SjeStorage storage, ServerRows servers, ILogger log) : PostgreSqlConnection(storage)
+{
+    // Hangfire would wait 15 minutes for a job's lock. The reconciler has others to look after and comes again.
+    private static readonly TimeSpan ReconcilersPatience = TimeSpan.FromSeconds(2);
 
-        public override IDisposable AcquireDistributedLock(string resource, TimeSpan timeout) =>
-            CurrentClaim.Certain is { } task && resource == $"job:{task.HangfireJobId}:state-lock"
-                ? NoLock.Instance
-                : AdvisoryLock.Take(
-                    storage.database.Locks,
-                    resource,
-                    CurrentClaim.Reconciled is null || timeout < ReconcilersPatience ? timeout : ReconcilersPatience,
-                    storage.log
-                );
+    /// <inheritdoc/>
+    public override IDisposable AcquireDistributedLock(string resource, TimeSpan timeout) =>
+        CurrentClaim.Certain is { } task && resource == $"job:{task.HangfireJobId}:state-lock"
+            ? NoLock.Instance
+            : AdvisoryLock.Take(
+                storage.Database.Locks,
+                resource,
+                CurrentClaim.Reconciled is null || timeout < ReconcilersPatience ? timeout : ReconcilersPatience,
+                log
+            );
 
-        // What the claim says is enough for an attempt's own change, which makes it its condition.
-        public override JobData GetJobData(string id) =>
-            CurrentClaim.Certain is { } task && CurrentClaim.For(id) == task
-                ? new JobData
-                {
-                    Job = TaskJob.Of(task),
-                    State = task.BackgroundJobState,
-                    CreatedAt = task.AcceptedAt.UtcDateTime,
-                }
-                : base.GetJobData(id);
-
-        public override IWriteOnlyTransaction CreateWriteTransaction() =>
-            CurrentClaim.Certain is { } task
-                ? new AttemptTransition(storage, storage.database.Views, task)
-                : base.CreateWriteTransaction();
-
-        public override void AnnounceServer(string serverId, ServerContext context) =>
-            storage.servers.Announce(serverId, context);
-
-        public override void Heartbeat(string serverId)
-        {
-            if (!storage.servers.Beat(serverId))
+    /// <inheritdoc/>
+    // What the claim says is enough for an attempt's own change, which makes it its condition.
+    public override JobData GetJobData(string id) =>
+        CurrentClaim.Certain is { } task && CurrentClaim.For(id) == task
+            ? new JobData
             {
-                base.Heartbeat(serverId);
+                Job = TaskJob.Of(task),
+                State = task.BackgroundJobState,
+                CreatedAt = task.AcceptedAt.UtcDateTime,
             }
+            : base.GetJobData(id);
+
+    /// <inheritdoc/>
+    public override IWriteOnlyTransaction CreateWriteTransaction() =>
+        CurrentClaim.Certain is { } task
+            ? new AttemptTransition(storage, storage.Database.Views, task)
+            : new RecurringTransaction(storage, storage.Database, TimeProvider.System);
+
+    /// <summary>A transaction of those who write recurring jobs as they are.</summary>
+    public IWriteOnlyTransaction CreatePlainTransaction() => base.CreateWriteTransaction();
+
+    /// <inheritdoc/>
+    public override void AnnounceServer(string serverId, ServerContext context) => servers.Announce(serverId, context);
+
+    /// <inheritdoc/>
+    public override void Heartbeat(string serverId)
+    {
+        if (!servers.Beat(serverId))
+        {
+            base.Heartbeat(serverId);
         }
-
-        public override void RemoveServer(string serverId) => storage.servers.Leave(serverId);
-
-        public override int RemoveTimedOutServers(TimeSpan timeOut) => storage.servers.RemoveTimedOut(timeOut);
     }
+
+    /// <inheritdoc/>
+    public override void RemoveServer(string serverId) => servers.Leave(serverId);
+
+    /// <inheritdoc/>
+    public override int RemoveTimedOutServers(TimeSpan timeOut) => servers.RemoveTimedOut(timeOut);
 
     private sealed class NoLock : IDisposable
     {

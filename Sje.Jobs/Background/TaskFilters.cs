@@ -6,10 +6,12 @@ namespace Sje.Jobs.Background;
 
 /// <summary>
 /// Filters by job: ours get our state filter, the statistics, the marks of retries and nothing else (no AutomaticRetry: our runner decides; no culture, no
-/// continuations: two statements less a job); jobs of others keep what Hangfire gives them.
+/// continuations: two statements less a job); schedules have theirs; jobs of others keep what Hangfire gives them.
 /// </summary>
-internal sealed class TaskFilters(TaskStateFilter states) : IJobFilterProvider
+internal sealed class TaskFilters(TaskStateFilter states, ScheduleFilter schedules) : IJobFilterProvider
 {
+    private readonly JobFilter[] ofSchedules = [new(schedules, JobFilterScope.Global, null)];
+
     // Hangfire asks a provider of its own in this order: the statistics count what has been elected, so a retry is no failure of the day.
     private readonly JobFilter[] ours =
     [
@@ -20,7 +22,9 @@ internal sealed class TaskFilters(TaskStateFilter states) : IJobFilterProvider
 
     /// <inheritdoc/>
     public IEnumerable<JobFilter> GetFilters(Job? job) =>
-        job?.Type == typeof(TaskJob) ? ours : JobFilterProviders.Providers.GetFilters(job);
+        job?.Type == typeof(TaskJob) ? ours
+        : job?.Type == typeof(ScheduleJob) ? ofSchedules
+        : JobFilterProviders.Providers.GetFilters(job);
 }
 
 /// <summary>

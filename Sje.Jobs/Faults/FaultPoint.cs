@@ -67,6 +67,15 @@ public static class FaultPoint
     /// <summary>A drain has ended or handed back every task; the worker has not taken leave.</summary>
     public const string DrainEmptied = "drain.emptied";
 
+    /// <summary>What a due schedule starts, and its next due time, are written, not committed.</summary>
+    public const string ScheduleWritten = "schedule.written";
+
+    /// <summary>A schedule has fired; nobody has been told, Hangfire's recurring job among them.</summary>
+    public const string ScheduleFired = "schedule.fired";
+
+    /// <summary>Hangfire's recurring job is brought up; the flag on the schedule's row still stands.</summary>
+    public const string RecurringWritten = "recurring.written";
+
     private static readonly string[] StatesWithPoints =
     [
         "enqueued",
@@ -101,6 +110,9 @@ public static class FaultPoint
         TakeoverEnded,
         DrainBegun,
         DrainEmptied,
+        ScheduleWritten,
+        ScheduleFired,
+        RecurringWritten,
         .. StatesWithPoints.Select(StateElected),
         .. StatesWithPoints.Select(StateWritten),
         .. StatesWithPoints.Select(StateCommitted),

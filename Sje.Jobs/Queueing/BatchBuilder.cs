@@ -43,4 +43,8 @@ internal static class BatchBuilder
 
     /// <summary>An interval.</summary>
     public static NpgsqlParameter P(TimeSpan? value) => P(value, NpgsqlDbType.Interval);
+
+    /// <summary>An array of values, for <c>unnest</c> and <c>any</c>.</summary>
+    public static NpgsqlParameter Array<T>(NpgsqlDbType type, IEnumerable<T> values) =>
+        P(values.ToArray(), NpgsqlDbType.Array | type);
 }

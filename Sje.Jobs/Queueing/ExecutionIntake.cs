@@ -329,9 +329,6 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         );
     }
 
-    private static NpgsqlParameter Array<T>(NpgsqlDbType type, IEnumerable<T> values) =>
-        P(values.ToArray(), NpgsqlDbType.Array | type);
-
     private sealed record Fresh(Guid Id, int Index, Submission Submission)
     {
         public byte[] Hash { get; } = Submission.BodyHash ?? SHA256.HashData([]);

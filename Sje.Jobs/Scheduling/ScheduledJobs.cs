@@ -11,24 +11,28 @@ internal sealed record PreparedJob(
     IReadOnlyList<Fault> ParameterFaults
 )
 {
-    /// <summary>What is wrong, in one line each.</summary>
+    /// <summary>What is wrong, in a sentence.</summary>
     public string Error =>
-        JobFaults.Count > 0
-            ? "The job cannot be read any more: " + Lines(JobFaults)
-            : "The parameters do not fit the job: " + Lines(ParameterFaults);
-
-    private static string Lines(IReadOnlyList<Fault> faults) =>
-        string.Join(" ", faults.Take(5).Select(fault => $"{fault.Pointer} {fault.Detail}".Trim()));
+        JobFaults.Count > 0 ? ScheduledJobs.Unreadable(JobFaults) : ScheduledJobs.Unfit(ParameterFaults);
 }
 
 /// <summary>Makes submissions of saved jobs for their schedules.</summary>
 internal sealed class ScheduledJobs(JobReader reader)
 {
+    /// <summary>Says that a stored job cannot be read any more.</summary>
+    public static string Unreadable(IReadOnlyList<Fault> faults) => "The job cannot be read any more: " + Words(faults);
+
+    /// <summary>Says that parameters do not fit their job.</summary>
+    public static string Unfit(IReadOnlyList<Fault> faults) => "The parameters do not fit the job: " + Words(faults);
+
     /// <summary>Reads the job and binds the parameters, those of <paramref name="over"/> before those of the schedule.</summary>
     public PreparedJob Prepare(ScheduleRow row, JsonObject? over = null)
     {
-        // A stored job was read by the same reader before it was stored, so parsing it is safe.
-        var read = reader.Read(JsonNode.Parse(row.JobSpec), options: JobReadOptions.Stored);
+        // A stored job was read by the same reader before it was stored, so parsing it is safe. When it starts by itself is no part
+        // of what it does: a zone that this machine does not know must not keep it from being started.
+        var stored = JsonNode.Parse(row.JobSpec);
+        stored?.AsObject().Remove("schedule");
+        var read = reader.Read(stored, options: JobReadOptions.Stored);
         if (read.Spec is not { } job)
         {
             return new PreparedJob(null, read.Faults, []);
@@ -57,4 +61,7 @@ internal sealed class ScheduledJobs(JobReader reader)
                 []
             );
     }
+
+    private static string Words(IReadOnlyList<Fault> faults) =>
+        string.Join(" ", faults.Take(5).Select(fault => $"{fault.Pointer} {fault.Detail}".Trim()));
 }

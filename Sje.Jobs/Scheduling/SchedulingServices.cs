@@ -22,6 +22,8 @@ public static class SchedulingServices
             p.GetRequiredService<Signals>(),
             p.GetRequiredService<IScheduleClock>()
         ));
+        services.AddSingleton<ScheduleFiring>();
+        services.AddHostedService<ScheduleLoop>();
         return services;
     }
 }

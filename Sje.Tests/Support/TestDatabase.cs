@@ -20,6 +20,10 @@ public sealed class TestDatabase : IAsyncLifetime
     /// <summary>Connection string of the clone.</summary>
     public string ConnectionString { get; private set; } = "";
 
+    /// <summary>A database that somebody else made and will remove.</summary>
+    public static TestDatabase Of(string connectionString) =>
+        new() { ConnectionString = connectionString, Database = new Database(connectionString) };
+
     public async ValueTask InitializeAsync()
     {
         var server = await TestPostgres.ConnectionStringAsync();
@@ -33,6 +37,11 @@ public sealed class TestDatabase : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
+        if (name.Length == 0)
+        {
+            return;
+        }
+
         await ExecuteAsync(await TestPostgres.ConnectionStringAsync(), $"drop database if exists {name} with (force)");
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sje.Core.Jobs;
+using Sje.Core.Pipelines;
 using Sje.Jobs;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
@@ -50,6 +51,9 @@ internal sealed class TestNode : IAsyncDisposable
             o.DrainSeconds = 1;
             options?.Invoke(o);
         });
+        builder.Services.AddSingleton(
+            new TaskTypes([new PipelineTaskType(), new ProcessTaskType(), new SparkTaskType(), new ScriptedTaskType()])
+        );
         builder.Services.AddSjeCore();
         engine ??= new ScriptedEngine();
         if (worker)
@@ -60,6 +64,7 @@ internal sealed class TestNode : IAsyncDisposable
 
         services?.Invoke(builder.Services);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        services?.Invoke(builder.Services);
         var host = builder.Build();
         await host.StartAsync();
         return new TestNode(host, engine);
@@ -105,6 +110,17 @@ internal sealed class TestNode : IAsyncDisposable
         await host.StopAsync();
         host.Dispose();
     }
+}
+
+/// <summary>Lets job files say <c>type: scripted</c>.</summary>
+internal sealed class ScriptedTaskType : ITaskType
+{
+    public string Type => ScriptedEngine.TypeName;
+
+    public IReadOnlyList<string> Aliases => [];
+
+    public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters) =>
+        [];
 }
 
 /// <summary>
