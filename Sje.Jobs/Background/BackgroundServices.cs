@@ -115,11 +115,13 @@ public static class BackgroundServices
     public static IServiceCollection AddSjeBackgroundUpkeep(this IServiceCollection services)
     {
         services.AddHangfireServer(
-            (_, server) =>
+            (p, server) =>
             {
+                var foreign = p.GetRequiredService<IOptions<ForeignJobOptions>>().Value;
                 server.ServerName = $"{Environment.MachineName}:upkeep";
-                server.Queues = [TaskJobQueue.ForeignQueue];
-                server.WorkerCount = 1;
+                server.Queues = foreign.Served(p.GetRequiredService<QueueLabels>());
+                server.WorkerCount = foreign.Workers;
+                server.SchedulePollingInterval = foreign.PollingInterval;
                 server.HeartbeatInterval = ServerRows.Heartbeat;
             }
         );

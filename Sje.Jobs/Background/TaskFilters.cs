@@ -8,7 +8,8 @@ namespace Sje.Jobs.Background;
 /// Filters by job: ours get our state filter, the statistics, the marks of retries and nothing else (no AutomaticRetry: our runner decides; no culture, no
 /// continuations: two statements less a job); schedules have theirs; jobs of others keep what Hangfire gives them.
 /// </summary>
-internal sealed class TaskFilters(TaskStateFilter states, ScheduleFilter schedules) : IJobFilterProvider
+internal sealed class TaskFilters(TaskStateFilter states, ScheduleFilter schedules, QueueLabels labels)
+    : IJobFilterProvider
 {
     private readonly JobFilter[] ofSchedules = [new(schedules, JobFilterScope.Global, null)];
 
@@ -20,11 +21,13 @@ internal sealed class TaskFilters(TaskStateFilter states, ScheduleFilter schedul
         new(new RetryMarks(), JobFilterScope.Global, null),
     ];
 
+    private readonly JobFilter foreign = new(new ForeignQueueFilter(labels), JobFilterScope.Global, null);
+
     /// <inheritdoc/>
     public IEnumerable<JobFilter> GetFilters(Job? job) =>
         job?.Type == typeof(TaskJob) ? ours
         : job?.Type == typeof(ScheduleJob) ? ofSchedules
-        : JobFilterProviders.Providers.GetFilters(job);
+        : JobFilterProviders.Providers.GetFilters(job).Append(foreign);
 }
 
 /// <summary>

@@ -17,9 +17,6 @@ internal sealed class TaskJobQueue(QueuePages pages, StateChangeHook hook, Func<
     : IPersistentJobQueueProvider,
         IPersistentJobQueue
 {
-    /// <summary>The one queue of Hangfire's built-in provider: jobs that are not ours.</summary>
-    public const string ForeignQueue = "hangfire";
-
     private const string Lookup =
         "select statename, invocationdata ->> 'Type', arguments ->> 1 from hangfire.job where id = $1";
 
@@ -99,7 +96,7 @@ internal sealed class TaskJobQueue(QueuePages pages, StateChangeHook hook, Func<
             || !Guid.TryParse(taskText?.Trim('"'), out var task)
         )
         {
-            Execute(connection, AddForeign, P(id), P(ForeignQueue));
+            Execute(connection, AddForeign, P(id), P(ForeignJobOptions.DefaultQueue));
             return;
         }
 

@@ -38,7 +38,8 @@ internal static class SjeApi
         services.AddSingleton<AnonymousAccess>();
         services.AddHostedService<AccessNotice>();
         services
-            .AddAuthentication(ApiKeyHandler.SchemeName)
+            // No default: the policies name it, and a host that SJE is built into may have schemes of its own.
+            .AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.SchemeName, null);
         services.AddAuthorization(Policies.Add);
 
@@ -49,6 +50,16 @@ internal static class SjeApi
     /// <summary>Puts the middleware of the API before whatever is mapped; call it first.</summary>
     public static WebApplication UseSjeApi(this WebApplication app)
     {
+        UseAnswers(app);
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        return app;
+    }
+
+    /// <summary>Puts what answers for faults, and the guard against other sites, before some of the routes of a host.</summary>
+    public static void UseAnswers(IApplicationBuilder app)
+    {
         app.UseExceptionHandler(new ExceptionHandlerOptions { SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePages(context =>
             new Refusal(
@@ -57,10 +68,6 @@ internal static class SjeApi
             ).ExecuteAsync(context.HttpContext)
         );
         app.UseMiddleware<BrowserGuard>();
-        app.UseRouting();
-        app.UseAuthentication();
-        app.UseAuthorization();
-        return app;
     }
 
     /// <summary>Maps every route of the API, its document and the page that shows it.</summary>

@@ -115,7 +115,8 @@ internal static class SjeApplication
         }
     }
 
-    private static void AddRole(IHostApplicationBuilder builder, Role role)
+    /// <summary>What a role has beside database, storage and the folder it belongs to.</summary>
+    internal static void AddRole(IHostApplicationBuilder builder, Role role)
     {
         builder.Services.AddSjeCore();
         if (role.Works())

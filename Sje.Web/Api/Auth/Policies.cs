@@ -22,7 +22,8 @@ internal static class Policies
         options.AddPolicy(
             policy,
             rule =>
-                rule.RequireAuthenticatedUser()
+                rule.AddAuthenticationSchemes(ApiKeyHandler.SchemeName)
+                    .RequireAuthenticatedUser()
                     .RequireRole(Enum.GetValues<Role>().Where(role => role >= least).Select(role => role.ToSnake()))
         );
 }
