@@ -64,7 +64,9 @@ public sealed class Chromium : IAsyncLifetime
                 TimezoneId = "UTC",
             }
         );
-        context.SetDefaultTimeout(60_000);
+        // A busy machine may take its time over a page; who waits for something wrong waits as long.
+        context.SetDefaultTimeout(180_000);
+        Assertions.SetDefaultExpectTimeout(60_000);
         if (key is not null)
         {
             await context.AddCookiesAsync([
