@@ -215,12 +215,12 @@ internal sealed partial class RecurringView : BackgroundService
             typeof(ScheduleJob),
             typeof(ScheduleJob).GetMethod(nameof(ScheduleJob.Fire))!,
             [row.JobName, name],
-            TaskJobQueue.ForeignQueue
+            ForeignJobOptions.DefaultQueue
         );
         var fields = new Dictionary<string, string>
         {
             ["V"] = "2",
-            ["Queue"] = TaskJobQueue.ForeignQueue,
+            ["Queue"] = ForeignJobOptions.DefaultQueue,
             ["Job"] = InvocationData.SerializeJob(job).SerializePayload(),
             ["Cron"] = row.Cron,
             ["TimeZoneId"] = row.TimeZone,
