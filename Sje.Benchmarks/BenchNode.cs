@@ -13,12 +13,12 @@ internal static class BenchNode
 {
     public const int Slots = 20;
 
-    public static async Task<IHost> StartAsync(string connectionString, NoopEngine engine)
+    public static async Task<IHost> StartAsync(string connectionString, NoopEngine engine, int slots = Slots)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Error).AddSimpleConsole());
         builder.Services.AddSingleton(new Database(connectionString));
-        builder.Services.Configure<WorkerOptions>(o => o.Slots = Slots);
+        builder.Services.Configure<WorkerOptions>(o => o.Slots = slots);
         builder.Services.AddSjeCore();
         builder.Services.AddSjeWorker();
         builder.Services.AddSingleton<IEngine>(engine);
@@ -33,6 +33,8 @@ internal sealed class NoopEngine(TimeProvider clock) : IEngine
 {
     public const string TypeName = "bench-noop";
 
+    private int running;
+
     public string Type => TypeName;
 
     public EnginePlacement Placement => EnginePlacement.Worker;
@@ -40,9 +42,22 @@ internal sealed class NoopEngine(TimeProvider clock) : IEngine
     /// <summary>Called with the execution and the moment of its start.</summary>
     public Action<Guid, long>? Started { get; set; }
 
-    public Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
+    /// <summary>What it does instead of nothing: it waits.</summary>
+    public Task? Until { get; set; }
+
+    /// <summary>How many it runs at this moment.</summary>
+    public int Running => running;
+
+    public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
     {
         Started?.Invoke(context.Identity.ExecutionId, clock.GetTimestamp());
-        return Task.FromResult(new EngineResult());
+        if (Until is { } wait)
+        {
+            Interlocked.Increment(ref running);
+            await wait.WaitAsync(stop);
+            Interlocked.Decrement(ref running);
+        }
+
+        return new EngineResult();
     }
 }

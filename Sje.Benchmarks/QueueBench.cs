@@ -18,7 +18,7 @@ internal static class QueueBench
 {
     private const int Rounds = 3;
     private const int JobsARound = 1_500;
-    private static readonly string[] Parts = ["accept", "start", "dispatch.background", "drain.background"];
+    private static readonly string[] Parts = ["accept", "start", "dispatch.background", "drain.background", "slots.1000"];
     private static readonly TimeProvider Clock = TimeProvider.System;
 
     /// <summary>Runs the parts whose name begins with one of <paramref name="only"/>, all when there is none.</summary>
@@ -69,6 +69,11 @@ internal static class QueueBench
         }
 
         await host.StopAsync();
+        if (Wanted("slots.1000"))
+        {
+            await ThousandPartAsync(report, await FreshDatabaseAsync(server.ConnectionString));
+        }
+
         report.Write();
         return 0;
     }
@@ -137,6 +142,35 @@ internal static class QueueBench
         report.Add("stock.drain", Median(stockDrain), "jobs/s");
         report.Add("drain.background", Median(ourDrain), "jobs/s", ("stockHangfire", Median(stockDrain)));
         report.Add("drain.transactions", transactions / all, "tx/job", ("stockHangfire", stockTransactions / all));
+    }
+
+    /// <summary>A thousand slots in one process, all of them taken for ten seconds: what it costs, and that nobody loses a lease.</summary>
+    private static async Task ThousandPartAsync(BenchReport report, string connectionString)
+    {
+        const int Slots = 1_000;
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var engine = new NoopEngine(Clock) { Until = hold.Task };
+        var began = Clock.GetTimestamp();
+        using var host = await BenchNode.StartAsync(connectionString, engine, Slots);
+        var intake = host.Services.GetRequiredService<ExecutionIntake>();
+        await intake.AcceptAsync([.. Enumerable.Range(0, Slots).Select(_ => Job())], CancellationToken.None);
+        while (engine.Running < Slots)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), Clock);
+        }
+
+        report.Add("slots.1000.start", Clock.GetElapsedTime(began).TotalSeconds, "s");
+        var transactions = await TransactionsAsync(source);
+        await Task.Delay(TimeSpan.FromSeconds(10), Clock);
+        report.Add("slots.1000.memory", Environment.WorkingSet / 1048576.0, "MiB");
+        report.Add("slots.1000.idle", (await TransactionsAsync(source) - transactions) / 10.0, "tx/s");
+        hold.SetResult();
+        began = Clock.GetTimestamp();
+        await DrainedAsync(source);
+        report.Add("slots.1000.end", Slots / Clock.GetElapsedTime(began).TotalSeconds, "jobs/s");
+        report.Add("slots.1000.attempts", await ScalarAsync(source, "select count(*) from sje.attempts"), "");
+        await host.StopAsync();
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
