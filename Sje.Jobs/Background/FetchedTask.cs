@@ -18,7 +18,7 @@ internal sealed class FetchedTask(ClaimedTask task, WorkerFeed feed) : IFetchedJ
     public void RemoveFromQueue()
     {
         FaultPoint.At(FaultPoint.SlotDone);
-        Release("its background job was changed before it ran");
+        Release("its background job or its worker's lease was changed before it ran");
     }
 
     /// <inheritdoc/>

@@ -39,6 +39,12 @@ internal sealed partial class AttemptRunner(
     /// <exception cref="AttemptNotOwnedException">The attempt was taken over meanwhile; whatever it did counts for nothing.</exception>
     public async Task<AttemptReport> RunAsync(ClaimedTask task)
     {
+        // This process stood still: somebody else may run it by now, and the next heartbeat will tell.
+        if (session.Lease.DeadlineUptime <= BootClock.Now)
+        {
+            throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
+        }
+
         task.Started = true;
         using var scope = log.BeginScope(
             new Dictionary<string, object>
@@ -124,8 +130,11 @@ internal sealed partial class AttemptRunner(
 
     private async Task<AttemptEnded> WriteEndAsync(ClaimedTask task, AttemptJournal journal, AttemptEnd end)
     {
+        // A stop that comes after the engine's end has nothing to stop any more, also one for a database that answered nothing or for a
+        // row that is gone because the answer to our own write was lost. Whether the attempt is still ours the database will say.
+        var endedByItself = task.Cause != StopCause.LeaseLost;
         var sentBefore = false;
-        while (task.Cause != StopCause.LeaseLost)
+        while (endedByItself || task.Cause != StopCause.LeaseLost)
         {
             try
             {

@@ -189,7 +189,7 @@ internal sealed partial class WorkerSession(
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var sent = BootClock.Now;
-        await using var command = database.Main.CreateCommand(Register);
+        await using var command = database.Heartbeats.CreateCommand(Register);
         command.Parameters.Add(P(id));
         command.Parameters.Add(P(Name));
         command.Parameters.Add(P(Environment.MachineName));
@@ -214,7 +214,7 @@ internal sealed partial class WorkerSession(
     {
         var sent = BootClock.Now;
         var known = running.ToArray();
-        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.Heartbeats.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Ceiling(options.HeartbeatSeconds) };
         batch.Add(Renew, P(Id), P(options.Lease)).Add(Requests, P(Id));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -323,7 +323,7 @@ internal sealed partial class WorkerSession(
     {
         try
         {
-            await using var command = database.Main.CreateCommand(sql);
+            await using var command = database.Heartbeats.CreateCommand(sql);
             command.Parameters.Add(P(Id));
             await command.ExecuteNonQueryAsync(cancellationToken);
         }

@@ -3,8 +3,9 @@ using Npgsql;
 namespace Sje.Jobs.Storage;
 
 /// <summary>
-/// The one PostgreSQL behind everything, as three pools. Locks of Hangfire wait inside the server while they hold a connection, so they
-/// have a pool of their own: sharing one starved the statements that would have let the holders go (COMPAT C13, "Locks").
+/// The one PostgreSQL behind everything, as four pools. Locks of Hangfire wait inside the server while they hold a connection, so they
+/// have a pool of their own: sharing one starved the statements that would have let the holders go (COMPAT C13, "Locks"). Heartbeats have one
+/// so that no lease lapses for want of a connection.
 /// </summary>
 public sealed class Database : IAsyncDisposable, IDisposable
 {
@@ -51,6 +52,17 @@ public sealed class Database : IAsyncDisposable, IDisposable
         Views = NpgsqlDataSource.Create(settings.ConnectionString);
 
         settings.ConnectionString = ConnectionString;
+
+        // After an outage a hundred tasks may write their end at once: a heartbeat that queued behind them would come too late.
+        // A connection that takes long to open must leave time for another try within the lease.
+        var heartbeats = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            MaxPoolSize = 2,
+            Timeout = settings.Timeout is 0 or > 3 ? 3 : settings.Timeout,
+        };
+        heartbeats.ApplicationName += "-heartbeat";
+        Heartbeats = NpgsqlDataSource.Create(heartbeats.ConnectionString);
+
         // A session lock or a time limit left over from a failure must not reach the next user of the connection.
         settings.NoResetOnClose = false;
         settings.MaxAutoPrepare = 0;
@@ -67,6 +79,9 @@ public sealed class Database : IAsyncDisposable, IDisposable
     /// <summary>For attempts' changes of Hangfire's view; they are not durable at once.</summary>
     public NpgsqlDataSource Views { get; }
 
+    /// <summary>For the heartbeat of this process as a worker only.</summary>
+    public NpgsqlDataSource Heartbeats { get; }
+
     /// <summary>For session advisory locks only.</summary>
     public NpgsqlDataSource Locks { get; }
 
@@ -76,6 +91,7 @@ public sealed class Database : IAsyncDisposable, IDisposable
         await Main.DisposeAsync();
         await Views.DisposeAsync();
         await Locks.DisposeAsync();
+        await Heartbeats.DisposeAsync();
     }
 
     /// <inheritdoc/>
@@ -84,5 +100,6 @@ public sealed class Database : IAsyncDisposable, IDisposable
         Main.Dispose();
         Views.Dispose();
         Locks.Dispose();
+        Heartbeats.Dispose();
     }
 }

@@ -54,6 +54,21 @@ public sealed class CrashPointTests(ITestOutputHelper output)
         new(FaultPoint.StateWritten("Failed"), CrashPoint.Fails, "failed", 1, "failed"),
     ];
 
+    // Where it makes a difference that somebody looks on, and takes over before anything is started again.
+    private static readonly string[] Watched =
+    [
+        FaultPoint.ClaimCommitted,
+        FaultPoint.LockHeld,
+        FaultPoint.StateWritten("Processing"),
+        FaultPoint.SlotBegun,
+        FaultPoint.AttemptRan,
+        FaultPoint.AttemptEnded,
+        FaultPoint.StateWritten("Succeeded"),
+        FaultPoint.StateWritten("Scheduled"),
+        FaultPoint.StateWritten("Failed"),
+        FaultPoint.ClaimCommitted + ":2",
+    ];
+
     // The process lives, and never hears what became of its statement.
     private static readonly CrashPoint[] Unheard =
     [
@@ -95,7 +110,7 @@ public sealed class CrashPointTests(ITestOutputHelper output)
     [Fact]
     public Task A_worker_killed_between_any_two_steps_beside_a_living_one_leaves_both_views_right() =>
         Crashes.EachAsync(
-            Working,
+            Working.DistinctBy(point => point.Fault).Where(point => Watched.Contains(point.Fault)),
             output,
             async point =>
             {

@@ -53,7 +53,7 @@ internal sealed class CrashScene : IAsyncDisposable
                 process.HasExited
                 || await Db.ScalarAsync<long>("select count(*) from sje.workers where name = $1", name) == 1,
             $"worker {name} is there",
-            90
+            240
         );
         return process;
     }
@@ -89,7 +89,8 @@ internal sealed class CrashScene : IAsyncDisposable
                 Retry = new RetrySpec
                 {
                     MaxAttempts = maxAttempts,
-                    InitialDelay = TimeSpan.FromSeconds(1),
+                    // Longer than the state change takes on a busy machine.
+                    InitialDelay = TimeSpan.FromSeconds(3),
                     Policy = "fixed",
                 },
             }

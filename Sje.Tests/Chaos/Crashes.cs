@@ -50,7 +50,7 @@ internal static class Crashes
         var faults = new ConcurrentBag<string>();
         await Parallel.ForEachAsync(
             points.Where(point => point.Fault.Contains(only, StringComparison.Ordinal)),
-            new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            new ParallelOptions { MaxDegreeOfParallelism = 5 },
             async (point, _) =>
             {
                 try

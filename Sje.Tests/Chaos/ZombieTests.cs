@@ -46,6 +46,19 @@ public sealed class ZombieTests(ITestOutputHelper output)
         new(FaultPoint.StateWritten("Failed"), CrashPoint.Fails, "failed", 1, "failed"),
     ];
 
+    // Where it says something the moment it wakes.
+    private static readonly string[] Speaking =
+    [
+        FaultPoint.StateElected("Processing"),
+        FaultPoint.StateWritten("Processing"),
+        FaultPoint.SlotBegun,
+        FaultPoint.AttemptRan,
+        FaultPoint.StateElected("Succeeded"),
+        FaultPoint.StateWritten("Succeeded"),
+        FaultPoint.StateElected("Scheduled"),
+        FaultPoint.StateElected("Failed"),
+    ];
+
     [Fact]
     public Task A_worker_that_wakes_after_another_has_gone_on_changes_neither_view() =>
         Crashes.EachAsync(
@@ -86,7 +99,7 @@ public sealed class ZombieTests(ITestOutputHelper output)
     [Fact]
     public Task A_worker_that_wakes_and_speaks_before_it_knows_of_its_death_changes_neither_view() =>
         Crashes.EachAsync(
-            Points,
+            Points.Where(point => Speaking.Contains(point.Fault)),
             output,
             async point =>
             {
