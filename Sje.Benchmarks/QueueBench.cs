@@ -18,7 +18,14 @@ internal static class QueueBench
 {
     private const int Rounds = 3;
     private const int JobsARound = 1_500;
-    private static readonly string[] Parts = ["accept", "start", "dispatch.background", "drain.background", "slots.1000"];
+    private static readonly string[] Parts =
+    [
+        "accept",
+        "start",
+        "dispatch.background",
+        "drain.background",
+        "slots.1000",
+    ];
     private static readonly TimeProvider Clock = TimeProvider.System;
 
     /// <summary>Runs the parts whose name begins with one of <paramref name="only"/>, all when there is none.</summary>

@@ -267,7 +267,7 @@ public class FenceTests(TestDatabase db) : IClassFixture<TestDatabase>
 
         public void HoldAfterElection(IServiceCollection services, string state) =>
             services.AddSingleton<IJobFilterProvider>(p => new Filters(
-                new TaskFilters(p.GetRequiredService<TaskStateFilter>(), p.GetRequiredService<ScheduleFilter>()),
+                ActivatorUtilities.CreateInstance<TaskFilters>(p),
                 new Holder(this, state)
             ));
 
