@@ -136,7 +136,7 @@ internal sealed partial class ServerSweep(ServerRows rows, TimeProvider clock, I
     }
 
     [LoggerMessage(
-        340,
+        360,
         LogLevel.Warning,
         "Servers that are gone may still be on Hangfire's page: they could not be removed: {Reason}"
     )]
