@@ -35,6 +35,9 @@ internal sealed partial class AttemptRunner(
 {
     private static readonly TimeSpan WriteAgain = TimeSpan.FromMilliseconds(300);
 
+    // A hundred that ask in vain would keep the heartbeat from coming through.
+    private static readonly TimeSpan LeaseAgain = TimeSpan.FromSeconds(1);
+
     /// <summary>Runs the attempt. When this returns, the end is durable.</summary>
     /// <exception cref="AttemptNotOwnedException">The attempt was taken over meanwhile; whatever it did counts for nothing.</exception>
     public async Task<AttemptReport> RunAsync(ClaimedTask task)
@@ -136,6 +139,7 @@ internal sealed partial class AttemptRunner(
         var sentBefore = false;
         while (endedByItself || task.Cause != StopCause.LeaseLost)
         {
+            var again = WriteAgain;
             try
             {
                 await journal.FlushAsync(CancellationToken.None);
@@ -152,6 +156,7 @@ internal sealed partial class AttemptRunner(
             }
             catch (LeaseNotLiveException)
             {
+                again = LeaseAgain;
                 LogEndWaits(log, "the lease has to be renewed first");
             }
             catch (NpgsqlException e) when (DatabaseOutage.Classify(e) is not null)
@@ -160,7 +165,7 @@ internal sealed partial class AttemptRunner(
                 LogEndWaits(log, e.Message);
             }
 
-            await Task.Delay(WriteAgain, clock, CancellationToken.None);
+            await Task.Delay(again, clock, CancellationToken.None);
         }
 
         throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);

@@ -58,6 +58,10 @@ internal sealed partial class WorkerSession(
     private double lastRenewal;
     private double refusedSince;
 
+    // Where a database that has just come back is slow to open connections, those that others have opened are the faster way, and the
+    // other way round where all of these are in use: after a failure the other pool is tried.
+    private bool beatOnMain;
+
     /// <summary>The present registration; changes when an earlier one was marked dead. Empty before the first.</summary>
     public Guid Id { get; private set; }
 
@@ -214,7 +218,8 @@ internal sealed partial class WorkerSession(
     {
         var sent = BootClock.Now;
         var known = running.ToArray();
-        await using var connection = await database.Heartbeats.OpenConnectionAsync(cancellationToken);
+        var pool = beatOnMain ? database.Main : database.Heartbeats;
+        await using var connection = await pool.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Ceiling(options.HeartbeatSeconds) };
         batch.Add(Renew, P(Id), P(options.Lease)).Add(Requests, P(Id));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
@@ -298,6 +303,7 @@ internal sealed partial class WorkerSession(
     private async Task EndureAsync(Outage outage, Exception error, CancellationToken cancellationToken)
     {
         var now = BootClock.Now;
+        beatOnMain = !beatOnMain;
         LogOutage(log, Name, outage, error.Message);
         if (outage == Outage.Refusing)
         {

@@ -54,12 +54,7 @@ public sealed class Database : IAsyncDisposable, IDisposable
         settings.ConnectionString = ConnectionString;
 
         // After an outage a hundred tasks may write their end at once: a heartbeat that queued behind them would come too late.
-        // A connection that takes long to open must leave time for another try within the lease.
-        var heartbeats = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
-        {
-            MaxPoolSize = 2,
-            Timeout = settings.Timeout is 0 or > 3 ? 3 : settings.Timeout,
-        };
+        var heartbeats = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { MaxPoolSize = 2 };
         heartbeats.ApplicationName += "-heartbeat";
         Heartbeats = NpgsqlDataSource.Create(heartbeats.ConnectionString);
 

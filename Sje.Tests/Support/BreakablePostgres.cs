@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sje.Jobs.Storage;
 using Sje.Tests.Integration.Hosting;
 using Sje.Web.Hosting.Postgres;
 
@@ -27,7 +28,8 @@ internal sealed class BreakablePostgres : IAsyncDisposable
             TimeProvider.System,
             CancellationToken.None
         );
-        return new BreakablePostgres(folder, postgres, await TestDatabase.OnAsync(postgres.ConnectionString));
+        await Migrator.MigrateAsync(postgres.ConnectionString, CancellationToken.None);
+        return new BreakablePostgres(folder, postgres, TestDatabase.Of(postgres.ConnectionString));
     }
 
     /// <summary>Ends it: INT is its fast shutdown, QUIT the immediate one, KILL none at all.</summary>

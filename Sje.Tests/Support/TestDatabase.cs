@@ -24,13 +24,6 @@ public sealed class TestDatabase : IAsyncLifetime
     public static TestDatabase Of(string connectionString) =>
         new() { ConnectionString = connectionString, Database = new Database(connectionString) };
 
-    /// <summary>The database that a connection string names, on a server that the caller disposes of; the schema is made.</summary>
-    internal static async Task<TestDatabase> OnAsync(string connectionString)
-    {
-        await Migrator.MigrateAsync(connectionString, CancellationToken.None);
-        return new TestDatabase { ConnectionString = connectionString, Database = new Database(connectionString) };
-    }
-
     public async ValueTask InitializeAsync()
     {
         var server = await TestPostgres.ConnectionStringAsync();
