@@ -46,7 +46,8 @@ internal sealed class TestNode : IAsyncDisposable
         {
             o.Queues = ["default"];
             o.Slots = 4;
-            o.LeaseSeconds = 3;
+            // Room for a busy machine: a lease that lapses unasked is another test.
+            o.LeaseSeconds = 6;
             o.HeartbeatSeconds = 0.5;
             o.DrainSeconds = 1;
             options?.Invoke(o);

@@ -44,7 +44,7 @@ public class ButtonTests(TestDatabase db) : IClassFixture<TestDatabase>
     public async Task Requeueing_a_running_job_restarts_it_and_never_runs_it_twice_at_once()
     {
         var engine = new ScriptedEngine();
-        await using var node = await StartAsync(db, engine: engine);
+        await using var node = await StartAsync(db, options: o => o.LeaseSeconds = 30, engine: engine);
         var id = await node.SubmitAsync(Task("main", "zombie"));
         await Eventually.TrueAsync(() => System.Threading.Tasks.Task.FromResult(engine.Started == 1), "it runs");
         await db.HangfireBecomesAsync(id, "main", "Processing");
