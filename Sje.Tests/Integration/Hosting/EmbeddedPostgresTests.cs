@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Sje.Tests.Support;
 using Sje.Web.Failures;
 using Sje.Web.Hosting.Postgres;
 
@@ -71,7 +72,10 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
         Assert.Equal("1", await AskAsync(second, "select 1"));
         await second.StopAsync(CancellationToken.None);
         Assert.Null(second.ProcessId);
-        Assert.Empty(Postmaster.ProcessesOf(second.Data));
+        await Eventually.TrueAsync(
+            () => Task.FromResult(!Postmaster.ProcessesOf(second.Data).Any()),
+            "no process is left"
+        );
     }
 
     [Fact]
