@@ -140,7 +140,7 @@ public sealed class DashboardTests(ServingProcess sje, Chromium chromium)
             "twenty are cancelled",
             90
         );
-        await page.GotoAsync($"/hangfire/jobs/enqueued/{Queue}");
+        await GoAsync(page, $"/hangfire/jobs/enqueued/{Queue}");
         await Expect(page.Locator(".js-jobs-list-row")).ToHaveCountAsync(5);
         await page.GotoAsync($"/hangfire/jobs/details/{await sje.JobOfAsync(ids[24])}");
         await Expect(page.Locator(".sje-wait")).ToContainTextAsync("no live worker serves queue 'nobody'");
@@ -171,8 +171,58 @@ public sealed class DashboardTests(ServingProcess sje, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Enqueue jobs" }).ClickAsync();
 
         await sje.Db.ExecutionBecomesAsync(id, "succeeded", 60);
-        await page.GotoAsync("/hangfire/retries");
+        await GoAsync(page, "/hangfire/retries");
         await Expect(page.Locator(".js-jobs-list-row", new() { HasText = "second time lucky" })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_schedule_is_a_recurring_job_that_Trigger_now_starts_and_Delete_removes()
+    {
+        var page = await chromium.OpenAsync(sje.Url);
+        await PutAsync(
+            "/api/v1/jobs/yearly",
+            """{"name": "yearly", "type": "process", "process": {"command": ["true"]}}"""
+        );
+        await PutAsync("/api/v1/schedules/new-year", """{"job": "yearly", "cron": "0 0 1 1 *", "timeZone": "UTC"}""");
+        var row = page.Locator(".js-jobs-list-row", new() { HasText = "new-year" });
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await page.GotoAsync("/hangfire/recurring");
+                return await row.CountAsync() == 1;
+            },
+            "it is on the page",
+            60
+        );
+        await Expect(row).ToContainTextAsync("0 0 1 1 *");
+        await PictureAsync(page, "recurring");
+
+        await row.Locator("input[type=checkbox]").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Trigger now" }).ClickAsync();
+        await Eventually.GetAsync(
+            () =>
+                sje.Db.ScalarAsync<long>(
+                    "select count(*) from sje.executions where name = 'yearly' and state = 'succeeded'"
+                ),
+            count => count == 1,
+            "one execution has succeeded",
+            90
+        );
+
+        await GoAsync(page, "/hangfire/recurring");
+        await row.Locator("input[type=checkbox]").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var gone = await sje.Http.GetAsync(new Uri("/api/v1/schedules/new-year", UriKind.Relative));
+                return gone.StatusCode == System.Net.HttpStatusCode.NotFound;
+            },
+            "the schedule is gone",
+            60
+        );
+        await GoAsync(page, "/hangfire/recurring");
+        await Expect(row).ToHaveCountAsync(0);
     }
 
     [Fact]
@@ -295,21 +345,30 @@ public sealed class DashboardTests(ServingProcess sje, Chromium chromium)
         Assert.Equal(0, await page.Locator(".sje-log").CountAsync());
     }
 
-    /// <summary>Loads the page again. After a press it does so itself, which may come in between.</summary>
-    private static Task AgainAsync(IPage page) =>
+    private async Task PutAsync(string path, string json)
+    {
+        using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await sje.Http.PutAsync(new Uri(path, UriKind.Relative), content);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    private static Task AgainAsync(IPage page) => GoAsync(page, page.Url);
+
+    /// <summary>Opens a page after a press: the page that was pressed loads itself again, which may come in between.</summary>
+    private static Task GoAsync(IPage page, string address) =>
         Eventually.TrueAsync(
             async () =>
             {
                 try
                 {
-                    return (await page.GotoAsync(page.Url))?.Ok == true;
+                    return (await page.GotoAsync(address))?.Ok == true;
                 }
                 catch (PlaywrightException)
                 {
                     return false;
                 }
             },
-            "the page loads again",
+            $"{address} opens",
             60
         );
 
