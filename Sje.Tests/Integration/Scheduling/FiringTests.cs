@@ -101,6 +101,34 @@ public sealed class FiringTests(TestDatabase db) : IClassFixture<TestDatabase>, 
     }
 
     [Fact]
+    public async Task A_short_pause_of_all_processes_is_made_up_by_one_execution_too()
+    {
+        Schedule schedule;
+        await using (var node = await TestNode.StartAsync(db, worker: false))
+        {
+            await node.SaveJobAsync("short");
+            schedule = await node.SaveScheduleAsync("short", EverySecond);
+            await db.FiresAsync(schedule.Id, 1);
+        }
+
+        // Nobody was there for half a minute.
+        await db.ExecuteAsync("delete from sje.executions where schedule_id = $1", schedule.Id);
+        await db.ExecuteAsync(
+            "update sje.schedules set next_at = date_trunc('second', clock_timestamp()) - interval '30 seconds' where id = $1",
+            schedule.Id
+        );
+        await db.ExecuteAsync("update sje.schedule_watch set looked_at = clock_timestamp() - interval '30 seconds'");
+        var back = await db.ScalarAsync<DateTime>("select date_trunc('second', clock_timestamp())");
+        await using var after = await TestNode.StartAsync(db, worker: false);
+        await db.FiresAsync(schedule.Id, 3);
+        await after.Schedules().PauseAsync("short", CancellationToken.None);
+
+        var fired = await db.FiredAsync(schedule.Id);
+        Assert.True(fired[0].UtcDateTime >= back, $"{fired[0]} was long before {back}");
+        TestSchedules.AssertEverySecond(fired);
+    }
+
+    [Fact]
     public async Task What_one_process_was_late_for_is_not_lost()
     {
         await using var node = await TestNode.StartAsync(db, worker: false);
