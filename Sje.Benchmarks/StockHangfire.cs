@@ -53,7 +53,7 @@ internal sealed class StockHangfire : IAsyncDisposable
         using var server = new BackgroundJobServer(new BackgroundJobServerOptions { WorkerCount = slots }, storage);
         while (await LeftAsync() > 0)
         {
-            await Task.Delay(20);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
 
         var seconds = TimeProvider.System.GetElapsedTime(began).TotalSeconds;

@@ -16,8 +16,15 @@ using static Sje.Tests.Support.TestNode;
 namespace Sje.Tests.Integration.Background;
 
 /// <summary>What happens between two statements, held open by a seam: Hangfire's own state changer and filters.</summary>
-public class FenceTests(TestDatabase db) : IClassFixture<TestDatabase>
+public sealed class FenceTests : IAsyncLifetime
 {
+    // What another test leaves waiting must not run here, where starts are counted.
+    private readonly TestDatabase db = new();
+
+    public ValueTask InitializeAsync() => db.InitializeAsync();
+
+    public ValueTask DisposeAsync() => db.DisposeAsync();
+
     [Fact]
     public async Task A_delete_between_claim_and_Processing_is_honoured()
     {
