@@ -16,10 +16,13 @@ namespace Sje.Jobs.Background;
 /// that was read. That condition takes the place of Hangfire's lock on the job, of its read and of our question whether the attempt still
 /// owns its task: where it does not hold, nothing is written, and Hangfire's worker tries again the long way, with all three.
 /// <para>
+/// What comes together with others of its kind is written together (<see cref="ViewWriter"/>).
+/// </para>
+/// <para>
 /// Meant for what a claim's own worker thread writes. The first call that is anything else turns this into the stock transaction.
 /// </para>
 /// </summary>
-internal sealed class AttemptTransition(SjeStorage storage, NpgsqlDataSource views, ClaimedTask task)
+internal sealed class AttemptTransition(SjeStorage storage, ViewWriter writer, ClaimedTask task)
     : PostgreSqlWriteOnlyTransaction(storage, () => null!)
 {
     /// <summary>What <c>sje.demand</c> raises.</summary>
@@ -99,7 +102,25 @@ internal sealed class AttemptTransition(SjeStorage storage, NpgsqlDataSource vie
             return;
         }
 
-        using var connection = views.OpenConnection();
+        if (present is null || !WrittenTogether(present))
+        {
+            WriteAlone(fence!, present);
+        }
+
+        FaultPoint.AtCommitted(state!.Name);
+        task.BackgroundJobState = state.Name;
+    }
+
+    private bool WrittenTogether(string present) =>
+        traversed.Count == 0
+        && members.Count == 0
+        && writer.Takes(state!.Name)
+        && !FaultPoint.AwaitsWritten(state.Name)
+        && writer.Write(new ViewChange(task, present, state, expireIn, counters));
+
+    private void WriteAlone(string fence, string? present)
+    {
+        using var connection = storage.Database.Views.OpenConnection();
         using var batch = new NpgsqlBatch(connection);
         foreach (var passed in traversed)
         {
@@ -107,7 +128,7 @@ internal sealed class AttemptTransition(SjeStorage storage, NpgsqlDataSource vie
         }
 
         batch.Add(
-            fence!,
+            fence,
             [
                 P(task.Identity.TaskId),
                 P(task.Identity.Attempt),
@@ -148,9 +169,6 @@ internal sealed class AttemptTransition(SjeStorage storage, NpgsqlDataSource vie
         {
             throw new RowMovedException(task.HangfireJobId.Value);
         }
-
-        FaultPoint.AtCommitted(state.Name);
-        task.BackgroundJobState = state.Name;
     }
 
     /// <summary>The batch is a transaction of its own, but where a fault is to strike before its commit.</summary>

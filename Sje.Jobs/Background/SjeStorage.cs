@@ -25,7 +25,13 @@ internal sealed class SjeStorage : PostgreSqlStorage
         ILogger log
     )
         : base(factory, options) =>
-        (this.database, this.servers, this.pages, this.log) = (database, servers, pages, log);
+        (this.database, this.servers, this.pages, this.log, Views) = (
+            database,
+            servers,
+            pages,
+            log,
+            new ViewWriter(database)
+        );
 
     /// <summary>The storage on our database; the schema is the migrator's business.</summary>
     public static SjeStorage Open(Database database, ServerRows servers, QueuePages pages, ILogger<SjeStorage> log)
@@ -45,6 +51,9 @@ internal sealed class SjeStorage : PostgreSqlStorage
 
     /// <summary>For our own connections.</summary>
     public Database Database => database;
+
+    /// <summary>For what running attempts make of their jobs.</summary>
+    public ViewWriter Views { get; }
 
     /// <inheritdoc/>
     public override IStorageConnection GetConnection() => new SjeConnection(this, servers, log);
@@ -87,7 +96,7 @@ internal sealed class SjeConnection(SjeStorage storage, ServerRows servers, ILog
     /// <inheritdoc/>
     public override IWriteOnlyTransaction CreateWriteTransaction() =>
         CurrentClaim.Certain is { } task
-            ? new AttemptTransition(storage, storage.Database.Views, task)
+            ? new AttemptTransition(storage, storage.Views, task)
             : new RecurringTransaction(storage, storage.Database, TimeProvider.System);
 
     /// <summary>A transaction of those who write recurring jobs as they are.</summary>

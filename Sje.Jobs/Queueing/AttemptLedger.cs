@@ -13,73 +13,94 @@ namespace Sje.Jobs.Queueing;
 /// that worker's live lease. A worker that lost its lease changes no row here. The end, the task's move, the attempt, the event and
 /// what follows for the execution are one transaction, sent in one round trip.
 /// </summary>
-internal sealed class AttemptLedger(Database database, Signals signals)
+internal sealed class AttemptLedger
 {
     private static readonly JsonSerializerOptions JsonOptions = new(JsonSerializerDefaults.Web);
 
-    // $1 task, $2 attempt, $3 worker, $4 outcome, $5 next state, $6 retry delay, $7 error, $8 reason, $9 outputs, $10 preview,
-    // $11 parts, $12 metrics, $13 whether the lease must be live (not when a dead worker's attempt is ended for it), $14 cap on lost attempts.
+    private readonly Database database;
+    private readonly Signals signals;
+    private readonly GroupWriter<(ClaimedTask Task, AttemptEnd End), AttemptEnded> together;
+
+    /// <summary>Writes to the database, and wakes those who wait.</summary>
+    public AttemptLedger(Database database, Signals signals)
+    {
+        (this.database, this.signals) = (database, signals);
+        together = new(MostTogether, EndTogetherAsync);
+    }
+
+    // $1 worker, $2 whether its lease must be live (not when a dead worker's attempt is ended for it), $3 cap on lost attempts; then one array
+    // each, an element an attempt: $4 task, $5 attempt, $6 outcome, $7 next state, $8 retry delay, $9 error, $10 reason, $11 outputs,
+    // $12 preview, $13 parts, $14 metrics.
     // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to. Whoever ends an attempt brings
     // Hangfire's view up himself, and the reconciler leaves him 5 s for it; nobody does for a lost one, but its next claim is near.
     // The execution is locked with the task and before it; the only task of one decides its state, and nothing else has to be looked at.
-    private static string Compose(bool only) =>
+    private static string Compose(bool only, bool passLocked) =>
         $"""
-            with own as materialized (
-                select t.*, case
+            with said as (
+                select * from unnest($4::uuid[], $5::int[], $6::text[], $7::text[], $8::interval[], $9::jsonb[], $10::text[], $11::jsonb[],
+                    $12::jsonb[], $13::jsonb[], $14::jsonb[])
+                    s(said_id, said_attempt, said_outcome, said_next, said_delay, said_error, said_reason, said_outputs, said_preview,
+                        said_parts, said_metrics)
+            ), own as materialized (
+                select t.*, s.*, case
                         when t.cancel_requested_at is not null and t.cancel_reason = 'total timeout' then 'timed_out'
                         when t.cancel_requested_at is not null then 'cancelled'
                         when t.restart_requested_at is not null then 'queued'
-                        when $4 = 'lost' and t.lost + 1 >= $14 then 'failed'
-                        else $5 end as next,
+                        when said_outcome = 'lost' and t.lost + 1 >= $3 then 'failed'
+                        else said_next end as next,
                     case
-                        when t.cancel_requested_at is not null and $4 <> 'lost' then 'cancelled'
-                        when t.restart_requested_at is not null and $4 <> 'lost' then 'restarted'
-                        else $4 end as ended_as,
-                    case when $4 = 'lost' and t.lost + 1 >= $14 then
+                        when t.cancel_requested_at is not null and said_outcome <> 'lost' then 'cancelled'
+                        when t.restart_requested_at is not null and said_outcome <> 'lost' then 'restarted'
+                        else said_outcome end as ended_as,
+                    case when said_outcome = 'lost' and t.lost + 1 >= $3 then
                         jsonb_build_object('class', 'lost', 'message', format('its worker was lost %s times while running it', t.lost + 1))
-                        else $7::jsonb end as why
-                from {(only ? "sje.executions e join sje.tasks t on t.execution_id = e.id" : "sje.tasks t")}
-                where t.id = $1 and t.attempt = $2 and t.worker_id = $3 and t.state = 'running'
-                    and (not $13 or exists (select 1 from sje.workers w
-                        where w.id = $3 and w.state in ('active', 'draining') and w.lease_until > clock_timestamp()))
-                for update {(only ? "of e, t" : "")}
+                        else said_error end as why
+                from said s join sje.tasks t on t.id = s.said_id {(
+                only ? "join sje.executions e on e.id = t.execution_id" : ""
+            )}
+                where t.attempt = s.said_attempt and t.worker_id = $1 and t.state = 'running'
+                    and (not $2 or exists (select 1 from sje.workers w
+                        where w.id = $1 and w.state in ('active', 'draining') and w.lease_until > clock_timestamp()))
+                for update {(only ? "of e, t" : "of t")}{(passLocked ? " skip locked" : "")}
             ), gone as (
-                delete from sje.tasks t
-                where t.id = $1 and exists (select 1 from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out'))
+                delete from sje.tasks t using own
+                where t.id = own.id and own.next in ('succeeded', 'failed', 'cancelled', 'timed_out')
             ), final as (
                 insert into sje.finished_tasks ({TaskTable.All})
                 select {TaskTable.Kept}, rank, next, available_at, 0, null, queued_at,
                     failures + case when ended_as in ('failed', 'timed_out') then 1 else 0 end,
                     lost + case when ended_as = 'lost' then 1 else 0 end, null, cancel_requested_at, cancel_reason, null,
                     case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
-                    case when next = 'succeeded' then 1 else progress end, coalesce($12::jsonb, metrics), $11::jsonb, $9::jsonb, $10::jsonb,
-                    case when next = 'succeeded' then null else why end, coalesce($8, cancel_reason), null, clock_timestamp(), false
+                    case when next = 'succeeded' then 1 else progress end, coalesce(said_metrics, metrics), said_parts, said_outputs,
+                    said_preview, case when next = 'succeeded' then null else why end, coalesce(said_reason, cancel_reason), null,
+                    clock_timestamp(), false
                 from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out')
             ), again as (
                 update sje.tasks t
                 set state = own.next, worker_id = null, row_version = t.row_version + 1,
                     failures = t.failures + case when own.ended_as in ('failed', 'timed_out') then 1 else 0 end,
                     lost = t.lost + case when own.ended_as = 'lost' then 1 else 0 end,
-                    available_at = clock_timestamp() + case when own.next = 'waiting_retry' then $6
+                    available_at = clock_timestamp() + case when own.next = 'waiting_retry' then own.said_delay
                         when own.ended_as = 'released' then interval '1 second' else interval '0' end,
                     queued_at = case when own.next = 'queued' then clock_timestamp() end,
-                    queued_deadline_at = clock_timestamp() + t.queued_timeout + case when own.next = 'waiting_retry' then $6 else interval '0' end,
-                    restart_requested_at = null, error = own.why, reason = $8,
+                    queued_deadline_at = clock_timestamp() + t.queued_timeout
+                        + case when own.next = 'waiting_retry' then own.said_delay else interval '0' end,
+                    restart_requested_at = null, error = own.why, reason = own.said_reason,
                     hangfire_sync_at = clock_timestamp() + case own.ended_as when 'released' then interval '0' when 'lost' then interval '1 second' else interval '5 seconds' end
-                from own where t.id = $1 and own.next in ('queued', 'waiting_retry')
-                returning t.available_at
+                from own where t.id = own.id and own.next in ('queued', 'waiting_retry')
+                returning t.id, t.available_at
             ), attempt as (
                 update sje.attempts a set ended_at = clock_timestamp(), outcome = own.ended_as, error = own.why
-                from own where a.task_id = $1 and a.number = $2
+                from own where a.task_id = own.id and a.number = own.attempt
             ), checkpoint as (
-                delete from sje.checkpoints k where k.task_id = $1 and exists (select 1 from own where next = 'succeeded')
+                delete from sje.checkpoints k using own where k.task_id = own.id and own.next = 'succeeded'
             ){(only ? Finished : "")}, told as (
                 insert into sje.events (execution_id, task_id, kind, data)
                 select execution_id, id, 'task.' || next, jsonb_strip_nulls(jsonb_build_object(
-                    'attempt', attempt, 'outcome', ended_as, 'reason', $8, 'error', why)) from own
+                    'attempt', attempt, 'outcome', ended_as, 'reason', said_reason, 'error', why)) from own
                 {(only ? "union all select id, null, 'execution.' || state, '{}'::jsonb from finished" : "")}
             )
-            select next, (select available_at from again) from own
+            select id, next, (select available_at from again where again.id = own.id) from own
             """;
 
     // What Settlement makes of an execution of one task: that task's state.
@@ -92,8 +113,11 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         )
         """;
 
-    private static readonly string EndOnly = Compose(only: true);
-    private static readonly string EndOneOfMany = Compose(only: false);
+    private const int MostTogether = 200;
+
+    private static readonly string EndOnly = Compose(only: true, passLocked: false);
+    private static readonly string EndOneOfMany = Compose(only: false, passLocked: false);
+    private static readonly string EndTogether = Compose(only: true, passLocked: true);
 
     // What became of an attempt whose end this worker sent without hearing the answer.
     private const string EndedAs = """
@@ -112,16 +136,21 @@ internal sealed class AttemptLedger(Database database, Signals signals)
     public async Task<AttemptEnded> EndAsync(ClaimedTask task, AttemptEnd end, CancellationToken cancellationToken)
     {
         var id = task.Identity;
-        var ended = await EndAsync(
-            id.ExecutionId,
-            id.TaskId,
-            id.Attempt,
-            task.WorkerId,
-            end,
-            liveLease: true,
-            task.SingleTask,
-            cancellationToken
-        );
+        var ended = task.SingleTask ? await together.WriteAsync((task, end)) : default;
+        if (!ended.Owned)
+        {
+            ended = await EndAloneAsync(
+                id.ExecutionId,
+                id.TaskId,
+                id.Attempt,
+                task.WorkerId,
+                end,
+                liveLease: true,
+                task.SingleTask,
+                cancellationToken
+            );
+        }
+
         if (!ended.Owned && await IsStillMineAsync(task, cancellationToken))
         {
             throw new LeaseNotLiveException();
@@ -153,7 +182,7 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         Guid workerId,
         CancellationToken cancellationToken
     ) =>
-        EndAsync(
+        EndAloneAsync(
             executionId,
             taskId,
             attempt,
@@ -177,7 +206,7 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         Guid workerId,
         CancellationToken cancellationToken
     ) =>
-        EndAsync(
+        EndAloneAsync(
             executionId,
             taskId,
             attempt,
@@ -193,7 +222,66 @@ internal sealed class AttemptLedger(Database database, Signals signals)
             cancellationToken
         );
 
-    private async Task<AttemptEnded> EndAsync(
+    /// <summary>
+    /// Ends attempts of executions of one task, all that come while another such write is under way. Rows that somebody else holds are
+    /// passed over, so that no lock is waited for in the name of all; they, and any whose group failed on one row's account, are written
+    /// alone.
+    /// </summary>
+    private async Task<AttemptEnded[]> EndTogetherAsync(IReadOnlyList<(ClaimedTask Task, AttemptEnd End)> ends)
+    {
+        var answers = new AttemptEnded[ends.Count];
+        // Two worker registrations of one process meet here only around a lost lease.
+        var worker = ends[^1].Task.WorkerId;
+        var places = new Dictionary<Guid, int>();
+        for (var i = 0; i < ends.Count; i++)
+        {
+            if (ends[i].Task.WorkerId == worker)
+            {
+                places.TryAdd(ends[i].Task.Identity.TaskId, i);
+            }
+        }
+
+        try
+        {
+            await using var command = database.Main.CreateCommand(EndTogether);
+            command.Parameters.AddRange(
+                Values(
+                    worker,
+                    liveLease: true,
+                    [
+                        .. places.Values.Select(i => new Said(
+                            ends[i].Task.Identity.TaskId,
+                            ends[i].Task.Identity.Attempt,
+                            ends[i].End
+                        )),
+                    ]
+                )
+            );
+            await using var rows = await command.ExecuteReaderAsync();
+            while (await rows.ReadAsync())
+            {
+                answers[places[rows.GetGuid(0)]] = Ended(rows);
+            }
+        }
+        catch (PostgresException e) when (DatabaseOutage.Classify(e) is null)
+        {
+            return new AttemptEnded[ends.Count];
+        }
+
+        if (answers.Any(a => a.Owned))
+        {
+            signals.Raise(SignalKind.Change);
+        }
+
+        if (answers.Any(a => a.State is TaskState.Queued))
+        {
+            signals.Raise(SignalKind.Work);
+        }
+
+        return answers;
+    }
+
+    private async Task<AttemptEnded> EndAloneAsync(
         Guid executionId,
         Guid taskId,
         int attempt,
@@ -211,23 +299,7 @@ internal sealed class AttemptLedger(Database database, Signals signals)
             batch.Add(Settlement.Lock, P(executionId));
         }
 
-        batch.Add(
-            singleTask ? EndOnly : EndOneOfMany,
-            P(taskId),
-            P(attempt),
-            P(workerId),
-            P(end.Outcome.ToSnake()),
-            P(end.Next.ToSnake()),
-            P(end.RetryDelay),
-            Json(StorableText.Json(JsonSerializer.SerializeToNode(end.Error, JsonOptions))),
-            P(end.Reason is null ? null : StorableText.Clean(end.Reason)),
-            Json(StorableText.Json(end.Outputs)),
-            Json(StorableText.Json(end.Preview)),
-            Json(StorableText.Json(end.Parts)),
-            Json(StorableText.Json(end.Metrics)),
-            P(liveLease, NpgsqlDbType.Boolean),
-            P(RetryPolicy.MaxLost)
-        );
+        batch.Add(singleTask ? EndOnly : EndOneOfMany, Values(workerId, liveLease, [new Said(taskId, attempt, end)]));
         if (!singleTask)
         {
             batch.AddSettlement(executionId);
@@ -239,14 +311,7 @@ internal sealed class AttemptLedger(Database database, Signals signals)
             await reader.NextResultAsync(cancellationToken);
         }
 
-        var ended = default(AttemptEnded);
-        if (await reader.ReadAsync(cancellationToken))
-        {
-            ended = new AttemptEnded(
-                StateNames.ParseSnake<TaskState>(reader.GetString(0)),
-                await reader.IsDBNullAsync(1, cancellationToken) ? null : reader.GetFieldValue<DateTimeOffset>(1)
-            );
-        }
+        var ended = await reader.ReadAsync(cancellationToken) ? Ended(reader) : default;
 
         // Read to the end: an error of a later statement undoes the earlier ones.
         while (await reader.NextResultAsync(cancellationToken)) { }
@@ -263,6 +328,34 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         return ended;
     }
 
+    private static NpgsqlParameter[] Values(Guid worker, bool liveLease, IReadOnlyList<Said> said)
+    {
+        NpgsqlParameter Each<T>(NpgsqlDbType type, Func<Said, T> value) => Array(type, said.Select(value));
+        return
+        [
+            P(worker),
+            P(liveLease, NpgsqlDbType.Boolean),
+            P(RetryPolicy.MaxLost),
+            Each(NpgsqlDbType.Uuid, s => s.Task),
+            Each(NpgsqlDbType.Integer, s => s.Attempt),
+            Each(NpgsqlDbType.Text, s => s.End.Outcome.ToSnake()),
+            Each(NpgsqlDbType.Text, s => s.End.Next.ToSnake()),
+            Each(NpgsqlDbType.Interval, s => s.End.RetryDelay),
+            Each(NpgsqlDbType.Jsonb, s => StorableText.Json(JsonSerializer.SerializeToNode(s.End.Error, JsonOptions))),
+            Each(NpgsqlDbType.Text, s => s.End.Reason is null ? null : StorableText.Clean(s.End.Reason)),
+            Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Outputs)),
+            Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Preview)),
+            Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Parts)),
+            Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Metrics)),
+        ];
+    }
+
+    private static AttemptEnded Ended(NpgsqlDataReader row) =>
+        new(
+            StateNames.ParseSnake<TaskState>(row.GetString(1)),
+            row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2)
+        );
+
     private async Task<bool> IsStillMineAsync(ClaimedTask task, CancellationToken cancellationToken)
     {
         await using var command = database.Main.CreateCommand(StillMine);
@@ -271,6 +364,8 @@ internal sealed class AttemptLedger(Database database, Signals signals)
         command.Parameters.Add(P(task.WorkerId));
         return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
+
+    private readonly record struct Said(Guid Task, int Attempt, AttemptEnd End);
 }
 
 /// <summary>The attempt is still the worker's, but its lease has lapsed and nobody has marked it yet: renew, then try again.</summary>

@@ -80,7 +80,7 @@ public class AttemptTransitionTests(TestDatabase db) : IClassFixture<TestDatabas
         var storage = node.Services.GetRequiredService<SjeStorage>();
         var task = await ClaimAsync(id, job, late, read);
 
-        using (var transition = new AttemptTransition(storage, db.Database.Views, task))
+        using (var transition = new AttemptTransition(storage, storage.Views, task))
         {
             transition.IncrementCounter("sje-test");
             transition.AddToQueue(StateChangeWord.Write(read, "Processing"), $"{job}");
@@ -112,7 +112,7 @@ public class AttemptTransitionTests(TestDatabase db) : IClassFixture<TestDatabas
         var storage = node.Services.GetRequiredService<SjeStorage>();
         var task = await ClaimAsync(id, job, 1, "Processing");
 
-        using (var transition = new AttemptTransition(storage, db.Database.Views, task))
+        using (var transition = new AttemptTransition(storage, storage.Views, task))
         {
             transition.IncrementCounter("sje-test-stock");
             transition.AddJobState($"{job}", new Falsified("Noted"));
@@ -132,6 +132,57 @@ public class AttemptTransitionTests(TestDatabase db) : IClassFixture<TestDatabas
         );
         node.Engine.Release();
         await db.HangfireBecomesAsync(id, "main", "Succeeded");
+    }
+
+    [Fact]
+    public async Task Of_many_that_end_at_once_those_are_passed_over_that_somebody_else_holds_and_nothing_is_lost_or_counted_twice()
+    {
+        await using var node = await StartAsync(db, options: o => o.Slots = 40);
+        var before = await CountAsync("stats:succeeded");
+        var ids = new List<Guid>();
+        for (var i = 0; i < 40; i++)
+        {
+            ids.Add(await node.SubmitAsync(Task("main", i % 4 == 0 ? "stubborn" : "hold")));
+        }
+
+        foreach (var id in ids)
+        {
+            await db.HangfireBecomesAsync(id, "main", "Processing");
+        }
+
+        // One is cancelled and will not stop before its end; two rows are in other hands while the others end.
+        await node.Control.CancelAsync(ids[0], "not wanted", CancellationToken.None);
+        var held = await db.HangfireJobAsync(ids[2]);
+        await using (var connection = await db.Database.Main.OpenConnectionAsync())
+        {
+            await using var hold = await connection.BeginTransactionAsync();
+            await using var locks = new Npgsql.NpgsqlCommand(
+                $"select 1 from hangfire.job where id = {held} for update; select 1 from sje.executions where id = '{ids[3]}' for update",
+                connection,
+                hold
+            );
+            await locks.ExecuteNonQueryAsync();
+            node.Engine.Release();
+            foreach (var id in ids.Where((_, i) => i is not (0 or 2 or 3)))
+            {
+                await db.HangfireBecomesAsync(id, "main", "Succeeded");
+            }
+
+            Assert.Equal("running", await db.TaskStateAsync(ids[3]));
+            await hold.RollbackAsync();
+        }
+
+        foreach (var id in ids[1..])
+        {
+            await db.ExecutionBecomesAsync(id, "succeeded");
+            await db.HangfireBecomesAsync(id, "main", "Succeeded");
+            Assert.Equal("succeeded", await db.OutcomesAsync(id));
+        }
+
+        await db.ExecutionBecomesAsync(ids[0], "cancelled");
+        await db.HangfireBecomesAsync(ids[0], "main", "Deleted");
+        await ViewAuditor.AgreeAsync(db);
+        Assert.Equal(before + 39, await CountAsync("stats:succeeded"));
     }
 
     private async Task<long> CountAsync(string key) =>
