@@ -6,6 +6,7 @@ using Hangfire.States;
 using Hangfire.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using NpgsqlTypes;
 using Sje.Core.Jobs;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Faults;
@@ -33,25 +34,32 @@ internal sealed partial class HangfireView(
         t.accepted_at, t.attempt_started_at, t.finished_at, t.attempt, clock_timestamp() - t.attempt_started_at
         """;
 
-    // Each process takes rows of its own for a while; one that dies leaves them to the others.
-    private const string Lagging = $"""
-        with due as materialized (
-            select id from sje.tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1 for update skip locked
-        ), due_ended as materialized (
-            select id from sje.finished_tasks where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1
-            for update skip locked
-        ), live as (
-            update sje.tasks t set hangfire_sync_at = clock_timestamp() + interval '5 seconds' from due where t.id = due.id returning t.*
-        ), ended as (
-            update sje.finished_tasks t set hangfire_sync_at = clock_timestamp() + interval '5 seconds' from due_ended d where t.id = d.id
-            returning t.*
-        )
-        select {Columns} from (select * from live union all select * from ended) t left join hangfire.job j on j.id = t.hangfire_job_id
-        where t.hangfire_job_id is not null
+    // $1 how many, $2 right pairs. Each process takes rows of its own for a while; one that dies leaves them to the others. Where both views
+    // agree by now, which after a claim or an end is the rule, nothing else is to be done. A job that shows its task is one that Hangfire's
+    // worker takes.
+    private static string Take(string name, string table) =>
+        $"""
+            {name}_due as materialized (
+                select id, hangfire_job_id from sje.{table} where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1
+                for update skip locked
+            ), {name}_seen as materialized (
+                select t.id, {Agreement.SideSql} || '|' || {Agreement.ShownSql} = any ($2) as agreed
+                from {name}_due d join sje.{table} t on t.id = d.id left join hangfire.job j on j.id = d.hangfire_job_id
+            ), {name} as (
+                update sje.{table} t set hangfire_sync_at = case when not s.agreed then clock_timestamp() + interval '5 seconds' end,
+                    dispatched = t.dispatched or (s.agreed and t.state in ('queued', 'waiting_retry'))
+                from {name}_seen s where t.id = s.id returning t.*, s.agreed
+            )
+            """;
+
+    private static readonly string Lagging = $"""
+        with {Take("live", "tasks")}, {Take("ended", "finished_tasks")}
+        select {Columns}, t.agreed or t.hangfire_job_id is null
+        from (select * from live union all select * from ended) t left join hangfire.job j on j.id = t.hangfire_job_id
         """;
 
     private const string One = $"""
-        select {Columns} from sje.all_tasks t left join hangfire.job j on j.id = t.hangfire_job_id
+        select {Columns}, false from sje.all_tasks t left join hangfire.job j on j.id = t.hangfire_job_id
         where t.id = $1 and t.hangfire_job_id is not null
         """;
 
@@ -110,11 +118,16 @@ internal sealed partial class HangfireView(
     /// <summary>Brings up some of the rows that are flagged and due; returns whether there may be more.</summary>
     public async Task<bool> BringUpLaggingAsync(CancellationToken cancellationToken)
     {
-        var rows = await ReadAsync(Lagging, P(Round), cancellationToken);
+        var rows = await ReadAsync(
+            Lagging,
+            cancellationToken,
+            P(Round),
+            Array(NpgsqlDbType.Text, Agreement.RightPairs)
+        );
 
         // Hangfire's client waits on the database for each change; a few at a time use its group commit.
         await Parallel.ForEachAsync(
-            rows,
+            rows.Where(row => !row.Agreed),
             new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
             async (row, stop) =>
             {
@@ -138,7 +151,7 @@ internal sealed partial class HangfireView(
     {
         try
         {
-            foreach (var row in await ReadAsync(One, P(taskId), cancellationToken))
+            foreach (var row in await ReadAsync(One, cancellationToken, P(taskId)))
             {
                 await BringUpAsync(row, cancellationToken);
             }
@@ -259,10 +272,14 @@ internal sealed partial class HangfireView(
         return await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    private async Task<List<Row>> ReadAsync(string sql, NpgsqlParameter parameter, CancellationToken cancellationToken)
+    private async Task<List<Row>> ReadAsync(
+        string sql,
+        CancellationToken cancellationToken,
+        params NpgsqlParameter[] parameters
+    )
     {
         await using var command = database.Main.CreateCommand(sql);
-        command.Parameters.Add(parameter);
+        command.Parameters.AddRange(parameters);
         var rows = new List<Row>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         string? Text(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
@@ -275,7 +292,7 @@ internal sealed partial class HangfireView(
                     reader.GetGuid(0),
                     StateNames.ParseSnake<TaskState>(reader.GetString(1)),
                     reader.GetInt64(2),
-                    reader.GetInt64(3),
+                    reader.IsDBNull(3) ? 0 : reader.GetInt64(3),
                     Text(4),
                     reader.GetString(5),
                     reader.GetString(6),
@@ -286,7 +303,8 @@ internal sealed partial class HangfireView(
                     Instant(11),
                     Instant(12),
                     reader.GetInt32(13),
-                    reader.IsDBNull(11) ? TimeSpan.Zero : reader.GetTimeSpan(14)
+                    reader.IsDBNull(11) ? TimeSpan.Zero : reader.GetTimeSpan(14),
+                    reader.GetBoolean(15)
                 )
             );
         }
@@ -322,7 +340,8 @@ internal sealed partial class HangfireView(
         DateTimeOffset? StartedAt,
         DateTimeOffset? FinishedAt,
         int Attempt,
-        TimeSpan RunningFor
+        TimeSpan RunningFor,
+        bool Agreed
     );
 
     /// <summary>Processing, whose own class only Hangfire's worker can make.</summary>

@@ -66,6 +66,17 @@ internal sealed partial class RecurringView : BackgroundService
         limit 100
         """;
 
+    // Hangfire forgets an ended job after a day, and a weekly schedule's last run would be a dead link for six. While it is the last one, it is
+    // kept for another week.
+    private const string KeepLastJobs = """
+        update hangfire.job j set expireat = now() + interval '7 days'
+        from sje.schedules s cross join lateral (
+            select t.hangfire_job_id as id from sje.all_tasks t
+            where t.execution_id = s.last_execution_id and t.hangfire_job_id is not null order by t.ordinal limit 1) last
+        where j.id = last.id and j.expireat < now() + interval '6 days'
+        """;
+
+    private static readonly TimeSpan BetweenKeeping = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Later = TimeSpan.FromMinutes(1);
@@ -78,6 +89,7 @@ internal sealed partial class RecurringView : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger<RecurringView> log;
     private long? sweptAt;
+    private long? keptAt;
 
     /// <summary>With Hangfire configured: its settings tell how payloads are written.</summary>
     public RecurringView(
@@ -148,6 +160,13 @@ internal sealed partial class RecurringView : BackgroundService
             }
 
             sweptAt = time.GetTimestamp();
+        }
+
+        if (keptAt is not { } kept || time.GetElapsedTime(kept) > BetweenKeeping)
+        {
+            await using var keep = database.Main.CreateCommand(KeepLastJobs);
+            await keep.ExecuteNonQueryAsync(stop);
+            keptAt = time.GetTimestamp();
         }
 
         return settled ? Poll : Soon;

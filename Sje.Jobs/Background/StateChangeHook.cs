@@ -74,6 +74,14 @@ internal sealed class StateChangeHook(Signals signals)
         where hangfire_job_id = $1 and (hangfire_sync_at is not null or not ({Agreement.SideSql} || '|' || $2) = any ($3))
         """;
 
+    // An attempt writes Succeeded without Hangfire's lock, so whoever holds that may have read the state before: Hangfire then leaves that
+    // state without taking back what was counted for it.
+    private const string Uncount = """
+        with job as materialized (select statename from hangfire.job where id = $1 for update)
+        insert into hangfire.counter (key, value)
+        select 'stats:succeeded', -1 from job where statename = 'Succeeded' and $2 <> statename and $3 <> statename
+        """;
+
     /// <summary>What a change of the job's state means for its task.</summary>
     /// <exception cref="RowMovedException">The attempt that speaks owns the task no longer.</exception>
     public void Apply(NpgsqlConnection connection, long jobId, string oldState, string newState)
@@ -106,6 +114,7 @@ internal sealed class StateChangeHook(Signals signals)
         using var batch = new NpgsqlBatch(connection);
         var meaning = AddWish(batch, found, newState);
         batch.Add(Flag, P(jobId), P(newState), P(Agreement.RightPairs, NpgsqlDbType.Array | NpgsqlDbType.Text));
+        batch.Add(Uncount, P(jobId), P(oldState), P(newState));
         batch.ExecuteNonQuery();
         Explain(jobId, newState, meaning);
         signals.Raise(SignalKind.Control);

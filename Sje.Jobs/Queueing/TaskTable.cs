@@ -9,7 +9,7 @@ internal static class TaskTable
     /// <summary>Columns that no move changes.</summary>
     public const string Kept =
         "id, execution_id, name, ordinal, type, queue, lane, tenant, priority, depends_on, spec, labels, cpus, "
-        + "memory_bytes, run_timeout, queued_timeout, max_attempts, attempt, hangfire_job_id, dispatch_until, accepted_at, "
+        + "memory_bytes, run_timeout, queued_timeout, max_attempts, attempt, hangfire_job_id, accepted_at, "
         + "started_at, attempt_started_at, progress_message";
 
     /// <summary>Columns that a move sets, in this order.</summary>

@@ -145,6 +145,38 @@ public sealed class RecurringJobTests(TestDatabase db) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task The_job_of_the_last_run_is_kept_beyond_Hangfires_day_and_the_one_before_is_not()
+    {
+        string[] jobs;
+        await using (var node = await TestNode.StartAsync(db))
+        {
+            await node.SaveJobAsync("kept");
+            await node.SaveScheduleAsync("kept", Yearly);
+            var manager = node.Services.GetRequiredService<IRecurringJobManager>();
+            manager.Trigger("kept");
+            var one = await BecomesAsync(node, "kept", r => r is { LastJobState: "Succeeded" }, "run once");
+            manager.Trigger("kept");
+            var two = await BecomesAsync(
+                node,
+                "kept",
+                r => r is { LastJobState: "Succeeded" } && r.LastJobId != one!.LastJobId,
+                "run twice"
+            );
+            jobs = [one!.LastJobId, two!.LastJobId];
+        }
+
+        const string Expires = "select expireat > now() + interval '6 days' from hangfire.job where id = $1";
+        await db.ExecuteAsync("update hangfire.job set expireat = now() + interval '1 day'");
+        await using var later = await TestNode.StartAsync(db, worker: false);
+
+        await Eventually.TrueAsync(
+            () => db.ScalarAsync<bool>(Expires, long.Parse(jobs[1], CultureInfo.InvariantCulture)),
+            "the last one's job is kept"
+        );
+        Assert.False(await db.ScalarAsync<bool>(Expires, long.Parse(jobs[0], CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
     public async Task A_trigger_that_cannot_start_its_job_shows_the_reason()
     {
         await using var node = await TestNode.StartAsync(db, worker: false);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Hangfire;
 using Microsoft.Extensions.DependencyInjection;
+using Sje.Jobs.Background;
 using Sje.Tests.Support;
 using static Sje.Tests.Support.TestNode;
 
@@ -51,6 +52,26 @@ public class StatisticsTests(TestDatabase db) : IClassFixture<TestDatabase>
         await AreAsync(node, succeeded: 3, failed: 1, deleted: 2);
         await ViewAuditor.AgreeAsync(db);
         Assert.Equal((5, 2), await TodayAsync());
+    }
+
+    [Fact]
+    public async Task A_delete_that_read_Processing_before_the_attempt_wrote_Succeeded_takes_back_what_was_counted()
+    {
+        await using var node = await StartAsync(db);
+        var id = await node.SubmitAsync(Task("main", "hold"));
+        await db.HangfireBecomesAsync(id, "main", "Processing");
+        var job = await db.HangfireJobAsync(id);
+        before = Now(node);
+        node.Engine.Release();
+        await db.HangfireBecomesAsync(id, "main", "Succeeded");
+        await AreAsync(node, succeeded: 1, failed: 0, deleted: 0);
+
+        await using var connection = await db.Database.Main.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        node.Services.GetRequiredService<StateChangeHook>().Apply(connection, job, "Processing", "Deleted");
+        await transaction.CommitAsync();
+
+        await AreAsync(node, succeeded: 0, failed: 0, deleted: 0);
     }
 
     [Fact]
