@@ -56,13 +56,13 @@ public sealed class CronSchedule
     private readonly TimeZoneInfo zone;
 
     private CronSchedule(string cron, string fields, CronExpression expression, TimeZoneInfo zone) =>
-        (Cron, Fields, this.expression, this.zone) = (cron, fields, expression, zone);
+        (Cron, FiveFields, this.expression, this.zone) = (cron, fields, expression, zone);
 
     /// <summary>The line as written, without needless spaces.</summary>
     public string Cron { get; }
 
     /// <summary>The line in fields, for those who know no macros.</summary>
-    public string Fields { get; }
+    public string FiveFields { get; }
 
     /// <summary>The zone's name in the IANA database.</summary>
     public string TimeZone => zone.Id;

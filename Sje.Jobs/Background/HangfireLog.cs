@@ -21,13 +21,13 @@ internal sealed class HangfireLog(ILoggerFactory loggers) : ILogProvider
         }
         catch (ObjectDisposedException)
         {
-            return Silent.Instance;
+            return NoLog.Instance;
         }
     }
 
-    private sealed class Silent : ILog
+    private sealed class NoLog : ILog
     {
-        public static readonly Silent Instance = new();
+        public static readonly NoLog Instance = new();
 
         public bool Log(Hangfire.Logging.LogLevel logLevel, Func<string>? messageFunc, Exception? exception = null) =>
             false;

@@ -82,7 +82,8 @@ internal sealed class RecurringJobs(
         }
     }
 
-    private Schedule? Find(string name) => schedules.FindAsync(name, CancellationToken.None).GetAwaiter().GetResult();
+    private SavedSchedule? Find(string name) =>
+        schedules.FindAsync(name, CancellationToken.None).GetAwaiter().GetResult();
 }
 
 /// <summary>Makes <see cref="RecurringJobs"/> for whoever asks Hangfire for a manager: its dashboard, and code that has one injected.</summary>

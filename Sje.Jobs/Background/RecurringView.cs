@@ -282,7 +282,7 @@ internal sealed partial class RecurringView : BackgroundService
             row.GetGuid(0),
             row.GetInt64(1),
             row.GetString(2),
-            CronSchedule.TryParse(cron, zone, out var known, out _) ? known.Fields : cron,
+            CronSchedule.TryParse(cron, zone, out var known, out _) ? known.FiveFields : cron,
             zone,
             Instant(5),
             Instant(6),

@@ -134,7 +134,7 @@ internal sealed class StateChangeHook(Signals signals)
     }
 
     /// <summary>Adds what the new state asks of the task; returns in words what it comes to.</summary>
-    private static string AddWish(NpgsqlBatch batch, Found task, string newState)
+    private static string AddWish(NpgsqlBatch batch, FoundTask task, string newState)
     {
         var (now, next) = (task.Attempt, task.Attempt + 1);
         var why = $"{(newState == "Deleted" ? "deleted" : "requeued")} {Actor.Words}";
@@ -212,14 +212,14 @@ internal sealed class StateChangeHook(Signals signals)
         }
     }
 
-    private static Found? FindTask(NpgsqlConnection connection, long jobId)
+    private static FoundTask? FindTask(NpgsqlConnection connection, long jobId)
     {
         using var batch = new NpgsqlBatch(connection);
         batch.Add(LockExecution, P(jobId)).Add(Find, P(jobId));
         using var row = batch.ExecuteReader();
         row.NextResult();
         return row.Read()
-            ? new Found(
+            ? new FoundTask(
                 row.GetGuid(0),
                 row.GetGuid(1),
                 StateNames.ParseSnake<TaskState>(row.GetString(2)),
@@ -247,7 +247,7 @@ internal sealed class StateChangeHook(Signals signals)
         return command.ExecuteScalar();
     }
 
-    private sealed record Found(
+    private sealed record FoundTask(
         Guid Id,
         Guid Execution,
         TaskState State,

@@ -144,7 +144,7 @@ internal sealed partial class AttemptRunner(
             {
                 await journal.FlushAsync(CancellationToken.None);
                 var ended = await ledger.EndAsync(task, end, CancellationToken.None);
-                FaultPoint.At(FaultPoint.AttemptEnded);
+                FaultPoint.At(FaultPoint.AttemptEndWritten);
                 if (!ended.Owned && sentBefore)
                 {
                     ended = await ledger.FindEndAsync(task, CancellationToken.None);

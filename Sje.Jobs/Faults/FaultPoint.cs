@@ -41,7 +41,7 @@ public static class FaultPoint
     public const string AttemptRan = "attempt.ran";
 
     /// <summary>The attempt's end is durable in our tables; Hangfire does not know. Thrown here, the answer to that write is lost.</summary>
-    public const string AttemptEnded = "attempt.ended";
+    public const string AttemptEndWritten = "attempt.ended";
 
     /// <summary>A distributed lock of Hangfire's is held.</summary>
     public const string LockHeld = "lock.held";
@@ -101,7 +101,7 @@ public static class FaultPoint
         SlotBegun,
         SlotDone,
         AttemptRan,
-        AttemptEnded,
+        AttemptEndWritten,
         LockHeld,
         ReconcileChosen,
         ReconcileChanged,

@@ -236,11 +236,11 @@ internal sealed partial class ScheduleFiring(
         {
             if (firing.Error is { } error)
             {
-                LogCannot(log, firing.Row.Schedule.Name, error);
+                LogCannot(log, firing.Stored.Schedule.Name, error);
             }
             else
             {
-                LogFired(log, firing.Row.Schedule.Name, firing.DueAt);
+                LogFired(log, firing.Stored.Schedule.Name, firing.DueAt);
             }
         }
 
@@ -311,7 +311,7 @@ internal sealed partial class ScheduleFiring(
 
         var fired = new HashSet<DateTimeOffset>();
         await using var find = new NpgsqlCommand(FindFired, connection);
-        find.Parameters.Add(P(firing.Row.Schedule.Id));
+        find.Parameters.Add(P(firing.Stored.Schedule.Id));
         find.Parameters.Add(Array(NpgsqlDbType.TimestampTz, firing.Submissions.Select(s => s.ScheduledFor)));
         await using var row = await find.ExecuteReaderAsync(stop);
         while (await row.ReadAsync(stop))
@@ -343,7 +343,7 @@ internal sealed partial class ScheduleFiring(
         }
 
         await using var command = new NpgsqlCommand(MoveOn, connection);
-        command.Parameters.Add(Array(NpgsqlDbType.Uuid, firings.Select(f => f.Row.Schedule.Id)));
+        command.Parameters.Add(Array(NpgsqlDbType.Uuid, firings.Select(f => f.Stored.Schedule.Id)));
         command.Parameters.Add(Array(NpgsqlDbType.TimestampTz, firings.Select(f => f.NextAt?.ToUniversalTime())));
         command.Parameters.Add(Array(NpgsqlDbType.TimestampTz, firings.Select(f => f.DueAt.ToUniversalTime())));
         command.Parameters.Add(Array(NpgsqlDbType.Uuid, accepted));
@@ -355,7 +355,7 @@ internal sealed partial class ScheduleFiring(
     }
 
     private sealed record Firing(
-        ScheduleRow Row,
+        ScheduleRow Stored,
         DateTimeOffset DueAt,
         DateTimeOffset? NextAt,
         List<Submission> Submissions,

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Sje.Jobs.Scheduling;
 
 /// <summary>A schedule with the job that it starts, as one statement reads them.</summary>
-internal sealed record ScheduleRow(Schedule Schedule, string Tenant, Guid JobId, int JobVersion, string JobSpec)
+internal sealed record ScheduleRow(SavedSchedule Schedule, string Tenant, Guid JobId, int JobVersion, string JobSpec)
 {
     /// <summary>What a statement selects, from <see cref="From"/>.</summary>
     public const string Columns = """
@@ -22,7 +22,7 @@ internal sealed record ScheduleRow(Schedule Schedule, string Tenant, Guid JobId,
         string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
         DateTimeOffset? Instant(int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
         return new ScheduleRow(
-            new Schedule
+            new SavedSchedule
             {
                 Id = row.GetGuid(0),
                 Name = row.GetString(1),

@@ -77,7 +77,7 @@ public sealed class ScheduleStore
     /// Schedules by name, those after <paramref name="after"/>; of one job, if <paramref name="job"/> is its name; whose name contains
     /// <paramref name="text"/>.
     /// </summary>
-    public async Task<IReadOnlyList<Schedule>> ListAsync(
+    public async Task<IReadOnlyList<SavedSchedule>> ListAsync(
         string? job,
         string? text,
         string? after,
@@ -90,7 +90,7 @@ public sealed class ScheduleStore
         command.Parameters.Add(P(text is null ? null : SearchPattern.Contains(text)));
         command.Parameters.Add(P(after));
         command.Parameters.Add(P(limit));
-        var found = new List<Schedule>();
+        var found = new List<SavedSchedule>();
         await using var rows = await command.ExecuteReaderAsync(stop);
         while (await rows.ReadAsync(stop))
         {
@@ -101,7 +101,7 @@ public sealed class ScheduleStore
     }
 
     /// <summary>The schedule of a name.</summary>
-    public async Task<Schedule?> FindAsync(string name, CancellationToken stop)
+    public async Task<SavedSchedule?> FindAsync(string name, CancellationToken stop)
     {
         await using var connection = await database.Main.OpenConnectionAsync(stop);
         return (await ReadAsync(connection, One, name, stop))?.Schedule;
@@ -314,7 +314,7 @@ public sealed class ScheduleStore
         };
         var keepsTime =
             old is { NextAt: not null } && (old.Cron, old.TimeZone) == (cron.Cron, cron.TimeZone) && pausedAt is null;
-        var schedule = new Schedule
+        var schedule = new SavedSchedule
         {
             Id = old?.Id ?? Guid.CreateVersion7(now),
             Name = wanted.Name,

@@ -9,26 +9,26 @@ namespace Sje.Jobs.Storage;
 internal sealed class GroupWriter<TItem, TResult>(int most, Func<IReadOnlyList<TItem>, Task<TResult[]>> write)
 {
     private readonly Lock gate = new();
-    private List<Waiting> waiting = [];
+    private List<(TItem Item, TaskCompletionSource<TResult> Promise)> waiting = [];
     private bool writing;
 
     /// <summary>Writes an item, with others or alone.</summary>
     public Task<TResult> WriteAsync(TItem item)
     {
-        var mine = new Waiting(item, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        var promise = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
-            waiting.Add(mine);
+            waiting.Add((item, promise));
             if (writing)
             {
-                return mine.Answer.Task;
+                return promise.Task;
             }
 
             writing = true;
         }
 
         _ = WriteAllAsync();
-        return mine.Answer.Task;
+        return promise.Task;
     }
 
     private async Task WriteAllAsync()
@@ -40,20 +40,20 @@ internal sealed class GroupWriter<TItem, TResult>(int most, Func<IReadOnlyList<T
                 var answers = await write([.. group.Select(w => w.Item)]);
                 for (var i = 0; i < group.Count; i++)
                 {
-                    group[i].Answer.SetResult(answers[i]);
+                    group[i].Promise.SetResult(answers[i]);
                 }
             }
             catch (Exception e)
             {
                 foreach (var w in group)
                 {
-                    w.Answer.TrySetException(e);
+                    w.Promise.TrySetException(e);
                 }
             }
         }
     }
 
-    private List<Waiting> Next()
+    private List<(TItem Item, TaskCompletionSource<TResult> Promise)> Next()
     {
         lock (gate)
         {
@@ -69,6 +69,4 @@ internal sealed class GroupWriter<TItem, TResult>(int most, Func<IReadOnlyList<T
             return next;
         }
     }
-
-    private readonly record struct Waiting(TItem Item, TaskCompletionSource<TResult> Answer);
 }

@@ -14,7 +14,7 @@ public sealed class LoadReader(Database database, TimeProvider clock)
         from sje.tasks
         """;
 
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
     private long readAt;
@@ -25,7 +25,7 @@ public sealed class LoadReader(Database database, TimeProvider clock)
     {
         lock (gate)
         {
-            if (last is not null && clock.GetElapsedTime(readAt) < Fresh)
+            if (last is not null && clock.GetElapsedTime(readAt) < GoodFor)
             {
                 return last;
             }

@@ -35,11 +35,11 @@ public sealed class ZombieTests(ITestOutputHelper output)
         // A late success, and a late failure.
         new(FaultPoint.AttemptRan, "", "lost,succeeded", 2),
         new(FaultPoint.AttemptRan, CrashPoint.FailsOnce, "lost,succeeded", 2),
-        new(FaultPoint.AttemptEnded, "", "succeeded", 1),
+        new(FaultPoint.AttemptEndWritten, "", "succeeded", 1),
         new(FaultPoint.StateCommitted("Succeeded") + ":throw," + FaultPoint.LockHeld, "", "succeeded", 1),
         new(FaultPoint.StateElected("Succeeded"), "", "succeeded", 1),
         new(FaultPoint.StateWritten("Succeeded"), "", "succeeded", 1),
-        new(FaultPoint.AttemptEnded, CrashPoint.FailsOnce, "failed,succeeded", 2),
+        new(FaultPoint.AttemptEndWritten, CrashPoint.FailsOnce, "failed,succeeded", 2),
         new(FaultPoint.StateElected("Scheduled"), CrashPoint.FailsOnce, "failed,succeeded", 2),
         new(FaultPoint.StateWritten("Scheduled"), CrashPoint.FailsOnce, "failed,succeeded", 2),
         new(FaultPoint.StateElected("Failed"), CrashPoint.Fails, "failed", 1, "failed"),

@@ -33,7 +33,7 @@ internal static class TestSchedules
     public static void Schedule(this JsonObject job, string cron, string zone = "UTC") =>
         job["schedule"] = new JsonObject { ["cron"] = cron, ["timeZone"] = zone };
 
-    public static async Task<Schedule> SaveScheduleAsync(
+    public static async Task<SavedSchedule> SaveScheduleAsync(
         this TestNode node,
         string name,
         string cron,
@@ -62,7 +62,7 @@ internal static class TestSchedules
         };
     }
 
-    public static async Task<Schedule> FindAsync(this TestNode node, string name) =>
+    public static async Task<SavedSchedule> FindAsync(this TestNode node, string name) =>
         await node.Schedules().FindAsync(name, CancellationToken.None)
         ?? throw new InvalidOperationException($"no schedule {name}");
 

@@ -26,7 +26,7 @@ internal sealed class BlockedPage : RazorPage
         _ = int.TryParse(Query("count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count);
         var total = tasks.CountBlockedAsync(tenant, stop).GetAwaiter().GetResult();
         var pager = new Pager(from, count, DashboardOptions.DefaultRecordsPerPage, total);
-        var html = new Markup()
+        var html = new HtmlText()
             .Raw("<div class=\"row\"><div class=\"col-md-3\">")
             .Encoded(Html.JobsSidebar())
             .Raw("</div><div class=\"col-md-9\"><h1 id=\"page-title\" class=\"page-header\">Blocked tasks</h1>")
@@ -43,7 +43,7 @@ internal sealed class BlockedPage : RazorPage
         WriteLiteral(html.Raw("</div></div>").ToString());
     }
 
-    private void AddTable(Markup html, string? tenant, TaskReader tasks, Pager pager, CancellationToken stop)
+    private void AddTable(HtmlText html, string? tenant, TaskReader tasks, Pager pager, CancellationToken stop)
     {
         var rows = tasks
             .ListBlockedAsync(tenant, pager.FromRecord, pager.RecordsPerPage, stop)

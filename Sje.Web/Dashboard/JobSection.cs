@@ -56,7 +56,7 @@ internal static partial class JobSection
             return new NonEscapedString("");
         }
 
-        var html = new Markup();
+        var html = new HtmlText();
         var executions = services.GetRequiredService<ExecutionReader>();
         if (await executions.FindAsync(task.ExecutionId, context.User.Caller().Scope, stop) is not { } execution)
         {
@@ -87,7 +87,7 @@ internal static partial class JobSection
     }
 
     private static void AddTask(
-        Markup html,
+        HtmlText html,
         RazorPage page,
         ExecutionSummary execution,
         TaskDetail task,
@@ -169,10 +169,10 @@ internal static partial class JobSection
     }
 
     /// <summary>Ends the row before, if there is one, and begins the next.</summary>
-    private static Markup Row(Markup html, string name) =>
+    private static HtmlText Row(HtmlText html, string name) =>
         html.Raw("</td></tr><tr><td class=\"width-20\">").Text(name).Raw("</td><td>");
 
-    private static void AddAttempts(Markup html, RazorPage page, IReadOnlyList<AttemptDetail> attempts)
+    private static void AddAttempts(HtmlText html, RazorPage page, IReadOnlyList<AttemptDetail> attempts)
     {
         html.Raw("<h3>Attempts</h3>");
         if (attempts.Count == 0)
@@ -217,7 +217,7 @@ internal static partial class JobSection
         }
     }
 
-    private static void AddLog(Markup html, Guid execution, LogHead head, IReadOnlyList<LogLine> lines)
+    private static void AddLog(HtmlText html, Guid execution, LogHead head, IReadOnlyList<LogLine> lines)
     {
         html.Raw("<h3>Log of attempt ").Number(head.Attempt).Raw(" <small>");
         if (lines.Count > 0 && lines[0].Number > head.FirstLine)

@@ -59,15 +59,15 @@ internal static class SignInPage
     /// <summary>Maps the page.</summary>
     public static void Map(IEndpointRouteBuilder routes) =>
         routes
-            .MapGet(SignInByPage.Path, (HttpContext context) => Show(context))
+            .MapGet(SignInByPage.Path, (HttpContext context) => Present(context))
             .AllowAnonymous()
             .ExcludeFromDescription();
 
-    private static IResult Show(HttpContext context)
+    private static IResult Present(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
         var target = SignInByPage.TargetOf(context.Request.Query[SignInByPage.Target]);
-        var html = new Markup()
+        var html = new HtmlText()
             .Raw(Head)
             .Raw("\n<form id=\"form\" data-target=\"")
             .Text(target)

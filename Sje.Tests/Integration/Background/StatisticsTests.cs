@@ -69,6 +69,17 @@ public class StatisticsTests(TestDatabase db) : IClassFixture<TestDatabase>
         await using var connection = await db.Database.Main.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         node.Services.GetRequiredService<StateChangeHook>().Apply(connection, job, "Processing", "Deleted");
+        await using (
+            var rest = new Npgsql.NpgsqlCommand(
+                "update hangfire.job set statename = 'Deleted' where id = $1",
+                connection
+            )
+        )
+        {
+            rest.Parameters.Add(new() { Value = job });
+            await rest.ExecuteNonQueryAsync();
+        }
+
         await transaction.CommitAsync();
 
         await AreAsync(node, succeeded: 0, failed: 0, deleted: 0);

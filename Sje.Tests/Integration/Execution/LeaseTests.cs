@@ -96,9 +96,9 @@ public sealed class LeaseTests : IDisposable
         var second = other.ShellAsync("echo ready; sleep 600", stop.Token);
         await other.Reporter.LineAsync("ready");
 
-        var firstPipe = LeasePipeOf(bench);
+        var firstPipe = await LeasePipeOfAsync(bench);
         Assert.StartsWith("pipe:", firstPipe, StringComparison.Ordinal);
-        Assert.NotEqual(firstPipe, LeasePipeOf(other));
+        Assert.NotEqual(firstPipe, await LeasePipeOfAsync(other));
         Assert.DoesNotContain(firstPipe, other.Survivors().SelectMany(Descriptors));
         // The guard alone reads it: not the task.
         Assert.Single(bench.Survivors().SelectMany(Descriptors), firstPipe);
@@ -117,11 +117,13 @@ public sealed class LeaseTests : IDisposable
         Assert.Empty(bench.Survivors());
     }
 
-    private static string LeasePipeOf(ExecutionBench bench)
+    private static async Task<string> LeasePipeOfAsync(ExecutionBench bench)
     {
-        var guard = int.Parse(
-            File.ReadAllText(Path.Combine(bench.AttemptDirectory, ChildCommand.GuardFile)),
-            CultureInfo.InvariantCulture
+        // The guard writes its id while the task runs already.
+        var guard = 0;
+        var file = Path.Combine(bench.AttemptDirectory, ChildCommand.GuardFile);
+        await ExecutionBench.EventuallyAsync(() =>
+            File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out guard)
         );
         return new FileInfo($"/proc/{guard}/fd/3").LinkTarget ?? "";
     }

@@ -71,7 +71,7 @@ public sealed class FiringTests(TestDatabase db) : IClassFixture<TestDatabase>, 
     [Fact]
     public async Task What_all_processes_missed_is_made_up_by_one_execution_for_the_latest_due_time()
     {
-        Schedule schedule;
+        SavedSchedule schedule;
         await using (var node = await TestNode.StartAsync(db, worker: false))
         {
             await node.SaveJobAsync("missed");
@@ -103,7 +103,7 @@ public sealed class FiringTests(TestDatabase db) : IClassFixture<TestDatabase>, 
     [Fact]
     public async Task A_short_pause_of_all_processes_is_made_up_by_one_execution_too()
     {
-        Schedule schedule;
+        SavedSchedule schedule;
         await using (var node = await TestNode.StartAsync(db, worker: false))
         {
             await node.SaveJobAsync("short");

@@ -93,7 +93,7 @@ public class CronScheduleTests
     [InlineData("@EVERY_SECOND", "* * * * * *")]
     [InlineData(" 5  4 * * * ", "5 4 * * *")]
     public void A_line_can_be_had_in_fields(string cron, string fields) =>
-        Assert.Equal(fields, Good(cron, "UTC").Fields);
+        Assert.Equal(fields, Good(cron, "UTC").FiveFields);
 
     [Fact]
     public void The_latest_due_time_includes_the_instant_itself()

@@ -142,7 +142,7 @@ internal static class ApiDocument
                 parameter.Description = "Items a page, 50 if not given.";
                 break;
             case "count" when operation == "previewSchedule":
-                parameter.Schema = Whole(1, SchedulesApi.MostTimes);
+                parameter.Schema = Whole(1, PreviewCount.Most);
                 break;
             case "count" or "tail":
                 parameter.Schema = Whole(1, LogQuery.MaxCount);

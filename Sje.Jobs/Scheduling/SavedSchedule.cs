@@ -6,7 +6,7 @@ using Sje.Jobs.Queueing;
 namespace Sje.Jobs.Scheduling;
 
 /// <summary>When a saved job starts by itself, and when it did.</summary>
-public sealed record Schedule
+public sealed record SavedSchedule
 {
     /// <summary>Stays with it; a schedule made later under the same name has another one.</summary>
     public required Guid Id { get; init; }
@@ -108,13 +108,13 @@ public sealed record ScheduleTrigger
 public abstract record ScheduleResult
 {
     /// <summary>The name was new.</summary>
-    public sealed record Created(Schedule Schedule) : ScheduleResult;
+    public sealed record Created(SavedSchedule Schedule) : ScheduleResult;
 
     /// <summary>It is as was wished; also where it had been so before.</summary>
-    public sealed record Updated(Schedule Schedule) : ScheduleResult;
+    public sealed record Updated(SavedSchedule Schedule) : ScheduleResult;
 
     /// <summary>Started by hand; what the intake said, with the execution's id.</summary>
-    public sealed record Triggered(Schedule Schedule, IntakeResult Intake) : ScheduleResult
+    public sealed record Triggered(SavedSchedule Schedule, IntakeResult Intake) : ScheduleResult
     {
         /// <summary>The execution; null where the idempotency key belongs to another request.</summary>
         public Guid? ExecutionId =>

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using FluentValidation;
+using Microsoft.AspNetCore.Mvc;
+using Sje.Core.Jobs;
+using Sje.Web.Api.Requests;
+
+namespace Sje.Web.Api;
+
+/// <summary>A schedule. <c>fromJob</c>: it is part of the job's file, and its cron line and time zone change there.</summary>
+internal sealed record ScheduleView(
+    string Name,
+    string Job,
+    string Cron,
+    string TimeZone,
+    JsonObject Parameters,
+    bool FromJob,
+    DateTimeOffset? PausedAt,
+    DateTimeOffset? NextAt,
+    DateTimeOffset? LastDueAt,
+    DateTimeOffset? LastFiredAt,
+    Guid? LastExecutionId,
+    string? LastError,
+    int Version,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    string? CreatedBy
+);
+
+/// <summary>What a schedule is to be.</summary>
+internal sealed record ScheduleRequest
+{
+    public string? Job { get; init; }
+    public string? Cron { get; init; }
+
+    /// <summary>A name of the IANA database; UTC when it is missing.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Values for the job's parameters.</summary>
+    public JsonObject? Parameters { get; init; }
+
+    /// <summary>Leaves it as it is when missing; a new one is not paused.</summary>
+    public bool? Paused { get; init; }
+}
+
+internal sealed class ScheduleRequestValidator : AbstractValidator<ScheduleRequest>
+{
+    public ScheduleRequestValidator()
+    {
+        RuleFor(r => r.Job).NotEmpty().WithMessage("'job' is missing: the name of a saved job.");
+        RuleFor(r => r.Cron).NotEmpty().WithMessage("'cron' is missing: a line such as '0 6 * * *'.");
+    }
+}
+
+/// <summary>Values for one execution that a schedule is to start now.</summary>
+internal sealed record ScheduleTriggerRequest
+{
+    public JsonObject? Parameters { get; init; }
+    public string? IdempotencyKey { get; init; }
+}
+
+internal sealed class ScheduleTriggerRequestValidator : AbstractValidator<ScheduleTriggerRequest>
+{
+    public ScheduleTriggerRequestValidator() =>
+        RuleFor(r => r.IdempotencyKey)
+            .Must(key => JobSubmission.WrongKey(key) is null)
+            .WithMessage(
+                $"An idempotency key has 1 to {JobSubmission.MaxKeyLength} characters, no control characters among them."
+            )
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
+
+/// <summary>A cron line to be tried out.</summary>
+internal sealed record SchedulePreviewRequest
+{
+    public string? Cron { get; init; }
+
+    /// <summary>A name of the IANA database; UTC when it is missing.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>How many times, 10 if not given.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>The times after this instant, now if not given.</summary>
+    public string? After { get; init; }
+}
+
+internal sealed class SchedulePreviewRequestValidator : AbstractValidator<SchedulePreviewRequest>
+{
+    public SchedulePreviewRequestValidator()
+    {
+        RuleFor(r => r.Cron).NotEmpty().WithMessage("'cron' is missing: a line such as '0 6 * * *'.");
+        RuleFor(r => r.Count)
+            .InclusiveBetween(1, PreviewCount.Most)
+            .WithMessage($"The count is a whole number from 1 to {PreviewCount.Most}.")
+            .WithErrorCode(FaultCodes.OutOfRange);
+        RuleFor(r => r.After)
+            .Must(after => after is null || ExecutionListQuery.TryReadInstant(after, out _))
+            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+    }
+}
+
+/// <summary>A due time: the instant, and what a clock in the schedule's time zone shows then.</summary>
+internal sealed record DueTime(DateTimeOffset At, string Local);
+
+/// <summary>The next due times, soonest first.</summary>
+internal sealed record SchedulePreview(string Cron, string TimeZone, IReadOnlyList<DueTime> Times);
+
+internal sealed record ScheduleListQuery(
+    [FromQuery(Name = "job")] string? Job,
+    [FromQuery(Name = "q")] string? Text,
+    [FromQuery(Name = "limit")] string? Limit,
+    [FromQuery(Name = "cursor")] string? Cursor
+) : IPaged;
+
+internal sealed class ScheduleListQueryValidator : AbstractValidator<ScheduleListQuery>
+{
+    public ScheduleListQueryValidator() => Include(new PagedValidator());
+}
+
+internal sealed record SchedulePreviewQuery([FromQuery(Name = "count")] string? Count) : IQueryParameters
+{
+    public static bool TryReadCount(string? text, out int count)
+    {
+        count = PreviewCount.UnlessAsked;
+        return text is null
+            || (
+                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count)
+                && count is >= 1 and <= PreviewCount.Most
+            );
+    }
+}
+
+internal sealed class SchedulePreviewQueryValidator : AbstractValidator<SchedulePreviewQuery>
+{
+    public SchedulePreviewQueryValidator() =>
+        RuleFor(q => q.Count)
+            .Must(count => SchedulePreviewQuery.TryReadCount(count, out _))
+            .WithMessage($"The count is a whole number from 1 to {PreviewCount.Most}.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+}
