@@ -113,6 +113,12 @@ public sealed record EngineResult
     /// <summary>Named values for later tasks and for the caller.</summary>
     public JsonObject Outputs { get; init; } = [];
 
+    /// <summary>
+    /// Of a failure: the next attempt begins no sooner than this after it, as when the other side named a time (HTTP's Retry-After). A policy
+    /// may wait longer. Null leaves it to the policy.
+    /// </summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>The first rows of each result, <c>[{name, columns: [{name, type}], rows: [[...]]}]</c>, or null.</summary>
     public JsonNode? Preview { get; init; }
 

@@ -11,6 +11,9 @@ public static class RetryPolicy
     /// <summary>How often a task may be lost with its worker before that counts as its own fault.</summary>
     public const int MaxLost = 5;
 
+    /// <summary>The longest wait that the other side may ask for (<see cref="EngineResult.RetryAfter"/>): a day.</summary>
+    public static readonly TimeSpan LongestRetryAfter = TimeSpan.FromDays(1);
+
     /// <summary>Whether another attempt is due after this failure; <paramref name="failures"/> counts it already.</summary>
     public static bool MayRetry(RetrySpec retry, int failures, TaskError error) =>
         retry.Policy != RetrySpec.None && failures < retry.MaxAttempts && !error.Permanent;
@@ -40,6 +43,13 @@ public static class RetryPolicy
             RetrySpec.Fixed => TimeSpan.FromTicks(Math.Min(retry.InitialDelay.Ticks, retry.MaxDelay.Ticks)),
             _ => TimeSpan.FromTicks((long)(random01 * Ceiling(retry, failures))),
         };
+    }
+
+    /// <summary>The delay that a policy drew, made as long as the other side asked for, but for no more than a day.</summary>
+    public static TimeSpan NotBefore(TimeSpan delay, TimeSpan? retryAfter)
+    {
+        var asked = retryAfter > LongestRetryAfter ? LongestRetryAfter : retryAfter ?? TimeSpan.Zero;
+        return asked > delay ? asked : delay;
     }
 
     // In floating point, where 2^1000 is a number and no overflow.

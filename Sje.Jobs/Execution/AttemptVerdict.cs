@@ -31,7 +31,7 @@ internal static class AttemptVerdict
 
         if (result.Error is { } error)
         {
-            return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics) with
+            return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics, result.RetryAfter) with
             {
                 Parts = result.Parts,
             };
@@ -92,7 +92,8 @@ internal static class AttemptVerdict
         AttemptOutcome outcome,
         TaskState final,
         TaskError error,
-        JsonObject? metrics
+        JsonObject? metrics,
+        TimeSpan? retryAfter = null
     )
     {
         var failures = task.Failures + 1;
@@ -102,7 +103,10 @@ internal static class AttemptVerdict
             Outcome = outcome,
             Next = retry ? TaskState.WaitingRetry : final,
             RetryDelay = retry
-                ? RetryPolicy.NextDelay(task.Retry, failures, Random.Shared.NextDouble())
+                ? RetryPolicy.NotBefore(
+                    RetryPolicy.NextDelay(task.Retry, failures, Random.Shared.NextDouble()),
+                    retryAfter
+                )
                 : TimeSpan.Zero,
             Error = error,
             Reason = error.Message,

@@ -70,6 +70,21 @@ public class RetryPolicyTests
     }
 
     [Theory]
+    [InlineData(10, null, 10)]
+    [InlineData(10, 3, 10)]
+    [InlineData(10, -3, 10)]
+    [InlineData(10, 30, 30)]
+    [InlineData(10, 100_000_000, 86_400)]
+    public void A_wait_that_the_other_side_asked_for_is_kept_up_to_a_day(int drawn, int? asked, int delay) =>
+        Assert.Equal(
+            TimeSpan.FromSeconds(delay),
+            RetryPolicy.NotBefore(
+                TimeSpan.FromSeconds(drawn),
+                asked is { } seconds ? TimeSpan.FromSeconds(seconds) : null
+            )
+        );
+
+    [Theory]
     [InlineData(0, 0.5)]
     [InlineData(1, -0.1)]
     [InlineData(1, 1.1)]
