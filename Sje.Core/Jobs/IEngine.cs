@@ -128,7 +128,8 @@ public sealed record EngineResult
 
 /// <summary>
 /// Why an attempt failed. <see cref="Class"/> is a failure class: <c>error</c>, <c>exit_code</c>, <c>killed</c>, <c>out_of_memory</c>,
-/// <c>timeout</c>, <c>lost</c>, <c>network</c>, <c>invalid</c> (permanent: the task can never succeed as it is written).
+/// <c>timeout</c>, <c>lost</c>, <c>network</c>, <c>http_status</c>, <c>expectation</c> (the answer is not what the task asks for),
+/// <c>invalid</c> (permanent: the task can never succeed as it is written).
 /// </summary>
 public sealed record TaskError(
     string Class,

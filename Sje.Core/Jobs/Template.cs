@@ -151,6 +151,22 @@ public sealed class Template
             _ => node?.DeepClone(),
         };
 
+    /// <summary>
+    /// As <see cref="RenderAll"/>, but a text that is one reference and nothing else becomes the value itself: a number stays a number,
+    /// a list a list. For settings that are data and no text.
+    /// </summary>
+    /// <exception cref="TemplateException">As for <see cref="Render"/>.</exception>
+    public static JsonNode? FillAll(JsonNode? node, TemplateScope scope) =>
+        node switch
+        {
+            JsonObject map => new JsonObject(
+                map.Select(field => KeyValuePair.Create(field.Key, FillAll(field.Value, scope)))
+            ),
+            JsonArray list => new JsonArray([.. list.Select(item => FillAll(item, scope))]),
+            JsonValue value when value.TryGetValue<string>(out var text) => Fill(text, scope),
+            _ => node?.DeepClone(),
+        };
+
     /// <summary>A JSON value as plain text, the way <see cref="Render"/> writes it.</summary>
     public static string PlainText(JsonNode? value) =>
         value switch
@@ -160,9 +176,18 @@ public sealed class Template
             _ => value.ToJsonString(PlainJson),
         };
 
+    private static JsonNode? Fill(string text, TemplateScope scope) =>
+        text.Contains(Open, StringComparison.Ordinal)
+        && Parse(text.Trim()) is { Errors: [], Parts: [TemplateReference reference] }
+            ? Value(reference, scope)?.DeepClone()
+            : JsonValue.Create(Render(text, scope));
+
     private static string ValueText(TemplateReference reference, TemplateScope scope) =>
+        PlainText(Value(reference, scope));
+
+    private static JsonNode? Value(TemplateReference reference, TemplateScope scope) =>
         scope.TryFind(reference.Path, out var value)
-            ? PlainText(value)
+            ? value
             : throw new TemplateException($"'{{{{ {reference.Text} }}}}' has no value: {WhyMissing(reference)}");
 
     private static string WhyMissing(TemplateReference reference) =>

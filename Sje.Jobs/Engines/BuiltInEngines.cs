@@ -1,9 +1,12 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines;
+using Sje.Jobs.Engines.Http;
 using Sje.Jobs.Engines.Pipeline;
 using Sje.Jobs.Engines.Process;
+using Sje.Jobs.Engines.Sql;
 
 namespace Sje.Jobs.Engines;
 
@@ -11,7 +14,14 @@ namespace Sje.Jobs.Engines;
 public static class BuiltInEngines
 {
     /// <summary>What can be submitted, whether or not an engine for it runs here: Spark's tasks wait for a worker that offers it.</summary>
-    public static TaskTypes Types() => new([new PipelineTaskType(), new ProcessTaskType(), new SparkTaskType()]);
+    public static TaskTypes Types() =>
+        new([
+            new PipelineTaskType(),
+            new ProcessTaskType(),
+            new HttpTaskType(),
+            new SqlTaskType(),
+            new SparkTaskType(),
+        ]);
 
     /// <summary>The engines that run inside a child process, made without a container: a child needs none.</summary>
     public static IReadOnlyList<IEngine> ForChildren() => [new PipelineEngine(TimeProvider.System)];
@@ -21,6 +31,15 @@ public static class BuiltInEngines
     {
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, PipelineEngine>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, ProcessEngine>());
+        services.TryAddSingleton<HttpConnections>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, HttpEngine>());
+        services
+            .AddOptions<SqlOptions>()
+            .Configure<IConfiguration>(
+                (sql, settings) => settings.GetSection(ConnectionOptions.Section).Bind(sql.Connections)
+            );
+        services.TryAddSingleton<SqlConnections>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, SqlEngine>());
         return services;
     }
 }

@@ -94,7 +94,11 @@ internal static class MaskedConfiguration
             return value.Replace(address.UserInfo + "@", Mask + "@", StringComparison.Ordinal);
         }
 
-        return value.Contains('=') && value.Contains(';') ? MaskedConnectionString(value) : value;
+        return
+            name.Equals("connectionString", StringComparison.OrdinalIgnoreCase)
+            || (value.Contains('=') && value.Contains(';'))
+            ? MaskedConnectionString(value)
+            : value;
     }
 
     private static string MaskedConnectionString(string text)

@@ -29,10 +29,17 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
         {
             var section = root.GetSection(name);
             // SJE_SERVER, the address for the command line, is no value of the section "server".
-            var faults = Keys(section, name, type).ToList();
+            // A whole section may hold entries under names of the user's.
+            var entry = SettingsShape.EntryType(type);
+            var faults = (entry is null ? Keys(section, name, type) : Value(section, name, type)).ToList();
             if (faults.Count == 0)
             {
-                faults = [.. Rules(section, name, type)];
+                faults =
+                [
+                    .. entry is null
+                        ? Rules(section, name, type)
+                        : section.GetChildren().SelectMany(child => Rules(child, $"{name}:{child.Key}", entry)),
+                ];
             }
 
             foreach (var fault in faults)
@@ -106,11 +113,9 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
             return section.GetChildren().SelectMany(child => Value(child, $"{key}:{child.Key}", item));
         }
 
-        if (SettingsShape.IsMap(type))
+        if (SettingsShape.EntryType(type) is { } entry)
         {
-            return section
-                .GetChildren()
-                .SelectMany(child => Value(child, $"{key}:{child.Key}", type.GetGenericArguments()[1]));
+            return section.GetChildren().SelectMany(child => Value(child, $"{key}:{child.Key}", entry));
         }
 
         if (type != typeof(string) && !type.IsValueType)

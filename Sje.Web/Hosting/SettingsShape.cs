@@ -21,8 +21,9 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
             .Value;
         foreach (var part in parts.Skip(1))
         {
-            type = type is null
-                ? null
+            type =
+                type is null ? null
+                : EntryType(type) is { } entry ? entry
                 : Properties(type)
                     .FirstOrDefault(property => property.Name.Equals(part, StringComparison.OrdinalIgnoreCase))
                     ?.PropertyType;
@@ -45,6 +46,9 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
                 property.SetMethod is { IsPublic: true }
                 || (IsList(property.PropertyType) && !property.PropertyType.IsArray)
             );
+
+    /// <summary>The type of what a map holds under names of the user's; null for a type that is no map.</summary>
+    public static Type? EntryType(Type type) => IsMap(type) ? type.GetGenericArguments()[1] : null;
 
     /// <summary>Whether values of a type are lists.</summary>
     public static bool IsList(Type type) =>

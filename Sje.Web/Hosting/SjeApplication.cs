@@ -4,6 +4,7 @@ using Serilog.Core;
 using Sje.Core.Jobs;
 using Sje.Jobs;
 using Sje.Jobs.Engines;
+using Sje.Jobs.Engines.Sql;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
@@ -29,6 +30,7 @@ internal static class SjeApplication
                 [StorageOptions.Section] = typeof(StorageOptions),
                 [WorkerOptions.Section] = typeof(WorkerOptions),
                 [ExecutionOptions.Section] = typeof(ExecutionOptions),
+                [ConnectionOptions.Section] = typeof(Dictionary<string, ConnectionOptions>),
                 [AuthOptions.Section] = typeof(AuthOptions),
                 [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
             }

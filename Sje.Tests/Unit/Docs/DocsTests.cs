@@ -20,10 +20,13 @@ public partial class DocsTests
         var text = Read("docs", "reference", "configuration.md");
         var keys = SjeApplication.Shape.Sections.SelectMany(section =>
             SettingsShape
-                .Properties(section.Value)
+                .Properties(SettingsShape.EntryType(section.Value) ?? section.Value)
                 // An array without a setter is worked out from a setting and is none.
                 .Where(property => property.SetMethod is not null || !property.PropertyType.IsArray)
-                .Select(property => $"{section.Key}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}")
+                .Select(property =>
+                    $"{section.Key}:{(SettingsShape.EntryType(section.Value) is null ? "" : "NAME:")}"
+                    + $"{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}"
+                )
         );
         NoneOf(Missing(text, [.. keys, "ConnectionStrings:Sje"]));
     }

@@ -1,0 +1,105 @@
+using System.Data;
+using System.Data.Common;
+using System.Text.Json.Nodes;
+using Sje.Core.Jobs;
+
+namespace Sje.Jobs.Engines.Sql;
+
+/// <summary>
+/// Runs a statement on a connection of the worker's configuration: <c>sql: {connection, statement, parameters}</c>, in one transaction. Inside the
+/// worker: what works is the database. Values are bound, never written into the statement.
+/// </summary>
+internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) : IEngine
+{
+    public string Type => "sql";
+
+    public EnginePlacement Placement => EnginePlacement.Worker;
+
+    public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
+    {
+        SqlDatabases databases;
+        DbDataSource source;
+        SqlSettings settings;
+        try
+        {
+            settings = SqlSettings.Read(context.Settings, context.Scope);
+            (databases, source) = connections.Find(settings.Connection);
+        }
+        catch (Exception e) when (e is TemplateException or FormatException)
+        {
+            return Failed("invalid", e.Message);
+        }
+
+        var began = clock.GetTimestamp();
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(stop);
+            await using var transaction = await connection.BeginTransactionAsync(stop);
+            await using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+            command.CommandText = settings.Statement;
+            // The task's own limit counts (timeouts.run).
+            command.CommandTimeout = 0;
+            databases.Prepare(command);
+            foreach (var (name, value) in settings.Parameters)
+            {
+                var parameter = command.CreateParameter();
+                parameter.ParameterName = name;
+                databases.Bind(parameter, value);
+                command.Parameters.Add(parameter);
+            }
+
+            var result = await SqlResult.ReadAsync(databases, command, stop);
+            // Once it is asked for, nobody can take a commit back.
+            stop.ThrowIfCancellationRequested();
+            await transaction.CommitAsync(CancellationToken.None);
+            var took = (long)clock.GetElapsedTime(began).TotalMilliseconds;
+            context.Reporter.Log(
+                LogStream.System,
+                $"{settings.Connection}: {result.RowsAffected} rows changed, {result.RowCount} rows returned, in {took} ms"
+            );
+            return new EngineResult { Outputs = result.Outputs(), Preview = result.Preview() };
+        }
+        catch (DbException) when (stop.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(stop);
+        }
+        catch (DbException e)
+        {
+            var state = e.SqlState is { } code ? $" (SQLSTATE {code})" : "";
+            var reason =
+                e.SqlState is null && e.InnerException is { } inner ? $"{e.Message}: {inner.Message}" : e.Message;
+            context.Reporter.Log(
+                LogStream.System,
+                $"{settings.Connection}: failed after {(long)clock.GetElapsedTime(began).TotalMilliseconds} ms{state}"
+            );
+            return Failed(databases.ClassOf(e), $"{settings.Connection}: {reason}{state}");
+        }
+    }
+
+    private static EngineResult Failed(string failure, string message) =>
+        new() { Error = new TaskError(failure, message) };
+
+    private sealed record SqlSettings(
+        string Connection,
+        string Statement,
+        IReadOnlyList<KeyValuePair<string, JsonNode?>> Parameters
+    )
+    {
+        public static SqlSettings Read(JsonObject settings, TemplateScope scope) =>
+            new(
+                Template.Render(Text(settings, "connection"), scope),
+                Text(settings, "statement"),
+                [
+                    .. (settings["parameters"] as JsonObject ?? []).Select(parameter =>
+                        KeyValuePair.Create(parameter.Key, Template.FillAll(parameter.Value, scope))
+                    ),
+                ]
+            );
+
+        private static string Text(JsonObject settings, string field) =>
+            settings[field] is JsonValue value && value.TryGetValue<string>(out var text)
+                ? text
+                : throw new FormatException($"sql.{field} must be text.");
+    }
+}
