@@ -13,12 +13,17 @@ internal static class BenchNode
 {
     public const int Slots = 20;
 
-    public static async Task<IHost> StartAsync(string connectionString, NoopEngine engine, int slots = Slots)
+    public static async Task<IHost> StartAsync(
+        string connectionString,
+        NoopEngine engine,
+        int slots = Slots,
+        int directSlots = 200
+    )
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddLogging(l => l.SetMinimumLevel(LogLevel.Error).AddSimpleConsole());
         builder.Services.AddSingleton(new Database(connectionString));
-        builder.Services.Configure<WorkerOptions>(o => o.Slots = slots);
+        builder.Services.Configure<WorkerOptions>(o => (o.Slots, o.DirectSlots) = (slots, directSlots));
         builder.Services.AddSjeCore();
         builder.Services.AddSjeWorker();
         builder.Services.AddSingleton<IEngine>(engine);
@@ -38,6 +43,8 @@ internal sealed class NoopEngine(TimeProvider clock) : IEngine
     public string Type => TypeName;
 
     public EnginePlacement Placement => EnginePlacement.Worker;
+
+    public bool UsesFiles => false;
 
     /// <summary>Called with the execution and the moment of its start.</summary>
     public Action<Guid, long>? Started { get; set; }

@@ -22,6 +22,7 @@ internal static class QueueBench
     [
         "accept",
         "start",
+        "drain.direct",
         "dispatch.background",
         "drain.background",
         "slots.1000",
@@ -54,7 +55,7 @@ internal static class QueueBench
         var connectionString = await FreshDatabaseAsync(server.ConnectionString);
         await using var source = NpgsqlDataSource.Create(connectionString);
         var engine = new NoopEngine(Clock);
-        using var host = await BenchNode.StartAsync(connectionString, engine);
+        using var host = await BenchNode.StartAsync(connectionString, engine, directSlots: 2_000);
         var intake = host.Services.GetRequiredService<ExecutionIntake>();
         if (Wanted("accept"))
         {
@@ -63,7 +64,13 @@ internal static class QueueBench
 
         if (Wanted("start"))
         {
-            await LatencyAsync(report, intake, engine);
+            await LatencyAsync(report, intake, engine, "background", "default");
+            await LatencyAsync(report, intake, engine, "direct", "swarm");
+        }
+
+        if (Wanted("drain.direct"))
+        {
+            await DirectPartAsync(report, source, host.Services);
         }
 
         if (Wanted("dispatch.background") || Wanted("drain.background"))
@@ -267,7 +274,60 @@ internal static class QueueBench
         return jobs / Clock.GetElapsedTime(began).TotalSeconds;
     }
 
-    private static async Task LatencyAsync(BenchReport report, ExecutionIntake intake, NoopEngine engine)
+    /// <summary>
+    /// The direct lane, turn by turn with its own statements in a bare loop and with the leanest loop there is.
+    /// </summary>
+    private static async Task DirectPartAsync(BenchReport report, NpgsqlDataSource source, IServiceProvider services)
+    {
+        const int Tasks = 10_000;
+        var intake = services.GetRequiredService<ExecutionIntake>();
+        var signals = services.GetRequiredService<Signals>();
+        var worker = await DirectLane.PrepareAsync(source);
+        await using var database = new Database(services.GetRequiredService<Database>().ConnectionString);
+        List<double> direct = [],
+            loop = [],
+            lean = [];
+        for (var round = 0; round < Rounds; round++)
+        {
+            await ExecuteAsync(source, "update sje.queues set paused_at = now() where name = 'swarm'");
+            foreach (var queue in new[] { "swarm", DirectLane.LoopQueue })
+            {
+                for (var i = 0; i < Tasks / 1_000; i++)
+                {
+                    await intake.AcceptAsync(
+                        [.. Enumerable.Range(0, 1_000).Select(_ => Job(queue))],
+                        CancellationToken.None
+                    );
+                }
+            }
+
+            await ExecuteAsync(source, "update sje.queues set paused_at = null where name = 'swarm'");
+            var began = Clock.GetTimestamp();
+            signals.Raise(SignalKind.Work);
+            await NoneAsync(
+                source,
+                "select count(*) from (select 1 from sje.tasks where queue = 'swarm' limit 1) any_left"
+            );
+            direct.Add(Tasks / Clock.GetElapsedTime(began).TotalSeconds);
+
+            began = Clock.GetTimestamp();
+            var ended = await DirectLane.TightLoopAsync(database, worker);
+            loop.Add(ended / Clock.GetElapsedTime(began).TotalSeconds);
+            lean.Add(await DirectLane.LeanAsync(source, Tasks));
+        }
+
+        report.Add("tight.loop", Median(loop), "tasks/s");
+        report.Add("lean.raw", Median(lean), "tasks/s");
+        report.Add("drain.direct", Median(direct), "tasks/s", ("tightLoop", Median(loop)), ("leanRaw", Median(lean)));
+    }
+
+    private static async Task LatencyAsync(
+        BenchReport report,
+        ExecutionIntake intake,
+        NoopEngine engine,
+        string lane,
+        string queue
+    )
     {
         var starts = new ConcurrentDictionary<Guid, TaskCompletionSource<long>>();
         engine.Started = (id, at) => starts.GetOrAdd(id, _ => new()).TrySetResult(at);
@@ -275,7 +335,7 @@ internal static class QueueBench
         for (var i = 0; i < 120; i++)
         {
             var began = Clock.GetTimestamp();
-            var accepted = (SubmissionAccepted)(await intake.AcceptAsync([Job()], CancellationToken.None))[0];
+            var accepted = (SubmissionAccepted)(await intake.AcceptAsync([Job(queue)], CancellationToken.None))[0];
             var at = await starts.GetOrAdd(accepted.ExecutionId, _ => new()).Task;
             if (i >= 20)
             {
@@ -285,16 +345,17 @@ internal static class QueueBench
 
         engine.Started = null;
         waits.Sort();
-        report.Add("start.p50", waits[waits.Count / 2], "ms");
-        report.Add("start.p99", waits[(int)(waits.Count * 0.99)], "ms");
+        report.Add($"start.{lane}.p50", waits[waits.Count / 2], "ms");
+        report.Add($"start.{lane}.p99", waits[(int)(waits.Count * 0.99)], "ms");
     }
 
-    private static Submission Job() =>
+    private static Submission Job(string queue = "default") =>
         new()
         {
             Job = new JobSpec
             {
                 Name = "bench",
+                Queue = queue,
                 Tasks =
                 [
                     new TaskSpec

@@ -32,6 +32,7 @@ public static class SjeServices
         services.AddSjeExecution().AddSjeEngines();
         services.AddSingleton(p => new EngineOffer(p.GetRequiredService<EngineRegistry>().Types));
         services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<IAttemptRunner>(p => p.GetRequiredService<AttemptRunner>());
         return services.AddSjeWorkerFeed().AddSjeBackgroundWorker();
     }
 

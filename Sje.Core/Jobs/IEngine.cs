@@ -21,6 +21,9 @@ public interface IEngine
     /// <summary>Where <see cref="RunAsync"/> is called.</summary>
     EnginePlacement Placement { get; }
 
+    /// <summary>Whether its attempts get a directory of their own. Pure I/O needs none, and making one costs more than many a request.</summary>
+    bool UsesFiles => true;
+
     /// <summary>
     /// Runs one attempt to its end. Returns the result, success or failure of the user's work; throws
     /// <see cref="OperationCanceledException"/> when <paramref name="stop"/> fired and everything it had started is gone.
@@ -46,7 +49,7 @@ public sealed record EngineContext
     /// <summary>What the task may use.</summary>
     public required ResourceSpec Resources { get; init; }
 
-    /// <summary>A private, empty directory that is removed after the attempt.</summary>
+    /// <summary>A private, empty directory that is removed after the attempt; empty text where <see cref="IEngine.UsesFiles"/> says no.</summary>
     public required string WorkingDirectory { get; init; }
 
     /// <summary>Where relative paths of the user start (<c>storage.root</c>).</summary>

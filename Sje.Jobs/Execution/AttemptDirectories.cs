@@ -17,6 +17,7 @@ public sealed class AttemptDirectories
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private static readonly Lazy<string> Host = new(ReadHost);
+    private static readonly Lazy<string> OwnName = new(ReadOwnName);
 
     private readonly ExecutionOptions options;
     private readonly ILogger<AttemptDirectories> logger;
@@ -39,7 +40,7 @@ public sealed class AttemptDirectories
         }
 
         var name = string.Create(CultureInfo.InvariantCulture, $"{identity.TaskId:N}-{identity.Attempt}");
-        var path = Path.Combine(WorkRoot(storageRoot), OwnName(), name);
+        var path = Path.Combine(WorkRoot(storageRoot), OwnName.Value, name);
         if (Directory.Exists(path))
         {
             // An attempt runs once; this can only be what a failed removal left.
@@ -79,7 +80,7 @@ public sealed class AttemptDirectories
 
     private string WorkRoot(string storageRoot) => Path.GetFullPath(Path.Combine(storageRoot, options.WorkRoot));
 
-    private static string OwnName()
+    private static string ReadOwnName()
     {
         var start = ProcessTable.Find(Environment.ProcessId)?.StartTicks ?? 0;
         return string.Create(CultureInfo.InvariantCulture, $"{Host.Value}-{Environment.ProcessId}-{start}");

@@ -31,7 +31,7 @@ internal sealed partial class AttemptRunner(
     Signals signals,
     TimeProvider clock,
     ILogger<AttemptRunner> log
-)
+) : IAttemptRunner
 {
     private static readonly TimeSpan WriteAgain = TimeSpan.FromMilliseconds(300);
 
@@ -86,6 +86,8 @@ internal sealed partial class AttemptRunner(
         }
     }
 
+    Task IAttemptRunner.RunAsync(ClaimedTask task) => RunAsync(task);
+
     private async Task<AttemptEnd> RunEngineAsync(ClaimedTask task, AttemptJournal journal)
     {
         using var limit = task.RunTimeout is { } longest ? new CancellationTokenSource(longest, clock) : null;
@@ -99,7 +101,7 @@ internal sealed partial class AttemptRunner(
                 );
             }
 
-            using var directory = directories.Create(storage.Value.FullRoot, task.Identity);
+            using var directory = engine.UsesFiles ? directories.Create(storage.Value.FullRoot, task.Identity) : null;
             var context = new EngineContext
             {
                 Identity = task.Identity,
@@ -107,7 +109,7 @@ internal sealed partial class AttemptRunner(
                 Scope = task.Scope,
                 Parameters = task.Parameters,
                 Resources = task.Resources,
-                WorkingDirectory = directory.Path,
+                WorkingDirectory = directory?.Path ?? "",
                 StorageRoot = storage.Value.FullRoot,
                 Checkpoint = task.Checkpoint,
                 Reporter = journal,

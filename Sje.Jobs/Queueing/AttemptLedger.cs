@@ -86,7 +86,8 @@ internal sealed class AttemptLedger
                     queued_deadline_at = clock_timestamp() + t.queued_timeout
                         + case when own.next = 'waiting_retry' then own.said_delay else interval '0' end,
                     restart_requested_at = null, error = own.why, reason = own.said_reason,
-                    hangfire_sync_at = clock_timestamp() + case own.ended_as when 'released' then interval '0' when 'lost' then interval '1 second' else interval '5 seconds' end
+                    hangfire_sync_at = case when t.hangfire_job_id is not null then clock_timestamp()
+                        + case own.ended_as when 'released' then interval '0' when 'lost' then interval '1 second' else interval '5 seconds' end end
                 from own where t.id = own.id and own.next in ('queued', 'waiting_retry')
                 returning t.id, t.available_at
             ), attempt as (
@@ -113,7 +114,7 @@ internal sealed class AttemptLedger
         )
         """;
 
-    private const int MostTogether = 200;
+    private const int MostTogether = 1_000;
 
     private static readonly string EndOnly = Compose(only: true, passLocked: false);
     private static readonly string EndOneOfMany = Compose(only: false, passLocked: false);

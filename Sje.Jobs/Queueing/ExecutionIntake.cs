@@ -46,11 +46,13 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
 
     private const string AddTasks = """
         insert into sje.tasks (id, execution_id, name, ordinal, type, queue, lane, tenant, priority, rank, state, depends_on,
-            pending_dependencies, spec, labels, cpus, memory_bytes, run_timeout, queued_timeout, queued_deadline_at, max_attempts, queued_at)
+            pending_dependencies, spec, labels, cpus, memory_bytes, run_timeout, queued_timeout, queued_deadline_at, max_attempts, queued_at,
+            dispatched)
         select x.id, execution_id, x.name, ordinal, type, queue, q.lane, tenant, priority, now() - priority * interval '1 hour',
             case when pending = 0 then 'queued' else 'blocked' end, array(select jsonb_array_elements_text(depends_on)::uuid),
             pending, spec, array(select jsonb_array_elements_text(labels)), cpus, memory_bytes, run_timeout, queued_timeout,
-            case when pending = 0 then now() + queued_timeout end, max_attempts, case when pending = 0 then now() end
+            case when pending = 0 then now() + queued_timeout end, max_attempts, case when pending = 0 then now() end,
+            q.lane = 'direct'
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::jsonb[],
             $10::int[], $11::jsonb[], $12::jsonb[], $13::float8[], $14::bigint[], $15::interval[], $16::interval[], $17::int[])
             x(id, execution_id, name, ordinal, type, queue, tenant, priority, depends_on, pending, spec, labels, cpus, memory_bytes,

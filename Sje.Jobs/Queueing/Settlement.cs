@@ -42,7 +42,7 @@ internal static class Settlement
             from sje.tasks b where b.execution_id = $1 and b.state = 'blocked'
         ), moved as (
             update sje.tasks t
-            set pending_dependencies = c.pending, row_version = row_version + 1, dispatched = false,
+            set pending_dependencies = c.pending, row_version = row_version + 1, dispatched = t.lane = 'direct',
                 state = case when c.pending = 0 then 'queued' else 'blocked' end,
                 queued_at = case when c.pending = 0 then clock_timestamp() end,
                 available_at = case when c.pending = 0 then clock_timestamp() else t.available_at end,

@@ -87,7 +87,7 @@ internal static class TaskChanges
             select {TaskTable.Kept}, rank, case when pending = 0 then 'queued' else 'blocked' end, clock_timestamp(), pending,
                 case when pending = 0 then clock_timestamp() + queued_timeout end, case when pending = 0 then clock_timestamp() end,
                 0, 0, null, null, null, null, case when hangfire_job_id is not null and $3 then clock_timestamp() end, row_version + 1,
-                null, null, null, null, null, null, null, null, null, false
+                null, null, null, null, null, null, null, null, null, lane = 'direct'
             from counted
             returning id, state
         ), told as (
@@ -106,7 +106,7 @@ internal static class TaskChanges
             from sje.tasks b where b.execution_id = $1 and b.state in ('queued', 'waiting_retry') and cardinality(b.depends_on) > 0
         ), moved as (
             update sje.tasks t set state = 'blocked', pending_dependencies = c.pending, queued_at = null, queued_deadline_at = null,
-                dispatched = false, row_version = row_version + 1,
+                dispatched = t.lane = 'direct', row_version = row_version + 1,
                 hangfire_sync_at = case when hangfire_job_id is not null then clock_timestamp() end
             from counted c where t.id = c.id and c.pending > 0
             returning t.id

@@ -29,14 +29,14 @@ internal sealed class TaskQueue(Database database)
             select c.* from me, open cross join lateral (
                 select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Enqueued' end as shown
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
-                where t.queue = open.name and t.state = 'queued' and t.available_at <= clock_timestamp() and t.lane = 'background'
+                where t.queue = open.name and t.state = 'queued' and t.available_at <= clock_timestamp() and t.lane = $8
                     and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
                 order by t.rank, t.id limit $5 for update of t, e skip locked) c
         ), due as materialized (
             select c.* from me, open cross join lateral (
                 select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Scheduled' end as shown
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
-                where t.queue = open.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = 'background'
+                where t.queue = open.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = $8
                     and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
                 order by t.available_at limit $5 for update of t, e skip locked) c
         ), picked as (
@@ -50,7 +50,7 @@ internal sealed class TaskQueue(Database database)
             set state = 'running', attempt = t.attempt + 1, worker_id = $1, row_version = t.row_version + 1,
                 attempt_started_at = clock_timestamp(), started_at = coalesce(t.started_at, clock_timestamp()),
                 restart_requested_at = null, progress = null, progress_message = null, metrics = null,
-                hangfire_sync_at = clock_timestamp() + interval '15 seconds'
+                hangfire_sync_at = case when t.hangfire_job_id is not null then clock_timestamp() + interval '15 seconds' end
             from picked p where t.id = p.id
             returning t.*, p.shown
         ), attempts as (
@@ -94,6 +94,7 @@ internal sealed class TaskQueue(Database database)
         command.Parameters.Add(P(request.Slots));
         command.Parameters.Add(P(request.Cpus, NpgsqlDbType.Double));
         command.Parameters.Add(P(request.MemoryBytes));
+        command.Parameters.Add(P(request.Lane));
         command.CommandTimeout = 5;
         var tasks = new List<ClaimedTask>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
@@ -163,7 +164,7 @@ internal sealed class TaskQueue(Database database)
     }
 }
 
-/// <summary>What a worker has room for.</summary>
+/// <summary>What a worker has room for on one lane.</summary>
 internal sealed record ClaimRequest(
     Guid WorkerId,
     string[] Queues,
@@ -171,5 +172,6 @@ internal sealed record ClaimRequest(
     string[] Labels,
     int Slots,
     double Cpus,
-    long MemoryBytes
+    long MemoryBytes,
+    string Lane
 );

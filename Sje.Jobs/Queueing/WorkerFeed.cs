@@ -8,13 +8,15 @@ using Sje.Core.Jobs;
 namespace Sje.Jobs.Queueing;
 
 /// <summary>
-/// Feeds this worker: one loop claims for all its queues, as many tasks as threads are waiting in <see cref="Take"/>, and hands them
-/// out. It wakes by signal, when a retry is due, when a thread becomes free, and once a second.
+/// Feeds this worker: one loop claims for all its queues and hands each task to its lane. For the background lane it claims as many as threads
+/// are waiting in <see cref="Take"/>; for the direct lane as many as slots are free, up to <see cref="MostAtOnce"/>, and starts them as calls. It
+/// wakes by signal, when a retry is due, when a slot becomes free, and once a second.
 /// </summary>
 internal sealed partial class WorkerFeed(
     WorkerSession session,
     TaskQueue queue,
     AttemptLedger ledger,
+    IAttemptRunner runner,
     Signals signals,
     IOptions<WorkerOptions> options,
     TimeProvider clock,
@@ -25,11 +27,18 @@ internal sealed partial class WorkerFeed(
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Tasks in one claim at most.</summary>
+    private const int MostAtOnce = 1_000;
+
     private readonly ConcurrentQueue<ClaimedTask> ready = new();
     private readonly SemaphoreSlim available = new(0);
     private readonly string[] queues = options.Value.ServedQueues;
     private TaskCompletionSource demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int waiting;
+    private int directFree = options.Value.DirectSlots;
+
+    // Whether a direct slot that becomes free may find work; without that nobody has to be woken for it.
+    private volatile bool directBacklog;
 
     /// <summary>Blocks the calling thread, which is a slot, until there is a task for it.</summary>
     /// <exception cref="OperationCanceledException">The slot is being closed.</exception>
@@ -98,24 +107,25 @@ internal sealed partial class WorkerFeed(
             try
             {
                 await ReleaseOrphansAsync(stoppingToken);
-                var want = Volatile.Read(ref waiting) - ready.Count;
-                if (want > 0)
+                var threads = Volatile.Read(ref waiting) - ready.Count;
+                var full = threads > 0 && await ClaimAsync(Lanes.Background, threads, stoppingToken) == threads;
+                var calls = Math.Min(Volatile.Read(ref directFree), MostAtOnce);
+                directBacklog =
+                    options.Value.DirectSlots > 0
+                    && (calls == 0 || await ClaimAsync(Lanes.Direct, calls, stoppingToken) == calls);
+                if (full || (directBacklog && calls > 0))
                 {
-                    var claimed = await ClaimAsync(want, stoppingToken);
-                    if (claimed == want)
+                    // There is a backlog. A claim costs nearly the same for one task as for ten, so where few slots are free,
+                    // others get a moment to become so; what waits in a backlog does not notice.
+                    if ((!full || threads * 4 < options.Value.Slots) && calls * 4 < options.Value.DirectSlots)
                     {
-                        // There is a backlog. A claim costs nearly the same for one task as for ten, so where few slots are free,
-                        // others get a moment to become so; what waits in a backlog does not notice.
-                        if (want * 4 < options.Value.Slots)
-                        {
-                            await Task.Delay(Gathering, clock, stoppingToken);
-                        }
-
-                        continue;
+                        await Task.Delay(Gathering, clock, stoppingToken);
                     }
+
+                    continue;
                 }
 
-                var due = want > 0 ? await queue.NextDueAsync(queues, stoppingToken) : null;
+                var due = threads + calls > 0 ? await queue.NextDueAsync(queues, stoppingToken) : null;
                 var limit =
                     due is { } d && d < Poll
                         ? TimeSpan.FromTicks(Math.Max(d.Ticks, TimeSpan.TicksPerMillisecond))
@@ -151,13 +161,12 @@ internal sealed partial class WorkerFeed(
         return Volatile.Read(ref demand).Task;
     }
 
-    private async Task<int> ClaimAsync(int want, CancellationToken stop)
+    private async Task<int> ClaimAsync(string lane, int want, CancellationToken stop)
     {
-        var tasks = await queue.ClaimAsync(session.Room(want), stop);
+        var tasks = await queue.ClaimAsync(session.Room(lane, want), stop);
         foreach (var task in tasks)
         {
             session.Add(task);
-            ready.Enqueue(task);
             LogClaimed(
                 log,
                 task.Identity.ExecutionId,
@@ -170,11 +179,49 @@ internal sealed partial class WorkerFeed(
 
         if (tasks.Count > 0)
         {
-            available.Release(tasks.Count);
             signals.Raise(SignalKind.Change);
         }
 
+        if (lane == Lanes.Direct)
+        {
+            Interlocked.Add(ref directFree, -tasks.Count);
+            foreach (var task in tasks)
+            {
+                _ = Task.Run(() => RunDirectAsync(task), CancellationToken.None);
+            }
+        }
+        else if (tasks.Count > 0)
+        {
+            tasks.ForEach(ready.Enqueue);
+            available.Release(tasks.Count);
+        }
+
         return tasks.Count;
+    }
+
+    private async Task RunDirectAsync(ClaimedTask task)
+    {
+        try
+        {
+            await runner.RunAsync(task);
+        }
+        catch (Exception e)
+        {
+            LogLetGo(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, e.Message);
+            if (!task.Started)
+            {
+                await ReleaseAsync(task, "its worker's lease was changed before it ran");
+            }
+        }
+        finally
+        {
+            task.Dispose();
+            Interlocked.Increment(ref directFree);
+            if (directBacklog)
+            {
+                Volatile.Read(ref demand).TrySetResult();
+            }
+        }
     }
 
     private async Task ReleaseOrphansAsync(CancellationToken stop)
@@ -198,6 +245,13 @@ internal sealed partial class WorkerFeed(
         string queue,
         string worker
     );
+
+    [LoggerMessage(
+        124,
+        LogLevel.Debug,
+        "Task {Task} of {ExecutionId}, attempt {Attempt}, is this worker's no longer: {Reason}"
+    )]
+    private static partial void LogLetGo(ILogger logger, Guid executionId, string task, int attempt, string reason);
 
     [LoggerMessage(121, LogLevel.Warning, "Worker {Worker} could not claim: {Reason}")]
     private static partial void LogClaimFailed(ILogger logger, string worker, string reason);

@@ -11,12 +11,19 @@ public sealed class WorkerOptions : IValidatableObject
     /// <summary>A name for people; default is host and process id.</summary>
     public string? Name { get; set; }
 
-    /// <summary>The queues it serves, by name; <c>*</c> is all. Default: <c>default</c>.</summary>
+    /// <summary>The queues it serves, by name; <c>*</c> is all. Default: <c>default</c> and <c>swarm</c>.</summary>
     public IList<string> Queues { get; set; } = [];
 
     /// <summary>Tasks at once, 1-10,000. Each is a thread of Hangfire's. Default: twice the processors, at least 4.</summary>
     [Range(1, 10_000)]
     public int Slots { get; set; } = Math.Max(4, 2 * Environment.ProcessorCount);
+
+    /// <summary>
+    /// Tasks of direct queues at once, 0-10,000, beside <see cref="Slots"/>. Each is an asynchronous call; what its engine starts besides (a child
+    /// process) is not counted. Default: 200.
+    /// </summary>
+    [Range(0, 10_000)]
+    public int DirectSlots { get; set; } = 200;
 
     /// <summary>Labels that tasks may ask for.</summary>
     public IList<string> Labels { get; set; } = [];
@@ -51,7 +58,7 @@ public sealed class WorkerOptions : IValidatableObject
     public double OutageSeconds { get; set; } = 300;
 
     /// <summary>The queues it serves, the default filled in (a list's default cannot be: the configuration adds to it).</summary>
-    public string[] ServedQueues => Queues.Count == 0 ? ["default"] : [.. Queues.Distinct()];
+    public string[] ServedQueues => Queues.Count == 0 ? ["default", "swarm"] : [.. Queues.Distinct()];
 
     /// <summary>The lease.</summary>
     public TimeSpan Lease => TimeSpan.FromSeconds(LeaseSeconds);

@@ -30,8 +30,9 @@ internal sealed partial class WorkerSession(
 ) : BackgroundService
 {
     private const string Register = """
-        insert into sje.workers (id, name, host, process_id, version, queues, engines, labels, slots, cpus, memory_bytes, lease_until)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12)
+        insert into sje.workers (id, name, host, process_id, version, queues, engines, labels, slots, cpus, memory_bytes, lease_until,
+            direct_slots)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12, $13)
         """;
 
     private const string Renew = """
@@ -81,7 +82,7 @@ internal sealed partial class WorkerSession(
     public ICollection<ClaimedTask> Running => running.Values;
 
     /// <summary>What a claim may ask for now, beside the number of tasks.</summary>
-    public ClaimRequest Room(int slots)
+    public ClaimRequest Room(string lane, int slots)
     {
         var (cpus, memory) = (options.Cpus, options.MemoryBytes);
         foreach (var task in running.Values)
@@ -97,7 +98,8 @@ internal sealed partial class WorkerSession(
             [.. options.Labels],
             slots,
             Math.Max(0, cpus),
-            Math.Max(0, memory)
+            Math.Max(0, memory),
+            lane
         );
     }
 
@@ -206,6 +208,7 @@ internal sealed partial class WorkerSession(
         command.Parameters.Add(P(options.Cpus, NpgsqlDbType.Double));
         command.Parameters.Add(P(options.MemoryBytes));
         command.Parameters.Add(P(options.Lease));
+        command.Parameters.Add(P(options.DirectSlots));
         await command.ExecuteNonQueryAsync(cancellationToken);
         Id = id;
         Lease = new WorkerLease();

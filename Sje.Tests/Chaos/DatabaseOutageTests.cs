@@ -28,7 +28,7 @@ public sealed class DatabaseOutageTests(ITestOutputHelper output)
         await BreakAsync(postgres, "INT", TimeSpan.Zero);
         await BreakAsync(postgres, "QUIT", TimeSpan.Zero);
         await BreakAsync(postgres, "KILL", TimeSpan.Zero);
-        await BreakAsync(postgres, "INT", TimeSpan.FromSeconds(20));
+        await BreakAsync(postgres, "INT", TimeSpan.FromSeconds(25));
 
         Assert.Equal(Running, engine.Started);
         Assert.Equal(
@@ -75,7 +75,7 @@ public sealed class DatabaseOutageTests(ITestOutputHelper output)
     }
 
     private static void Fifty(WorkerOptions options) =>
-        (options.Slots, options.LeaseSeconds, options.HeartbeatSeconds) = (50, 7, 2);
+        (options.Slots, options.LeaseSeconds, options.HeartbeatSeconds) = (50, 14, 2);
 
     private static async Task<Guid[]> AcceptAsync(TestNode node, string script) =>
         [

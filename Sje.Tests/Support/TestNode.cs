@@ -16,7 +16,10 @@ internal sealed class TestNode : IAsyncDisposable
 {
     private readonly IHost host;
 
-    private TestNode(IHost host, ScriptedEngine engine) => (this.host, Engine) = (host, engine);
+    private readonly string queue;
+
+    private TestNode(IHost host, ScriptedEngine engine, string queue) =>
+        (this.host, Engine, this.queue) = (host, engine, queue);
 
     /// <summary>What its worker runs, if it has one.</summary>
     public ScriptedEngine Engine { get; }
@@ -34,7 +37,8 @@ internal sealed class TestNode : IAsyncDisposable
         bool worker = true,
         Action<WorkerOptions>? options = null,
         ScriptedEngine? engine = null,
-        Action<IServiceCollection>? services = null
+        Action<IServiceCollection>? services = null,
+        string queue = "default"
     )
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -67,11 +71,15 @@ internal sealed class TestNode : IAsyncDisposable
         services?.Invoke(builder.Services);
         var host = builder.Build();
         await host.StartAsync();
-        return new TestNode(host, engine);
+        return new TestNode(host, engine, queue);
     }
 
-    public async Task<Guid> SubmitAsync(params TaskSpec[] tasks) =>
-        ((SubmissionAccepted)(await Intake.AcceptAsync([Job(tasks)], CancellationToken.None))[0]).ExecutionId;
+    public async Task<Guid> SubmitAsync(params TaskSpec[] tasks)
+    {
+        var job = Job(tasks);
+        job = job with { Job = job.Job with { Queue = queue } };
+        return ((SubmissionAccepted)(await Intake.AcceptAsync([job], CancellationToken.None))[0]).ExecutionId;
+    }
 
     public static Submission Job(params TaskSpec[] tasks) =>
         new()

@@ -5,7 +5,7 @@ using static Sje.Tests.Support.TestNode;
 
 namespace Sje.Tests.Integration.Queueing;
 
-public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
+public abstract class TakeoverContract(string lane) : LaneContract(lane)
 {
     [Theory]
     [InlineData("zombie")]
@@ -13,46 +13,46 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
     public async Task A_late_result_of_a_worker_that_was_marked_dead_changes_neither_view(string script)
     {
         var engine = new ScriptedEngine();
-        await using var node = await StartAsync(db, engine: engine);
+        await using var node = await StartAsync(engine: engine);
         var id = await node.SubmitAsync(Task("main", script));
         await Eventually.TrueAsync(() => Yes(engine.Started == 1), "attempt 1 runs");
 
-        await db.ScalarAsync<int>("update sje.workers set state = 'dead', ended_at = now() where state = 'active'");
+        await Db.ScalarAsync<int>("update sje.workers set state = 'dead', ended_at = now() where state = 'active'");
         await Eventually.TrueAsync(() => Yes(engine.Started == 2), "attempt 2 runs");
         engine.Release();
         await Eventually.GetAsync(
             () =>
-                db.ScalarAsync<long>(
+                Db.ScalarAsync<long>(
                     "select count(*) from sje.tasks where execution_id = $1 and attempt = 2 and state = 'running'",
                     id
                 ),
             n => n == 1,
             "attempt 2 owns the task"
         );
-        await db.HangfireBecomesAsync(id, "main", "Processing");
+        await ShowsAsync(id, "main", "Processing");
 
-        Assert.Equal("lost,running", await db.OutcomesAsync(id));
-        Assert.Equal("running", await db.TaskStateAsync(id));
+        Assert.Equal("lost,running", await Db.OutcomesAsync(id));
+        Assert.Equal("running", await Db.TaskStateAsync(id));
         engine.ReleaseNext();
-        await db.ExecutionBecomesAsync(id, "succeeded");
-        await db.HangfireBecomesAsync(id, "main", "Succeeded");
-        Assert.Equal("lost,succeeded", await db.OutcomesAsync(id));
+        await Db.ExecutionBecomesAsync(id, "succeeded");
+        await ShowsAsync(id, "main", "Succeeded");
+        Assert.Equal("lost,succeeded", await Db.OutcomesAsync(id));
         Assert.Equal(
             "{\"attempt\": 2}",
-            await db.ScalarAsync<string>("select outputs::text from sje.finished_tasks where execution_id = $1", id)
+            await Db.ScalarAsync<string>("select outputs::text from sje.finished_tasks where execution_id = $1", id)
         );
     }
 
     [Fact]
     public async Task A_task_that_kills_its_workers_fails_after_five_lost_attempts()
     {
-        await using var node = await StartAsync(db, worker: false);
+        await using var node = await StartAsync(worker: false);
         var id = await node.SubmitAsync(Task("main", "ok"));
         var ledger = (AttemptLedger)node.Services.GetService(typeof(AttemptLedger))!;
         for (var attempt = 1; attempt <= 5; attempt++)
         {
             var worker = Guid.NewGuid();
-            await db.ScalarAsync<int>(
+            await Db.ScalarAsync<int>(
                 """
                 with w as (insert into sje.workers (id, name, host, process_id, version, queues, engines, slots, cpus, memory_bytes, lease_until)
                     values ($1, 'w', 'h', 1, '0', '{}', '{}', 1, 1, 1, now())),
@@ -62,50 +62,50 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
                 worker,
                 id
             );
-            var task = await db.ScalarAsync<Guid>("select id from sje.all_tasks where execution_id = $1", id);
+            var task = await Db.ScalarAsync<Guid>("select id from sje.all_tasks where execution_id = $1", id);
             await ledger.EndLostAsync(id, task, attempt, worker, CancellationToken.None);
         }
 
-        Assert.Equal("failed", await db.ExecutionStateAsync(id));
-        Assert.Equal("lost,lost,lost,lost,lost", await db.OutcomesAsync(id));
+        Assert.Equal("failed", await Db.ExecutionStateAsync(id));
+        Assert.Equal("lost,lost,lost,lost,lost", await Db.OutcomesAsync(id));
     }
 
     [Fact]
     public async Task A_claim_whose_answer_was_lost_is_released_by_its_own_worker()
     {
         var engine = new ScriptedEngine();
-        await using var node = await StartAsync(db, engine: engine);
-        await using var accepting = await StartAsync(db, worker: false);
+        await using var node = await StartAsync(engine: engine);
+        await using var accepting = await StartAsync(worker: false);
         var id = await accepting.SubmitAsync(Task("main", "ok") with { Queue = "elsewhere" });
         await Eventually.TrueAsync(
             async () =>
-                await db.ScalarAsync<long>(
-                    "select count(*) from sje.tasks where execution_id = $1 and hangfire_job_id is not null",
-                    id
-                ) == 1,
+                await Db.ScalarAsync<long>("select count(*) from sje.tasks where execution_id = $1 and dispatched", id)
+                == 1,
             "it has its background job"
         );
         var worker = ((WorkerSession)node.Services.GetService(typeof(WorkerSession))!).Id;
 
-        await db.ScalarAsync<int>(
+        await Db.ScalarAsync<int>(
             """
-            with t as (update sje.tasks set state = 'running', worker_id = $1, attempt = 1, queue = 'default', dispatched = true,
+            with t as (update sje.tasks set state = 'running', worker_id = $1, attempt = 1, queue = $3, lane = $4, dispatched = true,
                 attempt_started_at = now() - interval '10 seconds' where execution_id = $2 returning id)
             insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) select $2, id, 1, $1, 'w' from t
             """,
             worker,
-            id
+            id,
+            Queue,
+            Background ? Lanes.Background : Lanes.Direct
         );
 
-        await db.ExecutionBecomesAsync(id, "succeeded");
-        Assert.Equal("released,succeeded", await db.OutcomesAsync(id));
+        await Db.ExecutionBecomesAsync(id, "succeeded");
+        Assert.Equal("released,succeeded", await Db.OutcomesAsync(id));
     }
 
     [Fact]
     public async Task Broken_connections_lose_no_task_and_run_none_twice()
     {
         var engine = new ScriptedEngine();
-        await using var node = await StartAsync(db, engine: engine, options: o => o.Slots = 8);
+        await using var node = await StartAsync(engine: engine, options: o => o.Slots = 8);
         var ids = new List<Guid>();
         for (var i = 0; i < 8; i++)
         {
@@ -123,9 +123,9 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
 
         foreach (var id in ids)
         {
-            await db.ExecutionBecomesAsync(id, "succeeded");
-            await db.HangfireBecomesAsync(id, "main", "Succeeded", 60);
-            Assert.Equal("succeeded", await db.OutcomesAsync(id));
+            await Db.ExecutionBecomesAsync(id, "succeeded");
+            await ShowsAsync(id, "main", "Succeeded", 60);
+            Assert.Equal("succeeded", await Db.OutcomesAsync(id));
         }
 
         Assert.Equal(8, engine.Started);
@@ -136,7 +136,7 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
     private async Task KillConnectionsAsync()
     {
         await using var own = new NpgsqlConnection(
-            new NpgsqlConnectionStringBuilder(db.ConnectionString) { Pooling = false }.ConnectionString
+            new NpgsqlConnectionStringBuilder(Db.ConnectionString) { Pooling = false }.ConnectionString
         );
         await own.OpenAsync();
         await using var kill = new NpgsqlCommand(
@@ -146,3 +146,9 @@ public class TakeoverTests(TestDatabase db) : IClassFixture<TestDatabase>
         await kill.ExecuteNonQueryAsync();
     }
 }
+
+/// <summary>On the background lane.</summary>
+public sealed class BackgroundTakeoverTests() : TakeoverContract(Lanes.Background);
+
+/// <summary>On the direct lane.</summary>
+public sealed class DirectTakeoverTests() : TakeoverContract(Lanes.Direct);

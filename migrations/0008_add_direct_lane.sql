@@ -1,0 +1,6 @@
+-- Two lanes: a task of a background queue has a background job of Hangfire's and runs on one of its threads; a task of a direct queue has none and
+-- runs as a call of the worker's own. A direct task waits for no background job, so it may be claimed at once.
+alter table sje.workers add column direct_slots integer not null default 0;
+update sje.tasks set dispatched = true where lane = 'direct';
+alter table sje.tasks add constraint tasks_direct_is_dispatched check (lane = 'background' or dispatched);
+insert into sje.queues (name, lane) values ('swarm', 'direct') on conflict (name) do update set lane = 'direct';
