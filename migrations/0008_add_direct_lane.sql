@@ -4,3 +4,6 @@ alter table sje.workers add column direct_slots integer not null default 0;
 update sje.tasks set dispatched = true where lane = 'direct';
 alter table sje.tasks add constraint tasks_direct_is_dispatched check (lane = 'background' or dispatched);
 insert into sje.queues (name, lane) values ('swarm', 'direct') on conflict (name) do update set lane = 'direct';
+
+-- How many tasks of a queue run at a time, over all workers. A claim locks the rows of limited queues first and counts then.
+alter table sje.queues add column max_running integer check (max_running > 0);

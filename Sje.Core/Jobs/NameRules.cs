@@ -40,5 +40,9 @@ internal static class NameRules
         return length == 0 ? null : name.ToString();
     }
 
+    /// <summary>Whether it is a queue's name: 1 to 50 of a-z, 0-9, _ and -.</summary>
+    public static bool IsQueue(string text) =>
+        text.Length is > 0 and <= 50 && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '_' or '-');
+
     private static bool IsAllowed(Rune rune) => Rune.IsLetterOrDigit(rune) || rune.Value is '-' or '_' or '.' or ' ';
 }

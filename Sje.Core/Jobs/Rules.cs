@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using FluentValidation;
 using FluentValidation.Results;
 
@@ -8,7 +7,7 @@ namespace Sje.Core.Jobs;
 /// The steps that the validators are written in. Failures are added whole, since FluentValidation's own messages would put the value
 /// into the text, of whatever length, and fill in what looks like a placeholder in it.
 /// </summary>
-internal static partial class Rules
+internal static class Rules
 {
     public static void Refuse<T, TValue>(
         this IRuleBuilder<T, TValue> rule,
@@ -54,7 +53,7 @@ internal static partial class Rules
 
     public static void MustBeQueue<T>(this IRuleBuilder<T, string?> rule) =>
         rule.Refuse(
-            queue => queue is not null && !QueueName().IsMatch(queue),
+            queue => queue is not null && !NameRules.IsQueue(queue),
             FaultCodes.InvalidValue,
             queue => $"{Excerpt.Quote(queue!)} is no name of a queue: 1 to 50 of a-z, 0-9, '_' and '-'."
         );
@@ -65,7 +64,4 @@ internal static partial class Rules
             FaultCodes.OutOfRange,
             _ => "A time limit is longer than nothing; leave it out for none."
         );
-
-    [GeneratedRegex(@"^[a-z0-9_-]{1,50}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex QueueName();
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sje.Core.Jobs;
 using Sje.Core.Pipelines;
 using Sje.Jobs.Engines.Http;
+using Sje.Jobs.Engines.Noop;
 using Sje.Jobs.Engines.Pipeline;
 using Sje.Jobs.Engines.Process;
 using Sje.Jobs.Engines.Sql;
@@ -21,6 +22,7 @@ public static class BuiltInEngines
             new HttpTaskType(),
             new SqlTaskType(),
             new SparkTaskType(),
+            new NoopTaskType(),
         ]);
 
     /// <summary>The engines that run inside a child process, made without a container: a child needs none.</summary>
@@ -40,6 +42,7 @@ public static class BuiltInEngines
             );
         services.TryAddSingleton<SqlConnections>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, SqlEngine>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, NoopEngine>());
         return services;
     }
 }

@@ -16,6 +16,12 @@ namespace Sje.Jobs.Queueing;
 /// </summary>
 internal sealed class TaskQueue(Database database)
 {
+    // What runs of a limited queue is counted by one claim at a time, and after the one before it: a statement sees what was committed when it
+    // began, so the rows are locked by a statement of their own.
+    private const string LockLimits = """
+        select 1 from sje.queues where max_running is not null and (name = any ($1) or '*' = any ($1)) order by name for update
+        """;
+
     // ready: the head of every queue that is not paused, by rank. due: retries whose time has come. Both lock task and execution and
     // pass over locked ones, so a claim never waits (Settlement says why). Too much may be locked for a moment when a worker serves
     // several queues; it is let go at the commit.
@@ -24,25 +30,33 @@ internal sealed class TaskQueue(Database database)
             select id, name from sje.workers
             where id = $1 and state = 'active' and lease_until > clock_timestamp() + interval '1 second'
         ), open as materialized (
-            select name from sje.queues where (name = any ($2) or '*' = any ($2)) and paused_at is null
+            select * from (
+                select name, coalesce(max_running - (
+                    select count(*)::int from sje.tasks r where r.state = 'running' and r.queue = q.name and q.max_running is not null), $5) as room
+                from sje.queues q where (name = any ($2) or '*' = any ($2)) and paused_at is null) q
+            where room > 0
         ), ready as materialized (
             select c.* from me, open cross join lateral (
-                select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Enqueued' end as shown
+                select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Enqueued' end as shown, open.name, open.room
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = open.name and t.state = 'queued' and t.available_at <= clock_timestamp() and t.lane = $8
                     and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
-                order by t.rank, t.id limit $5 for update of t, e skip locked) c
+                order by t.rank, t.id limit least($5, open.room) for update of t, e skip locked) c
         ), due as materialized (
             select c.* from me, open cross join lateral (
-                select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Scheduled' end as shown
+                select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Scheduled' end as shown, open.name, open.room
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = open.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = $8
                     and t.dispatched and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
-                order by t.available_at limit $5 for update of t, e skip locked) c
+                order by t.available_at limit least($5, open.room) for update of t, e skip locked) c
         ), picked as (
             select id, shown from (
                 select id, shown, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
-                from (select * from ready union all select * from due) heads
+                from (
+                    select * from (
+                        select h.*, row_number() over (partition by name order by rank, id) as nth
+                        from (select * from ready union all select * from due) h) fits
+                    where nth <= room) heads
                 window w as (order by rank, id rows unbounded preceding)) fit
             where n <= $5 and cpus <= $6 and memory <= $7
         ), claimed as (
@@ -54,8 +68,8 @@ internal sealed class TaskQueue(Database database)
             from picked p where t.id = p.id
             returning t.*, p.shown
         ), attempts as (
-            insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name)
-            select c.execution_id, c.id, c.attempt, me.id, me.name from claimed c, me
+            insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name, started_at)
+            select c.execution_id, c.id, c.attempt, me.id, me.name, c.attempt_started_at from claimed c, me
         ), begun as (
             update sje.executions e set state = 'running', started_at = coalesce(e.started_at, clock_timestamp()), version = e.version + 1
             where e.id = any (array(select execution_id from claimed)) and e.state in ('accepted', 'queued')
@@ -86,22 +100,31 @@ internal sealed class TaskQueue(Database database)
     /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>
     public async Task<List<ClaimedTask>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
-        await using var command = database.Main.CreateCommand(Claim);
-        command.Parameters.Add(P(request.WorkerId));
-        command.Parameters.Add(P(request.Queues, NpgsqlDbType.Array | NpgsqlDbType.Text));
-        command.Parameters.Add(P(request.Engines, NpgsqlDbType.Array | NpgsqlDbType.Text));
-        command.Parameters.Add(P(request.Labels, NpgsqlDbType.Array | NpgsqlDbType.Text));
-        command.Parameters.Add(P(request.Slots));
-        command.Parameters.Add(P(request.Cpus, NpgsqlDbType.Double));
-        command.Parameters.Add(P(request.MemoryBytes));
-        command.Parameters.Add(P(request.Lane));
-        command.CommandTimeout = 5;
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 5 };
+        batch
+            .Add(LockLimits, P(request.Queues, NpgsqlDbType.Array | NpgsqlDbType.Text))
+            .Add(
+                Claim,
+                P(request.WorkerId),
+                P(request.Queues, NpgsqlDbType.Array | NpgsqlDbType.Text),
+                P(request.Engines, NpgsqlDbType.Array | NpgsqlDbType.Text),
+                P(request.Labels, NpgsqlDbType.Array | NpgsqlDbType.Text),
+                P(request.Slots),
+                P(request.Cpus, NpgsqlDbType.Double),
+                P(request.MemoryBytes),
+                P(request.Lane)
+            );
         var tasks = new List<ClaimedTask>();
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
             tasks.Add(Read(row, request.WorkerId));
         }
+
+        // To the end: only then is it committed.
+        while (await row.NextResultAsync(cancellationToken)) { }
 
         if (tasks.Count > 0)
         {

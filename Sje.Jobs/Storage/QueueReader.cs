@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Sje.Jobs.Storage;
 
-/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, and how many live workers serve it.</summary>
+/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, and how many of its tasks may run at a time.</summary>
 public sealed record QueueStatus(
     string Name,
     string Lane,
@@ -12,7 +12,8 @@ public sealed record QueueStatus(
     long Running,
     long WaitingRetry,
     double? OldestWaitSeconds,
-    int Workers
+    int Workers,
+    int? MaxRunning
 );
 
 /// <summary>Reads queues, those among them that only tasks name.</summary>
@@ -35,7 +36,8 @@ public sealed class QueueReader(Database database)
                c.oldest_wait::float8,
                (select count(*)::int from sje.workers w
                 where w.state = 'active' and w.lease_until > now()
-                  and (w.queues @> array[coalesce(q.name, c.queue)] or '*' = any(w.queues)))
+                  and (w.queues @> array[coalesce(q.name, c.queue)] or '*' = any(w.queues))),
+               q.max_running
         from (select * from sje.queues where $1::text is null or name = $1) q
         full join counted c on c.queue = q.name
         where $2::text is null or coalesce(q.name, c.queue) > $2 collate "C"
@@ -76,7 +78,8 @@ public sealed class QueueReader(Database database)
                     reader.GetInt64(5),
                     reader.GetInt64(6),
                     await reader.IsDBNullAsync(7, stop) ? null : Math.Round(reader.GetDouble(7), 3),
-                    reader.GetInt32(8)
+                    reader.GetInt32(8),
+                    await reader.IsDBNullAsync(9, stop) ? null : reader.GetInt32(9)
                 )
             );
         }

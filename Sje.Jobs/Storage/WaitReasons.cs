@@ -5,7 +5,14 @@ using Sje.Core.Jobs;
 namespace Sje.Jobs.Storage;
 
 /// <summary>What a living worker offers.</summary>
-internal sealed record WorkerOffer(string[] Queues, string[] Engines, string[] Labels, double Cpus, long MemoryBytes);
+internal sealed record WorkerOffer(
+    string[] Queues,
+    string[] Engines,
+    string[] Labels,
+    double Cpus,
+    long MemoryBytes,
+    int DirectSlots = 0
+);
 
 /// <summary>What decides whether tasks can run now.</summary>
 internal sealed record WaitFacts
@@ -13,6 +20,9 @@ internal sealed record WaitFacts
     public required DateTimeOffset Now { get; init; }
     public required IReadOnlyList<WorkerOffer> Workers { get; init; }
     public required IReadOnlyDictionary<string, DateTimeOffset> PausedQueues { get; init; }
+
+    /// <summary>The limit of each queue that runs as many tasks as it may.</summary>
+    public IReadOnlyDictionary<string, int> FullQueues { get; init; } = new Dictionary<string, int>();
 
     /// <summary>Names of the unfinished tasks that a blocked one waits for, by the blocked task's id.</summary>
     public IReadOnlyDictionary<Guid, string[]> BlockedOn { get; init; } = new Dictionary<Guid, string[]>();
@@ -29,10 +39,17 @@ public sealed class WaitReasons(Database database)
     internal const int MaxBehind = 1000;
 
     private const string WorkersSql = """
-        select queues, engines, labels, cpus, memory_bytes, now() from sje.workers where state = 'active' and lease_until > now()
+        select queues, engines, labels, cpus, memory_bytes, direct_slots from sje.workers where state = 'active' and lease_until > now()
         """;
 
     private const string PausedSql = "select name, paused_at from sje.queues where paused_at is not null";
+
+    // Those that run as many tasks as they may.
+    private const string FullSql = """
+        select q.name, q.max_running from sje.queues q
+        where q.max_running is not null
+            and (select count(*) from sje.tasks t where t.state = 'running' and t.queue = q.name) >= q.max_running
+        """;
 
     private const string NowSql = "select now()";
 
@@ -98,6 +115,11 @@ public sealed class WaitReasons(Database database)
 
         return NoWorkerFor(task, facts.Workers)
             ?? (
+                facts.FullQueues.TryGetValue(task.Queue, out var most)
+                    ? $"queue '{task.Queue}' runs {most} of {most} tasks"
+                    : null
+            )
+            ?? (
                 facts.Behind.GetValueOrDefault(task.Id) is var behind and > 0
                     ? $"behind {(behind >= MaxBehind ? $"{MaxBehind} or more" : behind.ToString(CultureInfo.InvariantCulture))} "
                         + $"other{(behind == 1 ? "" : "s")} in queue '{task.Queue}'"
@@ -123,6 +145,15 @@ public sealed class WaitReasons(Database database)
         if (left.Count == 0)
         {
             return $"no worker of queue '{task.Queue}' offers the engine '{task.Type}'";
+        }
+
+        if (task.Lane == "direct")
+        {
+            left = left.FindAll(w => w.DirectSlots > 0);
+            if (left.Count == 0)
+            {
+                return $"no worker of queue '{task.Queue}' has slots for the direct lane";
+            }
         }
 
         var needs = task.Resources;
@@ -151,12 +182,14 @@ public sealed class WaitReasons(Database database)
     {
         var workers = new List<WorkerOffer>();
         var paused = new Dictionary<string, DateTimeOffset>();
+        var full = new Dictionary<string, int>();
         var blockedOn = new Dictionary<Guid, string[]>();
         var behind = new Dictionary<Guid, int>();
         await using var batch = database.Main.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(NowSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(WorkersSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(PausedSql));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(FullSql));
         batch.BatchCommands.Add(WithIds(BlockedOnSql, waiting.Where(t => t.State == TaskState.Blocked)));
         // Counting what stands before each task of a whole page would cost more than it tells: the first few are enough.
         batch.BatchCommands.Add(WithIds(BehindSql, waiting.Where(t => t.State == TaskState.Queued).Take(20)));
@@ -172,7 +205,8 @@ public sealed class WaitReasons(Database database)
                     reader.GetFieldValue<string[]>(1),
                     reader.GetFieldValue<string[]>(2),
                     reader.GetDouble(3),
-                    reader.GetInt64(4)
+                    reader.GetInt64(4),
+                    reader.GetInt32(5)
                 )
             );
         }
@@ -181,6 +215,12 @@ public sealed class WaitReasons(Database database)
         while (await reader.ReadAsync(stop))
         {
             paused[reader.GetString(0)] = reader.GetFieldValue<DateTimeOffset>(1);
+        }
+
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            full[reader.GetString(0)] = reader.GetInt32(1);
         }
 
         await reader.NextResultAsync(stop);
@@ -200,6 +240,7 @@ public sealed class WaitReasons(Database database)
             Now = now,
             Workers = workers,
             PausedQueues = paused,
+            FullQueues = full,
             BlockedOn = blockedOn,
             Behind = behind,
         };

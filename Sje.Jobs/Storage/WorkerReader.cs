@@ -16,6 +16,7 @@ public sealed record WorkerStatus(
     IReadOnlyList<string> Engines,
     IReadOnlyList<string> Labels,
     int Slots,
+    int DirectSlots,
     int Running,
     double Cpus,
     long MemoryBytes,
@@ -31,7 +32,7 @@ public sealed class WorkerReader(Database database)
     private const string ListSql = """
         select w.id, w.name, w.host, w.process_id, w.version, w.state,
                w.state in ('active', 'draining') and w.lease_until > now() as alive,
-               w.queues, w.engines, w.labels, w.slots,
+               w.queues, w.engines, w.labels, w.slots, w.direct_slots,
                (select count(*)::int from sje.tasks t where t.worker_id = w.id and t.state = 'running') as running,
                w.cpus, w.memory_bytes, w.started_at, w.heartbeat_at, w.lease_until, w.ended_at
         from sje.workers w
@@ -95,12 +96,13 @@ public sealed class WorkerReader(Database database)
                     reader.GetFieldValue<string[]>(9),
                     reader.GetInt32(10),
                     reader.GetInt32(11),
-                    reader.GetDouble(12),
-                    reader.GetInt64(13),
-                    reader.GetFieldValue<DateTimeOffset>(14),
+                    reader.GetInt32(12),
+                    reader.GetDouble(13),
+                    reader.GetInt64(14),
                     reader.GetFieldValue<DateTimeOffset>(15),
                     reader.GetFieldValue<DateTimeOffset>(16),
-                    await reader.IsDBNullAsync(17, stop) ? null : reader.GetFieldValue<DateTimeOffset>(17)
+                    reader.GetFieldValue<DateTimeOffset>(17),
+                    await reader.IsDBNullAsync(18, stop) ? null : reader.GetFieldValue<DateTimeOffset>(18)
                 )
             );
         }

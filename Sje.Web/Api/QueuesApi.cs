@@ -1,4 +1,6 @@
+using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Sje.Core.Jobs;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -7,7 +9,32 @@ using Sje.Web.Api.Requests;
 
 namespace Sje.Web.Api;
 
-/// <summary>Queues: what waits and runs in them, and their pause switch.</summary>
+/// <summary>How a queue is to run.</summary>
+internal sealed record QueueRequest
+{
+    /// <summary>background or direct; as it is when missing, background for a new one.</summary>
+    public string? Lane { get; init; }
+
+    /// <summary>Most tasks at a time over all workers; no limit when missing.</summary>
+    public int? MaxRunning { get; init; }
+}
+
+internal sealed class QueueRequestValidator : AbstractValidator<QueueRequest>
+{
+    public QueueRequestValidator()
+    {
+        RuleFor(r => r.Lane)
+            .Must(lane => lane is null || Lanes.All.Contains(lane))
+            .WithMessage($"A lane is one of {string.Join(", ", Lanes.All)}.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(r => r.MaxRunning)
+            .InclusiveBetween(1, 1_000_000)
+            .WithMessage("The most tasks at a time is a whole number from 1 to 1000000; leave it out for no limit.")
+            .WithErrorCode(FaultCodes.OutOfRange);
+    }
+}
+
+/// <summary>Queues: what waits and runs in them, how they run, and their pause switch.</summary>
 internal static class QueuesApi
 {
     public static void Map(IEndpointRouteBuilder routes)
@@ -25,6 +52,18 @@ internal static class QueuesApi
             .Refuses(ProblemKind.NotFound)
             .WithName("getQueue")
             .WithSummary("One queue");
+        group
+            .MapPut("/{name}", SaveAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("saveQueue")
+            .WithSummary("Make a queue or say how it runs")
+            .WithDescription("A lane is for what is accepted from then on. Without maxRunning there is no limit.");
         group
             .MapPost("/{name}/pause", PauseAsync)
             .RequireAuthorization(Policies.Operator)
@@ -56,6 +95,24 @@ internal static class QueuesApi
         QueueReader queues,
         CancellationToken stop
     ) => await queues.FindAsync(name, stop) is { } queue ? TypedResults.Ok(queue) : Refusal.NotFound("queue", name);
+
+    private static async Task<Results<Ok<QueueStatus>, Refusal>> SaveAsync(
+        string name,
+        RequestBody<QueueRequest> body,
+        QueueControl control,
+        QueueReader queues,
+        CancellationToken stop
+    )
+    {
+        if (!NameRules.IsQueue(name))
+        {
+            return Refusal.InvalidParameter("name", "A queue has 1 to 50 characters of a-z, 0-9, _ and -.");
+        }
+
+        var lane = body.Value.Lane ?? (await queues.FindAsync(name, stop))?.Lane ?? Lanes.Background;
+        await control.SaveAsync(name, lane, body.Value.MaxRunning, stop);
+        return await GetAsync(name, queues, stop);
+    }
 
     private static async Task<Results<Ok<QueueStatus>, Refusal>> PauseAsync(
         string name,

@@ -211,6 +211,30 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         await (await host.Client.PostAsync("/api/v1/queues/none/resume", null)).ReadProblemAsync(404, "not-found");
     }
 
+    [Fact]
+    public async Task A_queue_is_made_with_a_lane_and_a_limit_and_wrong_ones_are_refused()
+    {
+        var made = await (
+            await host.Client.PutAsync("/api/v1/queues/narrow", Json("""{"lane": "direct", "maxRunning": 2}"""))
+        ).ReadJsonAsync();
+        Assert.Equal(("direct", 2), ((string?)made["lane"], (int?)made["maxRunning"]));
+        var freed = await (await host.Client.PutAsync("/api/v1/queues/narrow", Json("{}"))).ReadJsonAsync();
+        Assert.Equal("direct", (string?)freed["lane"]);
+        Assert.Null(freed["maxRunning"]);
+        Assert.Equal("direct", (string?)(await GetAsync("/api/v1/queues/swarm"))["lane"]);
+
+        var problem = await (
+            await host.Client.PutAsync("/api/v1/queues/narrow", Json("""{"lane": "fast", "maxRunning": 0}"""))
+        ).ReadProblemAsync(422, "validation");
+        Assert.Equal(
+            ["/lane", "/maxRunning"],
+            problem["errors"]!.AsArray().Select(e => (string)e!["pointer"]!).Order()
+        );
+        await (await host.Client.PutAsync("/api/v1/queues/No", Json("{}"))).ReadProblemAsync(422, "validation");
+    }
+
+    private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
+
     private async Task<List<string>> NamesAsync(string query) =>
         [.. (await GetAsync($"/api/v1/executions?{query}"))["items"]!.AsArray().Select(item => (string)item!["name"]!)];
 

@@ -1,0 +1,93 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+using Sje.Tests.Support;
+using static Sje.Tests.Support.TestNode;
+
+namespace Sje.Tests.Integration.Queueing;
+
+public abstract class LimitContract(string lane) : LaneContract(lane)
+{
+    [Fact]
+    public async Task No_more_of_a_queue_run_at_once_than_it_may_over_all_workers_through_retries_and_a_death()
+    {
+        const int Limit = 3;
+        var engine = new ScriptedEngine();
+        await using var first = await StartAsync(engine: engine, options: Eager);
+        await using var second = await StartAsync(engine: engine, options: Eager);
+        await LimitAsync(first, Limit);
+        var ids = new List<Guid>();
+        for (var i = 0; i < 40; i++)
+        {
+            ids.Add(await first.SubmitAsync(Task("main", i % 3 == 0 ? "fail-once" : "ok")));
+        }
+
+        var worker = first.Services.GetRequiredService<WorkerSession>().Id;
+        await Db.ScalarAsync<int>(
+            "update sje.workers set state = 'dead', ended_at = now() where id = $1 returning 1",
+            worker
+        );
+
+        foreach (var id in ids)
+        {
+            await Db.ExecutionBecomesAsync(id, "succeeded", 60);
+        }
+
+        // By our own record, at each instant: attempts that overlap.
+        Assert.InRange(
+            await Db.ScalarAsync<long>(
+                """
+                select max(n) from (
+                    select (select count(*) from sje.attempts o where o.started_at <= a.started_at and o.ended_at > a.started_at) as n
+                    from sje.attempts a) at_once
+                """
+            ),
+            1,
+            Limit
+        );
+    }
+
+    [Fact]
+    public async Task A_task_of_a_full_queue_says_so_and_starts_when_the_limit_is_raised()
+    {
+        await using var node = await StartAsync();
+        await LimitAsync(node, 1);
+        await node.SubmitAsync(Task("main", "hold"));
+        await Eventually.TrueAsync(() => System.Threading.Tasks.Task.FromResult(node.Engine.Running == 1), "one runs");
+        var second = await node.SubmitAsync(Task("main", "hold"));
+        var reader = node.Services.GetRequiredService<TaskReader>();
+        var reasons = node.Services.GetRequiredService<WaitReasons>();
+
+        await Eventually.GetAsync(
+            async () =>
+                (
+                    await reasons.ExplainAsync(
+                        await reader.ListAsync(second, 0, 10, CancellationToken.None),
+                        CancellationToken.None
+                    )
+                ).Values.Single(),
+            reason => reason == $"queue '{Queue}' runs 1 of 1 tasks",
+            "the reason"
+        );
+        Assert.Equal(1, node.Engine.Started);
+
+        await LimitAsync(node, null);
+
+        await Eventually.TrueAsync(() => System.Threading.Tasks.Task.FromResult(node.Engine.Running == 2), "both run");
+        node.Engine.Release();
+        await Db.ExecutionBecomesAsync(second, "succeeded");
+    }
+
+    private static void Eager(WorkerOptions options) => options.Slots = 16;
+
+    private Task LimitAsync(TestNode node, int? limit) =>
+        node
+            .Services.GetRequiredService<QueueControl>()
+            .SaveAsync(Queue, Background ? Lanes.Background : Lanes.Direct, limit, CancellationToken.None);
+}
+
+/// <summary>On the background lane.</summary>
+public sealed class BackgroundLimitTests() : LimitContract(Lanes.Background);
+
+/// <summary>On the direct lane.</summary>
+public sealed class DirectLimitTests() : LimitContract(Lanes.Direct);
