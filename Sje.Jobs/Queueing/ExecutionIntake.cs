@@ -15,6 +15,8 @@ namespace Sje.Jobs.Queueing;
 /// </summary>
 public sealed class ExecutionIntake(Database database, SortableIds ids, Signals signals)
 {
+    private long? noLimitsAt;
+
     private const string TakeKeys = """
         insert into sje.idempotency_keys (tenant, key, body_hash, execution_id)
         select * from unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[]) order by 1, 2
@@ -28,6 +30,27 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         join sje.idempotency_keys k using (tenant, key)
         join sje.executions e on e.id = k.execution_id
         """;
+
+    // $1 queues. Whether any queue has a limit at all, and those of ours that have one, locked: who accepts next counts what we have added.
+    private const string LockDepths = """
+        with ours as materialized (
+            select name, max_queued from sje.queues where max_queued is not null and name = any ($1) order by name for update
+        )
+        select name, max_queued from ours
+        union all select null, null where exists (select 1 from sje.queues where max_queued is not null)
+        """;
+
+    // Counted no further than matters.
+    private const string CountDepths = """
+        select q.name, (select count(*)::int from (
+            select 1 from sje.tasks t
+            where t.queue = q.name and t.state in ('blocked', 'queued', 'waiting_retry') limit q.most) waiting)
+        from unnest($1::text[], $2::int[]) q(name, most)
+        """;
+
+    private const string ReleaseKeys = "delete from sje.idempotency_keys where execution_id = any ($1)";
+
+    private static readonly TimeSpan LimitsKnownFor = TimeSpan.FromSeconds(1);
 
     private const string AddQueues = "insert into sje.queues (name) select unnest($1::text[]) on conflict do nothing";
 
@@ -125,7 +148,8 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             fresh = await TakeKeysAsync(connection, fresh, results, cancellationToken);
         }
 
-        if (allOrNone && results.Any(r => r is KeyReused))
+        fresh = await RefuseWhatIsTooManyAsync(connection, fresh, results, cancellationToken);
+        if (allOrNone && results.Any(r => r is KeyReused or QueueFull))
         {
             return [.. results.Select(r => r ?? new HeldBack())];
         }
@@ -164,6 +188,98 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             signals.Raise(SignalKind.Change);
         }
     }
+
+    /// <summary>
+    /// Answers what finds its queue full, and returns the rest. What a schedule starts at its time is taken all the same: a due time comes once.
+    /// </summary>
+    private async Task<List<Fresh>> RefuseWhatIsTooManyAsync(
+        NpgsqlConnection connection,
+        List<Fresh> fresh,
+        IntakeResult?[] results,
+        CancellationToken cancellationToken
+    )
+    {
+        // A database without limits is asked once a second and not for every job.
+        if (fresh.Count == 0 || (noLimitsAt is { } known && TimeProvider.System.GetElapsedTime(known) < LimitsKnownFor))
+        {
+            return fresh;
+        }
+
+        var limits = new Dictionary<string, int>(StringComparer.Ordinal);
+        var any = false;
+        await using (var locking = new NpgsqlCommand(LockDepths, connection))
+        {
+            locking.Parameters.Add(Array(NpgsqlDbType.Text, fresh.SelectMany(QueuesOf).Distinct()));
+            await using var rows = await locking.ExecuteReaderAsync(cancellationToken);
+            while (await rows.ReadAsync(cancellationToken))
+            {
+                any = true;
+                if (!await rows.IsDBNullAsync(0, cancellationToken))
+                {
+                    limits[rows.GetString(0)] = rows.GetInt32(1);
+                }
+            }
+        }
+
+        noLimitsAt = any ? null : TimeProvider.System.GetTimestamp();
+        if (limits.Count == 0)
+        {
+            return fresh;
+        }
+
+        // A statement of its own: it sees what was committed before the locks were had.
+        var room = new Dictionary<string, int>(StringComparer.Ordinal);
+        await using (var counting = new NpgsqlCommand(CountDepths, connection))
+        {
+            counting.Parameters.Add(Array(NpgsqlDbType.Text, limits.Keys));
+            counting.Parameters.Add(Array(NpgsqlDbType.Integer, limits.Values));
+            await using var rows = await counting.ExecuteReaderAsync(cancellationToken);
+            while (await rows.ReadAsync(cancellationToken))
+            {
+                room[rows.GetString(0)] = limits[rows.GetString(0)] - rows.GetInt32(1);
+            }
+        }
+
+        var refused = new Dictionary<Guid, QueueFull>();
+        foreach (var item in fresh)
+        {
+            var needs = QueuesOf(item).Where(room.ContainsKey).CountBy(queue => queue).ToList();
+            if (item.Submission.ScheduledFor is null && needs.Find(n => n.Value > room[n.Key]) is { Key: { } full })
+            {
+                refused[item.Id] = new QueueFull(full, limits[full]);
+                continue;
+            }
+
+            needs.ForEach(n => room[n.Key] -= n.Value);
+        }
+
+        if (refused.Count == 0)
+        {
+            return fresh;
+        }
+
+        // Their keys are free again, and their twins in this batch are refused as they are.
+        foreach (var item in fresh.Where(f => refused.ContainsKey(f.Id)))
+        {
+            results[item.Index] = refused[item.Id];
+        }
+
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (results[i] is Repeated { ExecutionId: var first } && refused.TryGetValue(first, out var full))
+            {
+                results[i] = full;
+            }
+        }
+
+        await using var release = new NpgsqlCommand(ReleaseKeys, connection);
+        release.Parameters.Add(Array(NpgsqlDbType.Uuid, refused.Keys));
+        await release.ExecuteNonQueryAsync(cancellationToken);
+        return fresh.FindAll(f => !refused.ContainsKey(f.Id));
+    }
+
+    private static IEnumerable<string> QueuesOf(Fresh execution) =>
+        execution.Submission.Job.Tasks.Select(task => task.Queue ?? execution.Submission.Job.Queue);
 
     /// <summary>Answers what was accepted before under its key, and returns what is new.</summary>
     private static async Task<List<Fresh>> TakeKeysAsync(

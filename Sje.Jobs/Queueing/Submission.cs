@@ -58,5 +58,15 @@ public sealed record Repeated(Guid ExecutionId, ExecutionState State, string Que
 /// <summary>The key belongs to another request.</summary>
 public sealed record KeyReused(string Key) : IntakeResult;
 
+/// <summary>As many tasks wait in one of its queues as may; it may be sent again later.</summary>
+public sealed record QueueFull(string Queue, int MaxQueued) : IntakeResult
+{
+    /// <summary>When to try again. A guess: how fast a queue empties is for its tasks to say.</summary>
+    public static TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>For people.</summary>
+    public string Detail => $"{MaxQueued} tasks wait in queue '{Queue}', and no more may; try again in a few seconds.";
+}
+
 /// <summary>Nothing wrong with it, but with another of its batch, which was to be accepted whole or not at all.</summary>
 public sealed record HeldBack : IntakeResult;

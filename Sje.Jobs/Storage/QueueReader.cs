@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Sje.Jobs.Storage;
 
-/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, and how many of its tasks may run at a time.</summary>
+/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, how many of its tasks may run at a time and how many may wait.</summary>
 public sealed record QueueStatus(
     string Name,
     string Lane,
@@ -13,7 +13,8 @@ public sealed record QueueStatus(
     long WaitingRetry,
     double? OldestWaitSeconds,
     int Workers,
-    int? MaxRunning
+    int? MaxRunning,
+    int? MaxQueued
 );
 
 /// <summary>Reads queues, those among them that only tasks name.</summary>
@@ -37,7 +38,7 @@ public sealed class QueueReader(Database database)
                (select count(*)::int from sje.workers w
                 where w.state = 'active' and w.lease_until > now()
                   and (w.queues @> array[coalesce(q.name, c.queue)] or '*' = any(w.queues))),
-               q.max_running
+               q.max_running, q.max_queued
         from (select * from sje.queues where $1::text is null or name = $1) q
         full join counted c on c.queue = q.name
         where $2::text is null or coalesce(q.name, c.queue) > $2 collate "C"
@@ -79,7 +80,8 @@ public sealed class QueueReader(Database database)
                     reader.GetInt64(6),
                     await reader.IsDBNullAsync(7, stop) ? null : Math.Round(reader.GetDouble(7), 3),
                     reader.GetInt32(8),
-                    await reader.IsDBNullAsync(9, stop) ? null : reader.GetInt32(9)
+                    await reader.IsDBNullAsync(9, stop) ? null : reader.GetInt32(9),
+                    await reader.IsDBNullAsync(10, stop) ? null : reader.GetInt32(10)
                 )
             );
         }

@@ -175,7 +175,8 @@ internal static class ExecutionsApi
                 ProblemKind.NotFound,
                 ProblemKind.TooLarge,
                 ProblemKind.UnsupportedMediaType,
-                ProblemKind.Invalid
+                ProblemKind.Invalid,
+                ProblemKind.QueueFull
             )
             .WithName("rerunExecution")
             .WithSummary("A new execution of the same job text; parameters may change");

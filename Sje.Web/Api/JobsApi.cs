@@ -141,7 +141,8 @@ internal static class JobsApi
                 ProblemKind.NotFound,
                 ProblemKind.TooLarge,
                 ProblemKind.UnsupportedMediaType,
-                ProblemKind.Invalid
+                ProblemKind.Invalid,
+                ProblemKind.QueueFull
             )
             .WithName("runJob")
             .WithSummary("Run a saved job with these parameters");

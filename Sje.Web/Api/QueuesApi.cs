@@ -17,6 +17,9 @@ internal sealed record QueueRequest
 
     /// <summary>Most tasks at a time over all workers; no limit when missing.</summary>
     public int? MaxRunning { get; init; }
+
+    /// <summary>Most tasks that may wait in it, then 429; no limit when missing.</summary>
+    public int? MaxQueued { get; init; }
 }
 
 internal sealed class QueueRequestValidator : AbstractValidator<QueueRequest>
@@ -30,6 +33,10 @@ internal sealed class QueueRequestValidator : AbstractValidator<QueueRequest>
         RuleFor(r => r.MaxRunning)
             .InclusiveBetween(1, 1_000_000)
             .WithMessage("The most tasks at a time is a whole number from 1 to 1000000; leave it out for no limit.")
+            .WithErrorCode(FaultCodes.OutOfRange);
+        RuleFor(r => r.MaxQueued)
+            .InclusiveBetween(1, 100_000_000)
+            .WithMessage("The most tasks that wait is a whole number from 1 to 100000000; leave it out for no limit.")
             .WithErrorCode(FaultCodes.OutOfRange);
     }
 }
@@ -63,7 +70,9 @@ internal static class QueuesApi
             )
             .WithName("saveQueue")
             .WithSummary("Make a queue or say how it runs")
-            .WithDescription("A lane is for what is accepted from then on. Without maxRunning there is no limit.");
+            .WithDescription(
+                "A lane is for what is accepted from then on. Without maxRunning and maxQueued there is no limit."
+            );
         group
             .MapPost("/{name}/pause", PauseAsync)
             .RequireAuthorization(Policies.Operator)
@@ -110,7 +119,7 @@ internal static class QueuesApi
         }
 
         var lane = body.Value.Lane ?? (await queues.FindAsync(name, stop))?.Lane ?? Lanes.Background;
-        await control.SaveAsync(name, lane, body.Value.MaxRunning, stop);
+        await control.SaveAsync(name, lane, body.Value.MaxRunning, body.Value.MaxQueued, stop);
         return await GetAsync(name, queues, stop);
     }
 

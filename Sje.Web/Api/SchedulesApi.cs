@@ -92,7 +92,8 @@ internal static class SchedulesApi
                 ProblemKind.WrongState,
                 ProblemKind.TooLarge,
                 ProblemKind.UnsupportedMediaType,
-                ProblemKind.Invalid
+                ProblemKind.Invalid,
+                ProblemKind.QueueFull
             )
             .WithName("triggerSchedule")
             .WithSummary("Start its job now, paused or not; its due times stay as they are");

@@ -61,7 +61,8 @@ internal static class TaskBatchesApi
                 ProblemKind.Unreadable,
                 ProblemKind.TooLarge,
                 ProblemKind.UnsupportedMediaType,
-                ProblemKind.Invalid
+                ProblemKind.Invalid,
+                ProblemKind.QueueFull
             )
             .WithName("submitTasks")
             .WithSummary("Submit up to 10,000 jobs")
@@ -76,6 +77,7 @@ internal static class TaskBatchesApi
         ClaimsPrincipal user,
         JobReader reader,
         ExecutionIntake intake,
+        HttpResponse response,
         CancellationToken stop
     )
     {
@@ -114,7 +116,7 @@ internal static class TaskBatchesApi
             }
         }
 
-        return ToAnswer(outcomes, batch.At);
+        return ToAnswer(outcomes, batch.At, response);
     }
 
     private static PreparedSubmission Prepare(BatchEntry entry, JobReader reader, Caller caller)
@@ -160,11 +162,24 @@ internal static class TaskBatchesApi
                 null,
                 new Refusal(ProblemKind.KeyReused, $"Idempotency key '{k.Key}' came with another job before.")
             ),
+            QueueFull full => new ItemOutcome(null, null, TasksApi.FullOf(full)),
             _ => default,
         };
 
-    private static Results<Accepted<BatchAccepted>, Refusal> ToAnswer(ItemOutcome[] outcomes, Func<int, string> at)
+    private static Results<Accepted<BatchAccepted>, Refusal> ToAnswer(
+        ItemOutcome[] outcomes,
+        Func<int, string> at,
+        HttpResponse response
+    )
     {
+        // A part that found its queue full may come again, whatever became of the rest.
+        var wait = outcomes.Max(outcome => outcome.Refusal?.RetryAfter);
+        if (wait is { } longest)
+        {
+            response.Headers.RetryAfter = Math.Ceiling(longest.TotalSeconds)
+                .ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         var accepted = outcomes.Count(outcome => outcome.Id is not null);
         var items = outcomes.Select((outcome, index) => ToItem(outcome, index)).ToList();
         if (accepted > 0)
@@ -179,8 +194,19 @@ internal static class TaskBatchesApi
             )
             .ToList();
         var wrong = outcomes.Count(outcome => outcome.Refusal is not null);
-        return new Refusal(ProblemKind.Invalid, $"{wrong} of {outcomes.Length} jobs are wrong; none was accepted.")
+        var full =
+            wait is not null
+            && outcomes.All(outcome =>
+                outcome.Refusal is null or { Kind.Status: StatusCodes.Status429TooManyRequests }
+            );
+        return new Refusal(
+            full ? ProblemKind.QueueFull : ProblemKind.Invalid,
+            full
+                ? $"{wrong} of {outcomes.Length} jobs find their queue full; none was accepted."
+                : $"{wrong} of {outcomes.Length} jobs are wrong; none was accepted."
+        )
         {
+            RetryAfter = wait,
             Errors = errors,
             More = new JsonObject
             {

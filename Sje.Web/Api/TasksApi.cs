@@ -72,7 +72,8 @@ internal static class TasksApi
                 ProblemKind.Unreadable,
                 ProblemKind.TooLarge,
                 ProblemKind.UnsupportedMediaType,
-                ProblemKind.Invalid
+                ProblemKind.Invalid,
+                ProblemKind.QueueFull
             )
             .WithName("submitTask")
             .WithSummary("Submit a job and run it")
@@ -134,10 +135,14 @@ internal static class TasksApi
                 ProblemKind.KeyReused,
                 $"Idempotency key '{k.Key}' came with another body before."
             ),
+            QueueFull full => FullOf(full),
             _ => throw new InvalidOperationException(
                 $"The intake answered {result.GetType().Name} to a single submission."
             ),
         };
+
+    internal static Refusal FullOf(QueueFull full) =>
+        new(ProblemKind.QueueFull, full.Detail) { RetryAfter = QueueFull.RetryAfter };
 
     private static async Task<Results<Ok<TaskView>, Refusal>> GetAsync(
         string id,

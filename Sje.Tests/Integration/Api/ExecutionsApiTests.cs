@@ -233,6 +233,46 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         await (await host.Client.PutAsync("/api/v1/queues/No", Json("{}"))).ReadProblemAsync(422, "validation");
     }
 
+    [Fact]
+    public async Task A_full_queue_answers_429_with_Retry_After_also_for_a_part_of_a_batch_and_forgets_the_key()
+    {
+        await host.Client.PutAsync("/api/v1/queues/brim", Json("""{"maxQueued": 3}"""));
+        // Other processes, and here this one, learn of a first limit within a second.
+        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System);
+        string Line(string name) =>
+            $$"""{"name": "{{name}}", "queue": "brim", "type": "process", "process": {"command": ["true"]}, "idempotencyKey": "{{name}}"}""";
+        var first = await host.SubmitAsync("one", "brim");
+
+        var batch = await host.Client.PostAsync(
+            "/tasks",
+            Json($"[{Line("two")}, {Line("three")}, {Line("four")}, {Line("four")}]")
+        );
+        Assert.True(batch.StatusCode == HttpStatusCode.Accepted, await batch.Content.ReadAsStringAsync());
+        Assert.Equal(TimeSpan.FromSeconds(5), batch.Headers.RetryAfter?.Delta);
+        var answer = await batch.ReadJsonAsync();
+        Assert.Equal((2, 2), ((int?)answer["accepted"], (int?)answer["rejected"]));
+        Assert.Equal([202, 202, 429, 429], answer["items"]!.AsArray().Select(item => (int)item!["status"]!));
+
+        var single = await host.Client.PostAsync(
+            "/task",
+            Json("""{"name": "five", "queue": "brim", "type": "process", "process": {"command": ["true"]}}""")
+        );
+        Assert.Equal(TimeSpan.FromSeconds(5), single.Headers.RetryAfter?.Delta);
+        var problem = await single.ReadProblemAsync(429, "queue-full");
+        Assert.StartsWith("3 tasks wait in queue 'brim'", (string?)problem["detail"]);
+        await (
+            await host.Client.PostAsync("/tasks?atomic=true", Json($"[{Line("six")}, {Line("seven")}]"))
+        ).ReadProblemAsync(429, "queue-full");
+
+        await host.Client.DeleteAsync($"/task/{first}");
+        var again = await host.Client.PostAsync("/tasks", Json($"[{Line("four")}, {Line("five")}]"));
+        Assert.Equal(
+            [202, 429],
+            (await again.ReadJsonAsync())["items"]!.AsArray().Select(item => (int)item!["status"]!)
+        );
+        Assert.Equal(3, (int?)(await GetAsync("/api/v1/queues/brim"))["queued"]);
+    }
+
     private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
 
     private async Task<List<string>> NamesAsync(string query) =>

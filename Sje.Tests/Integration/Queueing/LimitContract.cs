@@ -78,12 +78,42 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
         await Db.ExecutionBecomesAsync(second, "succeeded");
     }
 
+    [Fact]
+    public async Task No_more_wait_in_a_queue_than_may_however_many_submit_at_once()
+    {
+        await using var node = await StartAsync(worker: false);
+        await using var other = await StartAsync(worker: false);
+        await node
+            .Services.GetRequiredService<QueueControl>()
+            .SaveAsync(Queue, Background ? Lanes.Background : Lanes.Direct, null, 25, CancellationToken.None);
+
+        var results = await System.Threading.Tasks.Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(i =>
+                    (i % 2 == 0 ? node : other).Intake.AcceptAsync(
+                        [Job(Task("main", "ok")), Job(Task("a", "ok"), Task("b", "ok", 3, "a"))],
+                        CancellationToken.None
+                    )
+                )
+        );
+
+        // Where only one task fits, a job of two waits for more room and a job of one takes it.
+        Assert.Equal(25, await Db.ScalarAsync<long>("select count(*) from sje.tasks"));
+        var answers = results.SelectMany(r => r).ToList();
+        Assert.Equal(
+            await Db.ScalarAsync<long>("select count(*) from sje.executions"),
+            answers.Count(a => a is SubmissionAccepted)
+        );
+        Assert.All(answers, a => Assert.True(a is SubmissionAccepted or QueueFull { MaxQueued: 25 }, $"{a}"));
+    }
+
     private static void Eager(WorkerOptions options) => options.Slots = 16;
 
     private Task LimitAsync(TestNode node, int? limit) =>
         node
             .Services.GetRequiredService<QueueControl>()
-            .SaveAsync(Queue, Background ? Lanes.Background : Lanes.Direct, limit, CancellationToken.None);
+            .SaveAsync(Queue, Background ? Lanes.Background : Lanes.Direct, limit, null, CancellationToken.None);
 }
 
 /// <summary>On the background lane.</summary>

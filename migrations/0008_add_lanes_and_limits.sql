@@ -7,3 +7,6 @@ insert into sje.queues (name, lane) values ('swarm', 'direct') on conflict (name
 
 -- How many tasks of a queue run at a time, over all workers. A claim locks the rows of limited queues first and counts then.
 alter table sje.queues add column max_running integer check (max_running > 0);
+
+-- How many tasks may wait in a queue (blocked, queued, waiting for a retry). Accepting work locks the row, then counts.
+alter table sje.queues add column max_queued integer check (max_queued > 0);
