@@ -17,6 +17,9 @@ internal sealed class HttpEngine(HttpConnections connections, TimeProvider clock
 
     public EnginePlacement Placement => EnginePlacement.Worker;
 
+    /// <inheritdoc/>
+    public bool UsesFiles => false;
+
     public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
     {
         HttpSettings settings;

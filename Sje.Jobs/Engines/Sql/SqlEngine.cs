@@ -15,6 +15,9 @@ internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) 
 
     public EnginePlacement Placement => EnginePlacement.Worker;
 
+    /// <inheritdoc/>
+    public bool UsesFiles => false;
+
     public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
     {
         SqlDatabases databases;
