@@ -6,7 +6,8 @@ namespace Sje.Jobs.Engines.Http;
 
 /// <summary>
 /// Sends the requests of all tasks of this worker over one pool of connections, and follows redirects: at most ten, never from https to
-/// http nor away from HTTP, and to another host without the task's headers and body, which were meant for the first.
+/// http nor away from HTTP. The task's headers are not sent to another host, and a body that would have to go there is not sent at all: they were
+/// meant for the first.
 /// </summary>
 internal sealed class HttpConnections : IDisposable
 {
@@ -40,31 +41,32 @@ internal sealed class HttpConnections : IDisposable
                 return response;
             }
 
-            response.Dispose();
             // RFC 9110, section 15.4: only 307 and 308 repeat the request as it was.
-            if (status == 303 && method != "HEAD" || status is 301 or 302 && method == "POST")
+            if ((status == 303 && method != "HEAD") || (status is 301 or 302 && method == "POST"))
             {
                 (method, withBody) = ("GET", false);
             }
 
-            if (
-                Uri.Compare(
-                    url,
-                    target,
-                    UriComponents.SchemeAndServer,
-                    UriFormat.Unescaped,
-                    StringComparison.OrdinalIgnoreCase
-                ) != 0
-            )
+            if (!SameOrigin(url, target))
             {
-                (withHeaders, withBody) = (false, false);
+                if (withBody && settings.Body is not null)
+                {
+                    return response;
+                }
+
+                withHeaders = false;
             }
 
+            response.Dispose();
             url = target;
         }
     }
 
     public void Dispose() => client.Dispose();
+
+    private static bool SameOrigin(Uri one, Uri other) =>
+        Uri.Compare(one, other, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase)
+        == 0;
 
     private static HttpRequestMessage Request(
         HttpSettings settings,
@@ -119,8 +121,10 @@ internal sealed class HttpConnections : IDisposable
             return null;
         }
 
-        var target = location.IsAbsoluteUri ? location : new Uri(url, location);
-        return HttpTaskType.IsHttp(target) && (url.Scheme != Uri.UriSchemeHttps || target.Scheme == Uri.UriSchemeHttps)
+        return
+            Uri.TryCreate(url, location, out var target)
+            && HttpTaskType.IsHttp(target)
+            && (url.Scheme != Uri.UriSchemeHttps || target.Scheme == Uri.UriSchemeHttps)
             ? target
             : null;
     }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
@@ -37,7 +38,7 @@ internal sealed class PostgresDatabases : SqlDatabases
         }
     }
 
-    public override DbDataSource Open(string connectionString)
+    public override (DbDataSource Source, int Most) Open(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         settings.ApplicationName ??= "sje";
@@ -47,7 +48,7 @@ internal sealed class PostgresDatabases : SqlDatabases
             (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, 60, 10);
         }
 
-        return NpgsqlFactory.Instance.CreateDataSource(settings.ConnectionString);
+        return (NpgsqlFactory.Instance.CreateDataSource(settings.ConnectionString), settings.MaxPoolSize);
     }
 
     public override void Bind(DbParameter parameter, JsonNode? value)
@@ -66,15 +67,19 @@ internal sealed class PostgresDatabases : SqlDatabases
 
     public override void Prepare(DbCommand command) => ((NpgsqlCommand)command).AllResultTypesAreUnknown = true;
 
-    public override JsonNode? Read(DbDataReader reader, int column, int maxLength, out bool cut)
+    public override async Task<JsonNode?> ReadAsync(
+        DbDataReader reader,
+        int column,
+        int maxLength,
+        CancellationToken stop
+    )
     {
-        cut = false;
-        if (reader.IsDBNull(column))
+        if (await reader.IsDBNullAsync(column, stop))
         {
             return null;
         }
 
-        var text = Text(reader, column, maxLength, out cut);
+        var (text, cut) = await TextAsync((NpgsqlDataReader)reader, column, maxLength, stop);
         if (cut)
         {
             return text;
@@ -125,18 +130,22 @@ internal sealed class PostgresDatabases : SqlDatabases
             : (NpgsqlDbType.Double, double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture));
     }
 
-    private static string Text(DbDataReader reader, int column, int maxLength, out bool cut)
+    private static async Task<(string Text, bool Cut)> TextAsync(
+        NpgsqlDataReader reader,
+        int column,
+        int maxLength,
+        CancellationToken stop
+    )
     {
-        using var stream = reader.GetTextReader(column);
+        using var stream = await reader.GetTextReaderAsync(column, stop);
         var buffer = new char[Math.Min(maxLength, 4096) + 1];
-        var text = new System.Text.StringBuilder();
-        while (text.Length <= maxLength && stream.Read(buffer) is > 0 and var read)
+        var text = new StringBuilder();
+        while (text.Length <= maxLength && await stream.ReadAsync(buffer, stop) is > 0 and var read)
         {
             text.Append(buffer, 0, read);
         }
 
-        cut = text.Length > maxLength;
-        return cut ? text.ToString(0, maxLength) : text.ToString();
+        return text.Length > maxLength ? (text.ToString(0, maxLength), true) : (text.ToString(), false);
     }
 
     // NaN and infinities are texts; all else that PostgreSQL prints for a number is a number of JSON.

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using Microsoft.Extensions.Options;
 
 namespace Sje.Jobs.Engines.Sql;
@@ -7,13 +6,11 @@ namespace Sje.Jobs.Engines.Sql;
 /// <summary>The pools of this worker, one for each connection that a task has named so far.</summary>
 internal sealed class SqlConnections(IOptions<SqlOptions> options) : IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<(SqlDatabases, DbDataSource)>> pools = new(
-        StringComparer.OrdinalIgnoreCase
-    );
+    private readonly ConcurrentDictionary<string, Lazy<SqlPool>> pools = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The pool of a connection.</summary>
     /// <exception cref="FormatException">There is none of that name here, or its settings are wrong.</exception>
-    public (SqlDatabases Databases, DbDataSource Source) Find(string name)
+    public SqlPool Find(string name)
     {
         if (!options.Value.Connections.TryGetValue(name, out var connection))
         {
@@ -28,24 +25,24 @@ internal sealed class SqlConnections(IOptions<SqlOptions> options) : IAsyncDispo
             );
         }
 
-        return pools.GetOrAdd(name, _ => new Lazy<(SqlDatabases, DbDataSource)>(() => Open(name, connection))).Value;
+        return pools.GetOrAdd(name, _ => new Lazy<SqlPool>(() => Open(name, connection))).Value;
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var pool in pools.Values.Where(pool => pool.IsValueCreated))
         {
-            await pool.Value.Item2.DisposeAsync();
+            await pool.Value.DisposeAsync();
         }
     }
 
-    private static (SqlDatabases, DbDataSource) Open(string name, ConnectionOptions connection)
+    private static SqlPool Open(string name, ConnectionOptions connection)
     {
         var databases =
             SqlDatabases.Find(connection.Type)
             ?? throw new FormatException($"Connection '{name}' is of type '{connection.Type}', which there is not.");
         return databases.Problem(connection.ConnectionString) is { } problem
             ? throw new FormatException($"Connection '{name}': {problem}.")
-            : (databases, databases.Open(connection.ConnectionString));
+            : new SqlPool(databases, connection.ConnectionString);
     }
 }

@@ -22,17 +22,17 @@ internal abstract class SqlDatabases
     /// <summary>What is wrong with a connection string, without repeating it, or null.</summary>
     public abstract string? Problem(string connectionString);
 
-    /// <summary>A pool of connections.</summary>
-    public abstract DbDataSource Open(string connectionString);
+    /// <summary>A pool of connections, and how many it holds at most.</summary>
+    public abstract (DbDataSource Source, int Most) Open(string connectionString);
 
     /// <summary>Gives a parameter the type and value of a JSON value.</summary>
     public abstract void Bind(DbParameter parameter, JsonNode? value);
 
-    /// <summary>Sets a command up so that <see cref="Read"/> can read its rows.</summary>
+    /// <summary>Sets a command up so that <see cref="ReadAsync"/> can read its rows.</summary>
     public abstract void Prepare(DbCommand command);
 
-    /// <summary>A column of the present row as JSON; columns are read in order, each once. Texts are cut at <paramref name="maxLength"/>.</summary>
-    public abstract JsonNode? Read(DbDataReader reader, int column, int maxLength, out bool cut);
+    /// <summary>A column of the present row as JSON; columns are read in order, each once. A text is cut at <paramref name="maxLength"/>.</summary>
+    public abstract Task<JsonNode?> ReadAsync(DbDataReader reader, int column, int maxLength, CancellationToken stop);
 
     /// <summary>The failure class: <c>network</c>, <c>timeout</c> or <c>error</c> where another try may go well, else <c>invalid</c>.</summary>
     public abstract string ClassOf(DbException error);

@@ -1,4 +1,3 @@
-using System.Data;
 using System.Data.Common;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
@@ -20,13 +19,12 @@ internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) 
 
     public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
     {
-        SqlDatabases databases;
-        DbDataSource source;
+        SqlPool pool;
         SqlSettings settings;
         try
         {
             settings = SqlSettings.Read(context.Settings, context.Scope);
-            (databases, source) = connections.Find(settings.Connection);
+            pool = connections.Find(settings.Connection);
         }
         catch (Exception e) when (e is TemplateException or FormatException)
         {
@@ -36,31 +34,11 @@ internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) 
         var began = clock.GetTimestamp();
         try
         {
-            await using var connection = await source.OpenConnectionAsync(stop);
-            await using var transaction = await connection.BeginTransactionAsync(stop);
-            await using var command = connection.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = settings.Statement;
-            // The task's own limit counts (timeouts.run).
-            command.CommandTimeout = 0;
-            databases.Prepare(command);
-            foreach (var (name, value) in settings.Parameters)
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = name;
-                databases.Bind(parameter, value);
-                command.Parameters.Add(parameter);
-            }
-
-            var result = await SqlResult.ReadAsync(databases, command, stop);
-            // Once it is asked for, nobody can take a commit back.
-            stop.ThrowIfCancellationRequested();
-            await transaction.CommitAsync(CancellationToken.None);
-            var took = (long)clock.GetElapsedTime(began).TotalMilliseconds;
-            context.Reporter.Log(
-                LogStream.System,
-                $"{settings.Connection}: {result.RowsAffected} rows changed, {result.RowCount} rows returned, in {took} ms"
+            var result = await pool.UseAsync(
+                connection => ExecuteAsync(pool.Databases, connection, settings, stop),
+                stop
             );
+            Log($"{result.RowsAffected} rows changed, {result.RowCount} rows returned, in");
             return new EngineResult { Outputs = result.Outputs(), Preview = result.Preview() };
         }
         catch (DbException) when (stop.IsCancellationRequested)
@@ -72,12 +50,44 @@ internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) 
             var state = e.SqlState is { } code ? $" (SQLSTATE {code})" : "";
             var reason =
                 e.SqlState is null && e.InnerException is { } inner ? $"{e.Message}: {inner.Message}" : e.Message;
+            Log($"failed{state} after");
+            return Failed(pool.Databases.ClassOf(e), $"{settings.Connection}: {reason}{state}");
+        }
+
+        void Log(string what) =>
             context.Reporter.Log(
                 LogStream.System,
-                $"{settings.Connection}: failed after {(long)clock.GetElapsedTime(began).TotalMilliseconds} ms{state}"
+                $"{settings.Connection}: {what} {(long)clock.GetElapsedTime(began).TotalMilliseconds} ms"
             );
-            return Failed(databases.ClassOf(e), $"{settings.Connection}: {reason}{state}");
+    }
+
+    private static async Task<SqlResult> ExecuteAsync(
+        SqlDatabases databases,
+        DbConnection connection,
+        SqlSettings settings,
+        CancellationToken stop
+    )
+    {
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = settings.Statement;
+        // The task's own limit counts (timeouts.run).
+        command.CommandTimeout = 0;
+        databases.Prepare(command);
+        foreach (var (name, value) in settings.Parameters)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            databases.Bind(parameter, value);
+            command.Parameters.Add(parameter);
         }
+
+        var result = await SqlResult.ReadAsync(databases, command, stop);
+        // Once it is asked for, nobody can take a commit back.
+        stop.ThrowIfCancellationRequested();
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
     }
 
     private static EngineResult Failed(string failure, string message) =>

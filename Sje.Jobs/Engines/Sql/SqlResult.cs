@@ -101,7 +101,7 @@ internal sealed class SqlResult
             var row = new JsonArray();
             for (var column = 0; column < reader.FieldCount; column++)
             {
-                var value = databases.Read(reader, column, Math.Clamp(room, 0, MaxCell), out _);
+                var value = await databases.ReadAsync(reader, column, Math.Clamp(room, 0, MaxCell), stop);
                 room -= value?.ToJsonString().Length ?? 4;
                 row.Add(value);
             }

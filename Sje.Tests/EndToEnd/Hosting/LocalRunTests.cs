@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Sje.Tests.Support;
 using Sje.Web.Failures;
 
@@ -53,6 +54,42 @@ public sealed class LocalRunTests : IDisposable
         );
         Assert.Equal("skipped", end.RootElement.GetProperty("tasks")[1].GetProperty("state").GetString());
         Assert.False(File.Exists(Path.Combine(folder, "ran")));
+    }
+
+    [Fact]
+    public async Task A_request_and_a_statement_run_without_a_server_on_a_connection_of_the_configuration()
+    {
+        var database = await TestPostgres.ConnectionStringAsync();
+        File.WriteAllText(
+            Path.Combine(folder, "sje-config.yaml"),
+            $"connections:\n  warehouse:\n    connectionString: {database}\n"
+        );
+        await using var target = await HttpTarget.StartAsync(
+            async (_, context) =>
+            {
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync("""{"answer": 42}""");
+            }
+        );
+        Write(
+            $$$"""
+            name: ask
+            tasks:
+              - {name: ask, type: http, http: {url: "{{{target.Address}}}", expect: {jsonPath: {$.answer: 42}} } }
+              - name: count
+                dependsOn: [ask]
+                type: sql
+                sql: {connection: warehouse, statement: select @n + 1 as n, parameters: {n: "{{ tasks.ask.outputs.body.answer }}"} }
+            """
+        );
+
+        var (code, output, errors) = await SjeProcess.RunAsync(folder, "run", "job.yaml", "--output", "json");
+
+        Assert.True(code == ExitCodes.Ok, errors);
+        using var end = JsonDocument.Parse(output);
+        var task = end.RootElement.GetProperty("tasks")[1];
+        Assert.Equal(43, task.GetProperty("outputs").GetProperty("firstRow").GetProperty("n").GetInt32());
+        Assert.Equal(43, task.GetProperty("preview")[0].GetProperty("rows")[0][0].GetInt32());
     }
 
     [Fact]

@@ -11,6 +11,7 @@ public sealed class SecretHost : ApiHost
         {
             ["connections:warehouse:connectionString"] = "Host=db;Username=etl;Password=hunter2",
             ["connections:lake:secretAccessKey"] = "hunter2",
+            ["connections:short:connectionString"] = "Password=hunter2",
             ["connections:proxy:url"] = "https://me:hunter2@proxy.example/path",
             ["connections:broken:text"] = "Password=hunter2;'",
             ["ConnectionStrings:Sje"] = "Host=127.0.0.1;Password=hunter2",

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -307,26 +308,60 @@ public sealed class HttpEngineTests : IDisposable
         await using var target = await HttpTarget.StartAsync(
             (_, context) =>
             {
-                context.Response.StatusCode = context.Request.Path == "/here" ? 200 : 307;
-                context.Response.Headers.Location = context.Request.Path == "/away" ? other.Address + "/x" : "/here";
+                var path = context.Request.Path.Value!;
+                context.Response.StatusCode =
+                    path == "/here" ? 200 : int.Parse(path[^3..], CultureInfo.InvariantCulture);
+                context.Response.Headers.Location = path.StartsWith("/away", StringComparison.Ordinal)
+                    ? other.Address + "/x"
+                    : "/here";
                 return Task.CompletedTask;
             }
         );
 
-        string Request(string path) =>
-            $$$"""{"method": "POST", "url": "{{{target.Address}}}{{{path}}}", "headers": {"X-Key": "hunter2"}, "body": "text"}""";
-        Assert.Null((await RunAsync(Request("/near"))).Error);
-        var away = await RunAsync(Request("/away"));
+        Task<EngineResult> PostAsync(string path) =>
+            RunAsync(
+                $$$"""{"method": "POST", "url": "{{{target.Address}}}{{{path}}}", "headers": {"X-Key": "hunter2"}, "body": "text"}"""
+            );
+        Assert.Null((await PostAsync("/near307")).Error);
+        Assert.Null((await PostAsync("/near302")).Error);
+        var away = await PostAsync("/away302");
+        var withBody = await PostAsync("/away307");
 
         Assert.Equal("there", away.Outputs["body"]!.GetValue<string>());
-        var near = target.Requests.ElementAt(1);
+        Assert.Equal("expectation", withBody.Error?.Class);
+        var (repeated, changed) = (target.Requests.ElementAt(1), target.Requests.ElementAt(3));
         Assert.Equal(
             ("POST", "/here", "text", "hunter2"),
-            (near.Method, near.Path, near.Body, near.Headers["X-Key"].ToString())
+            (repeated.Method, repeated.Path, repeated.Body, repeated.Headers["X-Key"].ToString())
         );
+        Assert.Equal(("GET", "/here", ""), (changed.Method, changed.Path, changed.Body));
         var far = Assert.Single(other.Requests);
-        Assert.Equal(("POST", "/x", ""), (far.Method, far.Path, far.Body));
+        Assert.Equal(("GET", "/x", ""), (far.Method, far.Path, far.Body));
         Assert.False(far.Headers.ContainsKey("X-Key"));
+    }
+
+    [Fact]
+    public async Task Very_many_requests_can_be_under_way_at_once()
+    {
+        const int Many = 500;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var target = await HttpTarget.StartAsync(
+            async (target, context) =>
+            {
+                if (target.Requests.Count == Many)
+                {
+                    all.SetResult();
+                }
+
+                await all.Task.WaitAsync(context.RequestAborted);
+            }
+        );
+
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, Many).Select(_ => RunAsync($$$"""{"url": "{{{target.Address}}}", "timeout": "2m"}"""))
+        );
+
+        Assert.All(results, result => Assert.Null(result.Error));
     }
 
     [Fact]

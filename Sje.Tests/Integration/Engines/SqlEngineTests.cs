@@ -30,6 +30,11 @@ public sealed class SqlEngineTests(TestDatabase db) : IClassFixture<TestDatabase
                             Database = "not_there",
                         }.ConnectionString,
                     },
+                    ["small"] = new ConnectionOptions
+                    {
+                        ConnectionString =
+                            db.ConnectionString + ";Maximum Pool Size=2;Timeout=1;Application Name=small",
+                    },
                     ["broken"] = new ConnectionOptions { ConnectionString = "hunter2" },
                 },
             }
@@ -169,6 +174,38 @@ public sealed class SqlEngineTests(TestDatabase db) : IClassFixture<TestDatabase
         Assert.Equal(2L, await db.ScalarAsync<long>("select count(*) from kept"));
     }
 
+    [Fact]
+    public async Task Who_finds_no_connection_free_waits_for_one()
+    {
+        // Six of a second each on two connections take three, and the driver would wait for one.
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => RunAsync("select pg_sleep(1)", null, connection: "small"))
+        );
+
+        Assert.All(results, result => Assert.Null(result.Error));
+    }
+
+    [Fact]
+    public async Task A_stop_while_rows_come_ends_the_statement_and_frees_its_connection()
+    {
+        using var stop = new CancellationTokenSource();
+        var running = RunAsync(
+            "select i from generate_series(1, 2000000000) i",
+            null,
+            connection: "small",
+            stop: stop.Token
+        );
+        const string Busy =
+            "select count(*) from pg_stat_activity where application_name = 'small' and state = 'active'";
+        await Eventually.TrueAsync(async () => await db.ScalarAsync<long>(Busy) == 1, "the statement runs");
+
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(TimeSpan.FromSeconds(60)));
+        await Eventually.TrueAsync(async () => await db.ScalarAsync<long>(Busy) == 0, "the statement has ended");
+        Assert.Null((await RunAsync("select 1", null, connection: "small")).Error);
+    }
+
     [Theory]
     [InlineData("db", "selec 1", "invalid", "SQLSTATE 42601")]
     [InlineData("db", "select * from nowhere", "invalid", "SQLSTATE 42P01")]
@@ -183,7 +220,7 @@ public sealed class SqlEngineTests(TestDatabase db) : IClassFixture<TestDatabase
         "lake",
         "select 1",
         "invalid",
-        "no connection 'lake': those of its configuration are broken, db, gone, nobase."
+        "no connection 'lake': those of its configuration are broken, db, gone, nobase, small."
     )]
     [InlineData("broken", "select 1", "invalid", "cannot be read")]
     public async Task A_failure_has_its_class_and_tells_no_password(
@@ -206,7 +243,13 @@ public sealed class SqlEngineTests(TestDatabase db) : IClassFixture<TestDatabase
         );
     }
 
-    private Task<EngineResult> RunAsync(string statement, string? value, string more = "", string connection = "db")
+    private Task<EngineResult> RunAsync(
+        string statement,
+        string? value,
+        string more = "",
+        string connection = "db",
+        CancellationToken stop = default
+    )
     {
         var settings = new JsonObject { ["connection"] = connection, ["statement"] = statement };
         if (value is not null)
@@ -214,9 +257,6 @@ public sealed class SqlEngineTests(TestDatabase db) : IClassFixture<TestDatabase
             settings["parameters"] = JsonNode.Parse($$"""{"v": {{value}}{{more}}}""");
         }
 
-        return new SqlEngine(connections, TimeProvider.System).RunAsync(
-            bench.Context(settings),
-            CancellationToken.None
-        );
+        return new SqlEngine(connections, TimeProvider.System).RunAsync(bench.Context(settings), stop);
     }
 }

@@ -94,6 +94,39 @@ public sealed class SjeConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Connections_have_names_of_the_users_and_their_faults_tell_no_password()
+    {
+        Write("sje-config.yaml", "connections: {typed: {tpye: postgres, connectionString: hunter2}}\n");
+        var typed = Assert.Throws<FailureException>(() => Read().Check()).Message;
+        Assert.EndsWith(
+            "connections:typed:tpye (sje-config.yaml) is no setting. Did you mean 'type'?",
+            typed,
+            StringComparison.Ordinal
+        );
+
+        Write(
+            "sje-config.yaml",
+            """
+            connections:
+              good: {connectionString: "Host=a;Password=hunter2"}
+              other: {type: oracle, connectionString: "Host=a;Password=hunter2"}
+              empty: {type: postgres}
+              bare: hunter2
+              broken: {connectionString: "hunter2"}
+              odd: {connectionString: "Host=a;Passwort=hunter2"}
+            """
+        );
+
+        var faults = Assert.Throws<FailureException>(() => Read().Check()).Faults;
+        Assert.Equal(
+            ["bare:", "broken:", "empty:", "odd:", "other:type"],
+            faults.Select(fault => fault.Split(' ')[0]["connections:".Length..]).Order(StringComparer.Ordinal)
+        );
+        Assert.Contains("connections:other:type is 'oracle' (sje-config.yaml): it must be postgres", faults);
+        Assert.All(faults, fault => Assert.DoesNotContain("hunter2", fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_sections_of_the_original_are_read_into_ours()
     {
         Write(

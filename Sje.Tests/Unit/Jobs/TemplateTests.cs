@@ -105,6 +105,23 @@ public class TemplateTests
     }
 
     [Fact]
+    public void In_data_a_text_that_is_one_reference_becomes_the_value_itself()
+    {
+        var tree = JsonNode.Parse(
+            """["{{ parameters.limit }}", " {{parameters.dry}} ", "{{ parameters.nothing }}", {"a": "{{ parameters.where }}"}, "{{ parameters.limit }}{{ parameters.limit }}", "x{{ parameters.ratio }}", "plain", 7, null]"""
+        )!;
+        var filled = Template.FillAll(tree, Scope)!;
+        var expected = JsonNode.Parse(
+            """[60, true, null, {"a": {"city": "Köln", "tags": ["a+b"]}}, "6060", "x1.50", "plain", 7, null]"""
+        );
+        Assert.True(JsonNode.DeepEquals(expected, filled), filled.ToJsonString());
+        filled[3]!["a"]!["city"] = "elsewhere";
+        Assert.Equal("Köln", Scope.Find("parameters.where.city")!.GetValue<string>());
+        Assert.Throws<TemplateException>(() => Template.FillAll("{{ parameters.other }}", Scope));
+        Assert.Throws<TemplateException>(() => Template.FillAll("{{ parameters.limit", Scope));
+    }
+
+    [Fact]
     public void A_value_is_never_read_as_a_template_again()
     {
         var scope = new TemplateScope(JsonNode.Parse("""{"parameters": {"a": "{{ execution.id }}"}}""")!.AsObject());
