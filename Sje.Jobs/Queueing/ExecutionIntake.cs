@@ -15,7 +15,8 @@ namespace Sje.Jobs.Queueing;
 /// </summary>
 public sealed class ExecutionIntake(Database database, SortableIds ids, Signals signals)
 {
-    private long? noLimitsAt;
+    // When no queue was found to have a limit of depth; 0 when that is not known.
+    private long noLimitsAt;
 
     private const string TakeKeys = """
         insert into sje.idempotency_keys (tenant, key, body_hash, execution_id)
@@ -179,6 +180,9 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         ];
     }
 
+    /// <summary>A limit was set in this process: the next submission finds it.</summary>
+    internal void ForgetLimits() => Interlocked.Exchange(ref noLimitsAt, 0);
+
     /// <summary>Tells every process of what was accepted; after the commit.</summary>
     internal void Announce(IReadOnlyList<IntakeResult> results)
     {
@@ -200,7 +204,8 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
     )
     {
         // A database without limits is asked once a second and not for every job.
-        if (fresh.Count == 0 || (noLimitsAt is { } known && TimeProvider.System.GetElapsedTime(known) < LimitsKnownFor))
+        var known = Interlocked.Read(ref noLimitsAt);
+        if (fresh.Count == 0 || (known != 0 && TimeProvider.System.GetElapsedTime(known) < LimitsKnownFor))
         {
             return fresh;
         }
@@ -221,7 +226,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             }
         }
 
-        noLimitsAt = any ? null : TimeProvider.System.GetTimestamp();
+        Interlocked.CompareExchange(ref noLimitsAt, any ? 0 : TimeProvider.System.GetTimestamp(), known);
         if (limits.Count == 0)
         {
             return fresh;

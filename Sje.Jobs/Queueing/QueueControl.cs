@@ -3,7 +3,7 @@ using Sje.Jobs.Storage;
 namespace Sje.Jobs.Queueing;
 
 /// <summary>Pauses and resumes queues, and says how they run. A paused queue accepts work and starts none.</summary>
-public sealed class QueueControl(Database database, Signals signals)
+public sealed class QueueControl(Database database, ExecutionIntake intake, Signals signals)
 {
     private const string Pause =
         "update sje.queues set paused_at = coalesce(paused_at, clock_timestamp()) where name = $1";
@@ -40,6 +40,7 @@ public sealed class QueueControl(Database database, Signals signals)
             new() { Value = (object?)maxQueued ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer }
         );
         await command.ExecuteNonQueryAsync(cancellationToken);
+        intake.ForgetLimits();
         signals.Raise(SignalKind.Work);
         signals.Raise(SignalKind.Change);
     }

@@ -50,7 +50,7 @@ internal sealed class SjeConfiguration
             "default",
             [
                 KeyValuePair.Create("storage:root", (string?)home.Folder),
-                KeyValuePair.Create("worker:queues", (string?)"default"),
+                KeyValuePair.Create("worker:queues", (string?)"default,swarm"),
             ]
         );
         var beside = Path.Combine(AppContext.BaseDirectory, "appsettings.json");

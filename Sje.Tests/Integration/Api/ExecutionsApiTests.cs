@@ -237,8 +237,6 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task A_full_queue_answers_429_with_Retry_After_also_for_a_part_of_a_batch_and_forgets_the_key()
     {
         await host.Client.PutAsync("/api/v1/queues/brim", Json("""{"maxQueued": 3}"""));
-        // Other processes, and here this one, learn of a first limit within a second.
-        await Task.Delay(TimeSpan.FromSeconds(1.2), TimeProvider.System);
         string Line(string name) =>
             $$"""{"name": "{{name}}", "queue": "brim", "type": "process", "process": {"command": ["true"]}, "idempotencyKey": "{{name}}"}""";
         var first = await host.SubmitAsync("one", "brim");
