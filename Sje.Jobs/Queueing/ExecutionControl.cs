@@ -47,6 +47,26 @@ public sealed class ExecutionControl(Database database, Signals signals)
         return result;
     }
 
+    /// <summary>
+    /// Gives what waits of an execution another priority, another queue of the same lane, or both. What runs goes on; <see cref="WrongState"/> when
+    /// nothing waits that could be moved so.
+    /// </summary>
+    public async Task<ControlResult> MoveAsync(
+        Guid executionId,
+        int? priority,
+        string? queue,
+        string? by,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        TaskChanges.AddMove(batch, executionId, priority, queue, by);
+        var result = await ReadAsync(batch, executionId, cancellationToken);
+        Tell();
+        return result;
+    }
+
     private static async Task<ControlResult> ReadAsync(
         NpgsqlBatch batch,
         Guid executionId,

@@ -168,6 +168,35 @@ internal static class TaskChanges
         select execution_id, id, 'task.dismissed', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from away
         """;
 
+    // $1 execution, $2 priority or null, $3 queue or null, $4 by whom. What waits keeps the moment of its acceptance: a move is no way to lose a
+    // place. A queue of another lane is refused: there a task has a background job, or has none.
+    private const string Move = """
+        with moved as (
+            update sje.tasks t set priority = coalesce($2, t.priority), queue = coalesce($3, t.queue),
+                rank = t.accepted_at - coalesce($2, t.priority) * interval '1 hour', row_version = row_version + 1
+            where t.execution_id = $1 and t.state in ('blocked', 'queued', 'waiting_retry')
+                and ($3 is null or t.lane = (select lane from sje.queues where name = $3))
+            returning t.id
+        ), execution as (
+            update sje.executions set priority = coalesce($2, priority), queue = coalesce($3, queue), version = version + 1
+            where id = $1 and exists (select 1 from moved)
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select $1, id, 'task.moved', jsonb_strip_nulls(jsonb_build_object('priority', $2, 'queue', $3, 'by', $4)) from moved
+        )
+        select count(*) > 0 as sje_changed from moved
+        """;
+
+    private const string AddQueue =
+        "insert into sje.queues (name) select $1 where $1 is not null on conflict do nothing";
+
+    /// <summary>Changes priority and queue of what waits of an execution.</summary>
+    public static void AddMove(NpgsqlBatch batch, Guid executionId, int? priority, string? queue, string? by) =>
+        batch
+            .Add(Settlement.Lock, P(executionId))
+            .Add(AddQueue, P(queue))
+            .Add(Move, P(executionId), P((short?)priority, NpgsqlTypes.NpgsqlDbType.Smallint), P(queue), P(by));
+
     /// <summary>Cancels all that is alive of an execution, or one task of it.</summary>
     public static void AddCancel(NpgsqlBatch batch, Guid executionId, Wish wish, Cancelling cause, Guid? taskId = null)
     {

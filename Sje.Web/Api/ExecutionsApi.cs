@@ -101,6 +101,43 @@ internal sealed record RerunRequest
 
 internal sealed class RerunRequestValidator : AbstractValidator<RerunRequest>;
 
+/// <summary>Where what waits of an execution is to stand; what is missing stays as it is.</summary>
+internal sealed record MoveRequest
+{
+    /// <summary>low, normal, high, urgent, critical, or a number from -100 to 100.</summary>
+    public JsonNode? Priority { get; init; }
+
+    /// <summary>A queue of the same lane.</summary>
+    public string? Queue { get; init; }
+
+    internal int? PriorityValue => ReadPriority(Priority);
+
+    internal static int? ReadPriority(JsonNode? node) =>
+        node is not JsonValue value ? null
+        : value.TryGetValue<int>(out var number) && number is >= -100 and <= 100 ? number
+        : value.TryGetValue<string>(out var word) && Priorities.TryParse(word, out var named) ? named
+        : null;
+}
+
+internal sealed class MoveRequestValidator : AbstractValidator<MoveRequest>
+{
+    public MoveRequestValidator()
+    {
+        RuleFor(r => r.Priority)
+            .Must(priority => priority is null || MoveRequest.ReadPriority(priority) is not null)
+            .WithMessage($"Write {string.Join(", ", Priorities.Words)} or a number from -100 to 100.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(r => r.Queue)
+            .Must(queue => queue is null || NameRules.IsQueue(queue))
+            .WithMessage("A queue has 1 to 50 characters of a-z, 0-9, _ and -.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(r => r)
+            .Must(r => r.Priority is not null || r.Queue is not null)
+            .WithMessage("Give 'priority', 'queue' or both.")
+            .WithErrorCode(FaultCodes.Required);
+    }
+}
+
 /// <summary>The state after a change, or while it is under way.</summary>
 internal sealed record ExecutionChanged(Guid Id, ExecutionState State, DateTimeOffset? CancelRequestedAt);
 
@@ -148,6 +185,19 @@ internal static class ExecutionsApi
             .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
             .WithName("listExecutionAttempts")
             .WithSummary("Its attempts, newest first");
+        group
+            .MapPatch("/{id:guid}", MoveAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("moveExecution")
+            .WithSummary("Another priority or another queue of the same lane for what waits of it");
         group
             .MapPost("/{id:guid}/cancel", CancelAsync)
             .RequireAuthorization(Policies.Operator)
@@ -313,6 +363,28 @@ internal static class ExecutionsApi
                 await control.CancelAsync(id, body.Value.Reason ?? $"cancelled by {caller.Name}", stop),
                 "cancelled"
             );
+    }
+
+    private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> MoveAsync(
+        Guid id,
+        RequestBody<MoveRequest> body,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        ExecutionControl control,
+        CancellationToken stop
+    )
+    {
+        var caller = user.Caller();
+        return await executions.FindAsync(id, caller.Scope, stop) is null
+            ? NotFound(id)
+            : await control.MoveAsync(id, body.Value.PriorityValue, body.Value.Queue, caller.Name, stop) switch
+            {
+                WrongState { State: var state } when !state.IsFinal() => new Refusal(
+                    ProblemKind.WrongState,
+                    $"Nothing of execution '{id}' waits that could be moved so: it runs, or the queue is of another lane."
+                ),
+                var result => ToAnswer(id, result, "moved"),
+            };
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> RetryAsync(

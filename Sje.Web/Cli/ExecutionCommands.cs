@@ -5,7 +5,7 @@ using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
-/// <summary><c>status</c>, <c>wait</c>, <c>cancel</c>: about one execution.</summary>
+/// <summary><c>status</c>, <c>wait</c>, <c>cancel</c>, <c>move</c>: about one execution.</summary>
 internal static class ExecutionCommands
 {
     /// <summary>Names an execution.</summary>
@@ -13,6 +13,13 @@ internal static class ExecutionCommands
     {
         Description = "The execution: its taskId, or your own label (the newest)",
     };
+
+    private static readonly Option<string> Priority = new("--priority")
+    {
+        Description = "low, normal, high, urgent, critical, or -100 to 100",
+    };
+
+    private static readonly Option<string> Queue = new("--queue") { Description = "A queue of the same lane" };
 
     public static IEnumerable<Command> Create()
     {
@@ -24,7 +31,16 @@ internal static class ExecutionCommands
         wait.SetAction(WaitAsync);
         var cancel = ClientOptions.With(new Command("cancel", "Stop an execution") { Id });
         cancel.SetAction(CancelAsync);
-        return [status, wait, cancel];
+        var move = ClientOptions.With(
+            new Command("move", "Change the priority or the queue of what waits of an execution")
+            {
+                Id,
+                Priority,
+                Queue,
+            }
+        );
+        move.SetAction(MoveAsync);
+        return [status, wait, cancel, move];
     }
 
     /// <summary>The path of an execution at the root of the API.</summary>
@@ -97,6 +113,45 @@ internal static class ExecutionCommands
         else
         {
             Console.Out.WriteLine($"{parsed.GetRequiredValue(Id)} is asked to stop (now {Show.Text(answer["state"])})");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> MoveAsync(ParseResult parsed, CancellationToken stop)
+    {
+        using var client = ClientOptions.Connect(parsed);
+        var change = new JsonObject();
+        if (parsed.GetValue(Priority) is { } priority)
+        {
+            change["priority"] = int.TryParse(priority, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : JsonValue.Create(priority);
+        }
+
+        if (parsed.GetValue(Queue) is { } queue)
+        {
+            change["queue"] = queue;
+        }
+
+        // The id of an execution that may have been named by its label.
+        var id = Show.Text((await client.GetAsync(Path(parsed), stop))["taskId"]);
+        var answer = (
+            await client.SendAsync(
+                HttpMethod.Patch,
+                $"api/v1/executions/{id}",
+                SjeClient.Json(change.ToJsonString()),
+                null,
+                stop
+            )
+        ).Required;
+        if (ClientOptions.Json(parsed))
+        {
+            Show.Json(answer);
+        }
+        else
+        {
+            Console.Out.WriteLine($"{parsed.GetRequiredValue(Id)} is moved (now {Show.Text(answer["state"])})");
         }
 
         return ExitCodes.Ok;

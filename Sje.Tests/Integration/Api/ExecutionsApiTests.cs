@@ -271,6 +271,35 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(3, (int?)(await GetAsync("/api/v1/queues/brim"))["queued"]);
     }
 
+    [Fact]
+    public async Task What_waits_is_moved_and_what_is_wrong_with_the_move_is_said()
+    {
+        await host.Client.PostAsync("/api/v1/queues/default/pause", null);
+        var id = await host.SubmitAsync("mover", "still-line");
+
+        var moved = await host.Client.PatchAsync(
+            $"/api/v1/executions/{id}",
+            Json("""{"priority": "urgent", "queue": "other-line"}""")
+        );
+        Assert.Equal(HttpStatusCode.Accepted, moved.StatusCode);
+        var shown = await GetAsync($"/api/v1/executions/{id}");
+        Assert.Equal((20, "other-line"), ((int?)shown["priority"], (string?)shown["queue"]));
+        await (
+            await host.Client.PatchAsync($"/api/v1/executions/{id}", Json("""{"priority": "fast", "queue": "A"}"""))
+        ).ReadProblemAsync(422, "validation");
+        await (await host.Client.PatchAsync($"/api/v1/executions/{id}", Json("{}"))).ReadProblemAsync(
+            422,
+            "validation"
+        );
+        await (
+            await host.Client.PatchAsync($"/api/v1/executions/{id}", Json("""{"queue": "swarm"}"""))
+        ).ReadProblemAsync(409, "wrong-state");
+        await (
+            await host.Client.PatchAsync($"/api/v1/executions/{Guid.NewGuid()}", Json("""{"priority": 1}"""))
+        ).ReadProblemAsync(404, "not-found");
+        await host.Client.PostAsync("/api/v1/queues/default/resume", null);
+    }
+
     private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
 
     private async Task<List<string>> NamesAsync(string query) =>

@@ -108,6 +108,57 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
         Assert.All(answers, a => Assert.True(a is SubmissionAccepted or QueueFull { MaxQueued: 25 }, $"{a}"));
     }
 
+    [Fact]
+    public async Task What_waits_can_be_given_another_priority_and_another_queue_of_its_lane()
+    {
+        await using var accepting = await StartAsync(worker: false);
+        var control = accepting.Services.GetRequiredService<QueueControl>();
+        await control.SaveAsync(
+            "beside",
+            Background ? Lanes.Background : Lanes.Direct,
+            null,
+            null,
+            CancellationToken.None
+        );
+        var first = await accepting.SubmitAsync(Task("main", "ok"));
+        var second = await accepting.SubmitAsync(Task("main", "ok"), Task("then", "ok", 3, "main"));
+        var third = await accepting.SubmitAsync(Task("main", "ok"));
+
+        Assert.IsType<ChangeMade>(
+            await accepting.Control.MoveAsync(second, 20, null, "somebody", CancellationToken.None)
+        );
+        Assert.IsType<ChangeMade>(
+            await accepting.Control.MoveAsync(third, null, "beside", "somebody", CancellationToken.None)
+        );
+        Assert.IsType<WrongState>(
+            await accepting.Control.MoveAsync(
+                first,
+                null,
+                Background ? "swarm" : "default",
+                "somebody",
+                CancellationToken.None
+            )
+        );
+        Assert.IsType<NotFound>(
+            await accepting.Control.MoveAsync(Guid.NewGuid(), 1, null, null, CancellationToken.None)
+        );
+
+        await Eventually.TrueAsync(
+            async () =>
+                await Db.ScalarAsync<long>("select count(*) from sje.tasks where state = 'queued' and not dispatched")
+                == 0,
+            "all can be claimed"
+        );
+        var engine = new ScriptedEngine();
+        await using var node = await StartAsync(options: o => o.Slots = 1, engine: engine);
+        await Db.ExecutionBecomesAsync(first, "succeeded");
+        await Db.ExecutionBecomesAsync(second, "succeeded");
+        Assert.Equal(second, engine.Contexts[0].Identity.ExecutionId);
+        Assert.Equal("queued", await Db.TaskStateAsync(third));
+        Assert.Equal("beside", await Db.ScalarAsync<string>("select queue from sje.executions where id = $1", third));
+        Assert.IsType<WrongState>(await accepting.Control.MoveAsync(first, 1, null, null, CancellationToken.None));
+    }
+
     private static void Eager(WorkerOptions options) => options.Slots = 16;
 
     private Task LimitAsync(TestNode node, int? limit) =>
