@@ -45,6 +45,11 @@ internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) 
         {
             throw new OperationCanceledException(stop);
         }
+        catch (NotSupportedException e)
+        {
+            // COPY from and to the client, who is not there; a statement that commits. Both would go wrong every time.
+            return Failed("invalid", $"{settings.Connection}: {e.Message}");
+        }
         catch (DbException e)
         {
             var state = e.SqlState is { } code ? $" (SQLSTATE {code})" : "";
@@ -86,7 +91,18 @@ internal sealed class SqlEngine(SqlConnections connections, TimeProvider clock) 
         var result = await SqlResult.ReadAsync(databases, command, stop);
         // Once it is asked for, nobody can take a commit back.
         stop.ThrowIfCancellationRequested();
-        await transaction.CommitAsync(CancellationToken.None);
+        try
+        {
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new NotSupportedException(
+                "The statement ends the transaction itself (commit or rollback). Leave that out: it is committed when it has run. What it committed so far stays.",
+                e
+            );
+        }
+
         return result;
     }
 

@@ -214,6 +214,10 @@ public sealed class SqlEngineTests(TestDatabase db) : IClassFixture<TestDatabase
     [InlineData("db", "do $$ begin raise sqlstate '40P01'; end $$", "error", "SQLSTATE 40P01")]
     [InlineData("db", "set local statement_timeout = 50; select pg_sleep(60)", "timeout", "SQLSTATE 57014")]
     [InlineData("db", "select pg_terminate_backend(pg_backend_pid())", "network", "57P01")]
+    [InlineData("db", "copy (select 1) to stdout", "invalid", "COPY")]
+    [InlineData("db", "create table ended (n int); commit", "invalid", "ends the transaction itself")]
+    [InlineData("db", "rollback", "invalid", "ends the transaction itself")]
+    [InlineData("db", "vacuum", "invalid", "SQLSTATE 25001")]
     [InlineData("gone", "select 1", "network", "refused")]
     [InlineData("nobase", "select 1", "invalid", "SQLSTATE 3D000")]
     [InlineData(
