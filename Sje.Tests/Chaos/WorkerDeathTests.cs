@@ -15,10 +15,14 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    [Fact]
-    public async Task A_killed_worker_takes_its_child_with_it_and_another_starts_attempt_2_within_ten_seconds()
+    [Theory]
+    [InlineData("default")]
+    [InlineData("swarm")]
+    public async Task A_killed_worker_takes_its_child_with_it_and_another_starts_attempt_2_within_ten_seconds(
+        string queue
+    )
     {
-        await using var node = await TestNode.StartAsync(db, worker: false);
+        await using var node = await TestNode.StartAsync(db, worker: false, queue: queue);
         await using var first = Worker("first");
         await ReadyAsync("first");
         var id = await node.SubmitAsync(Command("echo $$ > child.$SJE_ATTEMPT; sleep 60"));
@@ -33,20 +37,26 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         var next = await ChildAsync(2);
         Assert.True(killed.Elapsed.TotalSeconds < 10, $"attempt 2 started after {killed.Elapsed.TotalSeconds:0.0} s");
         Assert.Equal("lost,running", await db.OutcomesAsync(id));
-        await db.HangfireBecomesAsync(id, "main", "Processing");
+        await ShowsAsync(id, "Processing", queue);
 
         await node.Control.CancelAsync(id, "seen enough", CancellationToken.None);
         await db.ExecutionBecomesAsync(id, "cancelled");
         Assert.False(IsAlive(next));
     }
 
-    [Fact]
-    public async Task A_worker_that_stands_still_past_its_lease_loses_child_and_task_and_changes_nothing_when_it_wakes()
+    [Theory]
+    [InlineData("default")]
+    [InlineData("swarm")]
+    public async Task A_worker_that_stands_still_past_its_lease_loses_child_and_task_and_changes_nothing_when_it_wakes(
+        string queue
+    )
     {
-        await using var node = await TestNode.StartAsync(db, worker: false);
+        await using var node = await TestNode.StartAsync(db, worker: false, queue: queue);
         await using var first = Worker("first");
         await ReadyAsync("first");
-        var id = await node.SubmitAsync(Command("echo $$ > child.$SJE_ATTEMPT; sleep 8; echo done > end.$SJE_ATTEMPT"));
+        var id = await node.SubmitAsync(
+            Command("echo $$ > child.$SJE_ATTEMPT; sleep $((SJE_ATTEMPT == 1 ? 60 : 4)); echo done > end.$SJE_ATTEMPT")
+        );
         var child = await ChildAsync(1);
         await using var second = Worker("second");
         await ReadyAsync("second");
@@ -65,23 +75,29 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         Assert.Equal("running", await db.TaskStateAsync(id));
 
         await db.ExecutionBecomesAsync(id, "succeeded", 40);
-        await db.HangfireBecomesAsync(id, "main", "Succeeded");
+        await ShowsAsync(id, "Succeeded", queue);
         Assert.Equal("lost,succeeded", await db.OutcomesAsync(id));
         Assert.False(File.Exists(Path.Combine(folder, "end.1")));
         Assert.True(File.Exists(Path.Combine(folder, "end.2")));
     }
 
-    [Fact]
-    public async Task Two_workers_share_the_load_and_a_kill_among_many_jobs_ends_each_once()
+    [Theory]
+    [InlineData("default")]
+    [InlineData("swarm")]
+    public async Task Two_workers_share_the_load_and_a_kill_among_many_jobs_ends_each_once(string queue)
     {
         const int Jobs = 200;
-        await using var node = await TestNode.StartAsync(db, worker: false);
+        await using var node = await TestNode.StartAsync(db, worker: false, queue: queue);
         await using var first = Worker("first", slots: 8);
         await using var second = Worker("second", slots: 8);
         await ReadyAsync("first");
         await ReadyAsync("second");
         var accepted = await node.Intake.AcceptAsync(
-            [.. Enumerable.Range(0, Jobs).Select(i => TestNode.Job(Command($"echo {i} >> ran.{i}")))],
+            [
+                .. Enumerable
+                    .Range(0, Jobs)
+                    .Select(i => TestNode.Job(Command($"echo {i} >> ran.{i}") with { Queue = queue })),
+            ],
             CancellationToken.None
         );
         var ids = accepted.Cast<SubmissionAccepted>().Select(a => a.ExecutionId).ToArray();
@@ -106,8 +122,8 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
             async () =>
                 await db.ScalarAsync<long>(
                     """
-                    select count(*) from sje.finished_tasks t join hangfire.job j on j.id = t.hangfire_job_id
-                    where j.statename = 'Succeeded' and t.execution_id = any ($1)
+                    select count(*) from sje.finished_tasks t left join hangfire.job j on j.id = t.hangfire_job_id
+                    where (j.statename = 'Succeeded' or t.lane = 'direct') and t.execution_id = any ($1)
                     """,
                     ids
                 ) == Jobs,
@@ -116,10 +132,12 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         );
     }
 
-    [Fact]
-    public async Task A_worker_that_is_asked_to_stop_hands_its_task_back_with_the_checkpoint()
+    [Theory]
+    [InlineData("default")]
+    [InlineData("swarm")]
+    public async Task A_worker_that_is_asked_to_stop_hands_its_task_back_with_the_checkpoint(string queue)
     {
-        await using var node = await TestNode.StartAsync(db, worker: false);
+        await using var node = await TestNode.StartAsync(db, worker: false, queue: queue);
         await using var first = Worker("first");
         await ReadyAsync("first");
         var id = await node.SubmitAsync(
@@ -160,6 +178,10 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
             Settings = new JsonObject { ["command"] = script },
         };
 
+    /// <summary>On the background lane Hangfire shows it so; on the direct lane there is nothing to show.</summary>
+    private Task ShowsAsync(Guid execution, string state, string queue) =>
+        queue == "swarm" ? Task.CompletedTask : db.HangfireBecomesAsync(execution, "main", state);
+
     private static Task<bool> Yes(bool value) => Task.FromResult(value);
 
     private static bool IsAlive(int process) =>
@@ -178,7 +200,11 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
                 "--db",
                 db.ConnectionString,
             ],
-            new Dictionary<string, string> { ["SJE_WORKER__DRAINSECONDS"] = "1" }
+            new Dictionary<string, string>
+            {
+                ["SJE_WORKER__DRAINSECONDS"] = "1",
+                ["SJE_WORKER__DIRECTSLOTS"] = slots.ToString(CultureInfo.InvariantCulture),
+            }
         );
 
     private Task ReadyAsync(string name) =>
