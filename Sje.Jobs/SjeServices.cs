@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Sje.Core.Reliability;
 using Sje.Jobs.Background;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
@@ -17,6 +18,7 @@ public static class SjeServices
     public static IServiceCollection AddSjeCore(this IServiceCollection services)
     {
         services.TryAddSingleton(BuiltInEngines.Types());
+        services.TryAddSingleton(RetryPolicies.BuiltIn);
         services.AddSingleton(p =>
             StopTimes.Of(
                 p.GetRequiredService<IOptions<WorkerOptions>>().Value,

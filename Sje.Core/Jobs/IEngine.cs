@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Sje.Core.Reliability;
 
 namespace Sje.Core.Jobs;
 
@@ -130,18 +132,18 @@ public sealed record EngineResult
 }
 
 /// <summary>
-/// Why an attempt failed. <see cref="Class"/> is a failure class: <c>error</c>, <c>exit_code</c>, <c>killed</c>, <c>out_of_memory</c>,
-/// <c>timeout</c>, <c>lost</c>, <c>network</c>, <c>http_status</c>, <c>expectation</c> (the answer is not what the task asks for),
-/// <c>invalid</c> (permanent: the task can never succeed as it is written).
+/// Why an attempt failed. <see cref="Class"/> is one of <see cref="FailureClasses"/>, or <c>lost</c>; engines say what they know, and
+/// <c>error</c> or <c>exit_code</c> where that is little. <see cref="Exception"/> is the type of an exception of the engine's.
 /// </summary>
 public sealed record TaskError(
     string Class,
     string Message,
     int? ExitCode = null,
     string? Signal = null,
-    string? LogTail = null
+    string? LogTail = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Exception = null
 )
 {
-    /// <summary>Whether trying again is pointless.</summary>
-    public bool Permanent => Class == "invalid";
+    /// <summary>Whether trying again is pointless, unless the job knows better.</summary>
+    public bool Permanent => FailureClasses.IsPermanent(Class);
 }

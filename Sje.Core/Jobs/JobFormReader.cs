@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sje.Core.Reliability;
 using Sje.Core.Scheduling;
 
 namespace Sje.Core.Jobs;
@@ -11,7 +12,7 @@ internal sealed record JobForm(JobSpec Spec, IReadOnlyList<string> TaskPointers)
 /// Reads the fields of the canonical job file (API.md). Notes faults of form: missing and unknown fields, wrong kinds of values.
 /// What a well-formed value may be is for the validators; what could not be read has its default, so that they can go on.
 /// </summary>
-internal sealed class JobFormReader(TaskTypes types, FaultList faults)
+internal sealed class JobFormReader(TaskTypes types, RetryPolicies policies, FaultList faults)
 {
     /// <summary>The name of the task of a job that has a <c>type</c> of its own.</summary>
     public const string OnlyTask = "main";
@@ -186,47 +187,11 @@ internal sealed class JobFormReader(TaskTypes types, FaultList faults)
         {
             QueuedTimeout = timeouts?.Duration("queued") ?? inherited.QueuedTimeout,
             RunTimeout = timeouts?.Duration("run") ?? inherited.RunTimeout,
-            Retry = ReadRetry(owner.Map("retry"), inherited.Retry),
+            Retry = new RetryReader(policies, faults).Read(owner.Map("retry"), inherited.Retry).With(policies),
             Resources = ReadResources(owner.Map("resources"), inherited.Resources),
         };
         timeouts?.RefuseOthers(field => field == "total" ? " The total is the job's." : null);
         return result;
-    }
-
-    private RetrySpec ReadRetry(Fields? retry, RetrySpec inherited)
-    {
-        if (retry is null)
-        {
-            return inherited;
-        }
-
-        var policy = retry.Text("policy") ?? inherited.Policy;
-        var attempts = retry.Whole("maxAttempts");
-        var first = retry.Duration("initialDelay") ?? inherited.InitialDelay;
-        var longest = retry.Duration("maxDelay");
-        retry.RefuseOthers();
-        if (policy == RetrySpec.None)
-        {
-            if (attempts > 1)
-            {
-                faults.Add(
-                    retry.At("maxAttempts"),
-                    FaultCodes.Conflict,
-                    "Policy 'none' makes one attempt; name another policy."
-                );
-            }
-
-            attempts = Math.Min(attempts ?? 1, 1);
-        }
-
-        var before = inherited.Policy == RetrySpec.None ? new RetrySpec().MaxAttempts : inherited.MaxAttempts;
-        return new RetrySpec
-        {
-            Policy = policy,
-            MaxAttempts = attempts ?? before,
-            InitialDelay = first,
-            MaxDelay = longest ?? (first > inherited.MaxDelay ? first : inherited.MaxDelay),
-        };
     }
 
     private static ResourceSpec ReadResources(Fields? resources, ResourceSpec inherited)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using FluentValidation;
+using Sje.Core.Reliability;
 
 namespace Sje.Core.Jobs;
 
@@ -28,13 +29,17 @@ public sealed record JobReadResult(JobSpec? Spec, JobReadFailure Failure, IReadO
 /// (faults of form), then the rules (<see cref="JobSpecValidator"/>, the task types, the templates). No input makes it throw, and
 /// each step goes on after faults as far as it can, so that a user sees them all at once. Thread-safe.
 /// </summary>
-public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
+public sealed class JobReader(TaskTypes types, RetryPolicies policies, IValidator<JobSpec> rules)
 {
     private static readonly JobReadOptions Defaults = new();
 
     /// <summary>With the rules of this assembly.</summary>
+    public JobReader(TaskTypes types, RetryPolicies policies)
+        : this(types, policies, new JobSpecValidator()) { }
+
+    /// <summary>With the rules of this assembly and the built-in retry policies alone.</summary>
     public JobReader(TaskTypes types)
-        : this(types, new JobSpecValidator()) { }
+        : this(types, RetryPolicies.BuiltIn) { }
 
     /// <summary>Reads a file or a request body. Faults have their lines.</summary>
     public JobReadResult Read(
@@ -95,7 +100,7 @@ public sealed class JobReader(TaskTypes types, IValidator<JobSpec> rules)
         }
 
         var inOurForm = new FaultList();
-        var form = new JobFormReader(types, inOurForm).Read(root, options.DefaultName);
+        var form = new JobFormReader(types, policies, inOurForm).Read(root, options.DefaultName);
         var spec = form.Spec;
         inOurForm.AddRange(RuleFaults.Of(rules.Validate(spec), form, root));
         TemplateChecker.Check(form, inOurForm);

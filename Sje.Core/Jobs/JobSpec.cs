@@ -92,34 +92,6 @@ public sealed record TaskSpec
     public ResourceSpec Resources { get; init; } = new();
 }
 
-/// <summary>How a task is tried again (API.md, "States": 3 attempts, exponential, base 2, 1 s to 60 s, full jitter).</summary>
-public sealed record RetrySpec
-{
-    /// <summary>Exponential delays with full jitter.</summary>
-    public const string Exponential = "default";
-
-    /// <summary>The same delay every time.</summary>
-    public const string Fixed = "fixed";
-
-    /// <summary>One attempt only.</summary>
-    public const string None = "none";
-
-    /// <summary>The policies a job may name.</summary>
-    public static readonly IReadOnlyList<string> PolicyNames = [Exponential, Fixed, None];
-
-    /// <summary>One of <see cref="PolicyNames"/>.</summary>
-    public string Policy { get; init; } = Exponential;
-
-    /// <summary>Failures allowed, the first try among them; at least 1.</summary>
-    public int MaxAttempts { get; init; } = 3;
-
-    /// <summary>The first delay.</summary>
-    public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>The longest delay.</summary>
-    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(60);
-}
-
 /// <summary>What a task needs of a worker, and may use.</summary>
 public sealed record ResourceSpec
 {

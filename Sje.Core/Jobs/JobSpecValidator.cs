@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using FluentValidation;
 using FluentValidation.Results;
+using Sje.Core.Reliability;
 
 namespace Sje.Core.Jobs;
 
@@ -139,32 +140,29 @@ public sealed class TaskSpecValidator : AbstractValidator<TaskSpec>
 /// <summary>The rules of retrying.</summary>
 public sealed class RetrySpecValidator : AbstractValidator<RetrySpec>
 {
-    private const int MostAttempts = 100;
-
     /// <summary>Sets up the rules.</summary>
     public RetrySpecValidator()
     {
-        RuleFor(retry => retry.Policy)
-            .Refuse(
-                policy => !RetrySpec.PolicyNames.Contains(policy),
-                FaultCodes.InvalidValue,
-                policy =>
-                    $"There is no retry policy {Excerpt.Quote(policy)}.{NearName.Hint(policy, RetrySpec.PolicyNames)} "
-                    + $"Known are {string.Join(", ", RetrySpec.PolicyNames)}."
-            );
         RuleFor(retry => retry.MaxAttempts)
             .Refuse(
-                attempts => attempts is < 1 or > MostAttempts,
+                attempts => attempts is < 1 or > RetryPolicy.MostAttempts,
                 FaultCodes.OutOfRange,
-                attempts => $"{attempts} is beyond 1..{MostAttempts}; 1 means no retry."
+                attempts => $"{attempts} is beyond 1..{RetryPolicy.MostAttempts}; 1 means no retry."
             );
         RuleFor(retry => retry.InitialDelay)
             .Refuse(
                 (retry, delay) => delay > retry.MaxDelay,
                 FaultCodes.Conflict,
                 (retry, delay) =>
-                    $"{DurationText.Format(delay)} is longer than maxDelay, {DurationText.Format(retry.MaxDelay)}."
+                    $"{DurationText.Format(delay!.Value)} is longer than maxDelay, {DurationText.Format(retry.MaxDelay!.Value)}."
             );
+        RuleFor(retry => retry.Factor)
+            .Refuse(
+                factor => factor is not null and not (>= 1 and <= RetryPolicy.LargestFactor),
+                FaultCodes.OutOfRange,
+                factor => $"{factor} is beyond 1..{RetryPolicy.LargestFactor}."
+            );
+        RuleFor(retry => retry.MaxElapsed).MustBePositive();
     }
 }
 

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sje.Core.Reliability;
 using Sje.Core.Scheduling;
 
 namespace Sje.Core.Jobs;
@@ -9,7 +11,6 @@ namespace Sje.Core.Jobs;
 /// </summary>
 internal static class JobWriter
 {
-    private static readonly RetrySpec DefaultRetry = new();
     private static readonly string[] Shareable = ["retry", "timeouts", "resources"];
 
     public static JsonObject Write(JobSpec job)
@@ -116,23 +117,61 @@ internal static class JobWriter
         Add(result, "resources", Resources(task.Resources));
     }
 
+    // As it was written: a figure that is the default policy's too is more than that policy for a failure that picks another one.
     private static JsonObject Retry(RetrySpec retry)
     {
         var result = new JsonObject();
-        Add(result, "policy", retry.Policy == DefaultRetry.Policy ? null : retry.Policy);
-        if (retry.MaxAttempts != DefaultRetry.MaxAttempts && retry.Policy != RetrySpec.None)
+        Add(result, "policy", retry.Policy);
+        if (retry.MaxAttempts is { } attempts && retry.Policy != RetrySpec.None)
         {
-            result["maxAttempts"] = retry.MaxAttempts;
+            result["maxAttempts"] = attempts;
         }
 
-        Add(
-            result,
-            "initialDelay",
-            retry.InitialDelay == DefaultRetry.InitialDelay ? null : DurationText.Format(retry.InitialDelay)
-        );
-        Add(result, "maxDelay", retry.MaxDelay == DefaultRetry.MaxDelay ? null : DurationText.Format(retry.MaxDelay));
+        Add(result, "backoff", Word(retry.Backoff));
+        Add(result, "initialDelay", Duration(retry.InitialDelay));
+        Add(result, "maxDelay", Duration(retry.MaxDelay));
+        if (retry.Factor is { } factor)
+        {
+            result["factor"] = factor;
+        }
+
+        Add(result, "jitter", Word(retry.Jitter));
+        Add(result, "maxElapsed", Duration(retry.MaxElapsed));
+        if (retry.On is not null)
+        {
+            // An empty list says something: none of the job's rules.
+            result["on"] = new JsonArray([.. retry.On.Select(Rule)]);
+        }
+
         return result;
     }
+
+    private static JsonObject Rule(FailureRule rule)
+    {
+        var result = new JsonObject();
+        AddChoice(result, "class", rule.Classes);
+        AddChoice(result, "exitCode", rule.ExitCodes);
+        AddChoice(result, "signal", rule.Signals);
+        AddChoice(result, "exception", rule.Exceptions);
+        Add(result, "logPattern", rule.LogPattern);
+        result["policy"] = rule.Policy;
+        return result;
+    }
+
+    private static void AddChoice<T>(JsonObject result, string name, IReadOnlyList<T>? choices)
+    {
+        if (choices is not null)
+        {
+            result[name] = choices is [var only]
+                ? JsonValue.Create(only)
+                : new JsonArray([.. choices.Select(choice => JsonValue.Create(choice))]);
+        }
+    }
+
+    private static string? Word<T>(T? value)
+        where T : struct, Enum => JsonSerializer.SerializeToNode(value)?.GetValue<string>();
+
+    private static string? Duration(TimeSpan? time) => time is { } given ? DurationText.Format(given) : null;
 
     private static JsonObject Timeouts(TimeSpan? queued, TimeSpan? run, TimeSpan? total)
     {

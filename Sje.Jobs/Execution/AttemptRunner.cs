@@ -65,7 +65,7 @@ internal sealed partial class AttemptRunner(
             journal.Start();
             LogStarted(log, task.Identity.ExecutionName, task.Identity.TaskName, task.Identity.Attempt);
             var began = clock.GetTimestamp();
-            var end = await RunEngineAsync(task, journal);
+            var end = await RunEngineAsync(task, journal, began);
             FaultPoint.At(FaultPoint.AttemptRan);
             var ended = await WriteEndAsync(task, journal, end);
             LogEnded(
@@ -77,7 +77,12 @@ internal sealed partial class AttemptRunner(
                 (long)clock.GetElapsedTime(began).TotalMilliseconds,
                 end.Reason ?? end.Outcome.ToSnake()
             );
-            return new AttemptReport(ended.State.Value, ended.AvailableAt, Describe(task, end, ended), end.Error);
+            return new AttemptReport(
+                ended.State.Value,
+                ended.AvailableAt,
+                end.Reason ?? $"attempt {task.Identity.Attempt}: {ended.State!.Value.ToSnake()}",
+                end.Error
+            );
         }
         finally
         {
@@ -88,7 +93,7 @@ internal sealed partial class AttemptRunner(
 
     Task IAttemptRunner.RunAsync(ClaimedTask task) => RunAsync(task);
 
-    private async Task<AttemptEnd> RunEngineAsync(ClaimedTask task, AttemptJournal journal)
+    private async Task<AttemptEnd> RunEngineAsync(ClaimedTask task, AttemptJournal journal, long began)
     {
         using var limit = task.RunTimeout is { } longest ? new CancellationTokenSource(longest, clock) : null;
         await using var limited = limit?.Token.Register(() => task.Stop(StopCause.RunTimeout));
@@ -116,19 +121,20 @@ internal sealed partial class AttemptRunner(
                 Lease = session.Lease,
             };
             var result = await host.RunAsync(engine, context, task.Stopping);
-            return AttemptVerdict.Of(task, result, journal.Metrics);
+            return AttemptVerdict.Of(task, result, journal.Metrics, clock.GetElapsedTime(began));
         }
         catch (OperationCanceledException) when (task.Cause != StopCause.None)
         {
-            return AttemptVerdict.OfStop(task, journal.Metrics);
+            return AttemptVerdict.OfStop(task, journal.Metrics, clock.GetElapsedTime(began));
         }
         catch (Exception e)
         {
             LogEngineFailed(log, e);
             return AttemptVerdict.Of(
                 task,
-                new EngineResult { Error = new TaskError("error", $"{e.GetType().Name}: {e.Message}") },
-                journal.Metrics
+                new EngineResult { Error = EngineFailure.From(e) },
+                journal.Metrics,
+                clock.GetElapsedTime(began)
             );
         }
     }
@@ -172,16 +178,6 @@ internal sealed partial class AttemptRunner(
 
         throw new AttemptNotOwnedException(task.Identity.TaskId, task.Identity.Attempt);
     }
-
-    private static string Describe(ClaimedTask task, AttemptEnd end, AttemptEnded ended) =>
-        ended.State switch
-        {
-            TaskState.WaitingRetry =>
-                $"attempt {task.Identity.Attempt} failed ({task.Failures + 1} of {task.MaxAttempts}): {end.Reason?.TrimEnd('.')}; "
-                    + $"next in {end.RetryDelay.TotalSeconds:0.#} s",
-            TaskState.Failed or TaskState.TimedOut => $"attempt {task.Identity.Attempt} failed for good: {end.Reason}",
-            _ => end.Reason ?? $"attempt {task.Identity.Attempt}: {ended.State!.Value.ToSnake()}",
-        };
 
     [LoggerMessage(201, LogLevel.Information, "{Execution}/{TaskName}: attempt {AttemptNumber} starts")]
     private static partial void LogStarted(ILogger logger, string execution, string taskName, int attemptNumber);

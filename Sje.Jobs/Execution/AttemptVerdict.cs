@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
-using Sje.Core.Reliability;
 using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Execution;
@@ -9,7 +8,11 @@ namespace Sje.Jobs.Execution;
 internal static class AttemptVerdict
 {
     /// <summary>After the engine came to an end by itself.</summary>
-    public static AttemptEnd Of(ClaimedTask task, EngineResult result, JsonObject? metrics)
+    /// <param name="task">The attempt.</param>
+    /// <param name="result">What the engine returned.</param>
+    /// <param name="metrics">Its figures.</param>
+    /// <param name="ran">How long it ran.</param>
+    public static AttemptEnd Of(ClaimedTask task, EngineResult result, JsonObject? metrics, TimeSpan ran)
     {
         // Its guard ended it because our lease had lapsed: nobody's failure.
         if (result.Error is { Class: "lost" } lost)
@@ -26,12 +29,12 @@ internal static class AttemptVerdict
         // Whatever it came to while it was being stopped: an engine may say so by an error of its own.
         if (result.Error is not null && task.Cause is not (StopCause.None or StopCause.LeaseLost))
         {
-            return OfStop(task, metrics);
+            return OfStop(task, metrics, ran);
         }
 
         if (result.Error is { } error)
         {
-            return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics, result.RetryAfter) with
+            return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics, ran, result.RetryAfter) with
             {
                 Parts = result.Parts,
             };
@@ -49,7 +52,7 @@ internal static class AttemptVerdict
     }
 
     /// <summary>After the attempt was stopped from outside.</summary>
-    public static AttemptEnd OfStop(ClaimedTask task, JsonObject? metrics) =>
+    public static AttemptEnd OfStop(ClaimedTask task, JsonObject? metrics, TimeSpan ran) =>
         task.Cause switch
         {
             StopCause.Cancel => new AttemptEnd
@@ -77,7 +80,8 @@ internal static class AttemptVerdict
                 AttemptOutcome.TimedOut,
                 TaskState.TimedOut,
                 new TaskError("timeout", $"ran longer than its limit of {task.RunTimeout!.Value.TotalSeconds:0.###} s"),
-                metrics
+                metrics,
+                ran
             ),
             _ => new AttemptEnd
             {
@@ -93,23 +97,25 @@ internal static class AttemptVerdict
         TaskState final,
         TaskError error,
         JsonObject? metrics,
+        TimeSpan ran,
         TimeSpan? retryAfter = null
     )
     {
-        var failures = task.Failures + 1;
-        var retry = RetryPolicy.MayRetry(task.Retry, failures, error);
+        var occasion = new RetryOccasion(
+            task.Identity.Attempt,
+            task.Failures + 1,
+            task.ElapsedBefore + ran,
+            retryAfter
+        );
+        var decision = RetryDecision.On(task.Retry, error, occasion, Random.Shared.NextDouble());
         return new AttemptEnd
         {
             Outcome = outcome,
-            Next = retry ? TaskState.WaitingRetry : final,
-            RetryDelay = retry
-                ? RetryPolicy.NotBefore(
-                    RetryPolicy.NextDelay(task.Retry, failures, Random.Shared.NextDouble()),
-                    retryAfter
-                )
-                : TimeSpan.Zero,
-            Error = error,
-            Reason = error.Message,
+            Next = decision.Delay is null ? final : TaskState.WaitingRetry,
+            RetryDelay = decision.Delay ?? TimeSpan.Zero,
+            MaxAttempts = decision.Policy?.MaxAttempts,
+            Error = decision.Error,
+            Reason = decision.Reason,
             Metrics = metrics,
         };
     }

@@ -46,6 +46,9 @@ internal enum ChildEnd
     /// <summary>By its guard, since the worker's lease had lapsed.</summary>
     LeaseLapsed,
 
+    /// <summary>SIGKILL, not ours, when memory was short: its own up to the limit, or the machine's.</summary>
+    ShortOfMemory,
+
     /// <summary>It never ran: there is no such command.</summary>
     NotFound,
 }

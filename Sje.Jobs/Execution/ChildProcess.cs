@@ -23,6 +23,7 @@ internal sealed class ChildProcess(
 {
     private const int MaxLineBytes = 64 * 1024;
     private const int LeaseMissing = 125;
+    private const double NearLimit = 0.9;
 
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(30);
 
@@ -51,6 +52,7 @@ internal sealed class ChildProcess(
         Process? process = null;
         LeasePipe? pipe = null;
         IReadOnlyList<string> starter = await Starter.Value;
+        var kernelKills = KernelKills.Count();
         var running = Cli.Wrap(starter[0])
             .WithArguments([.. starter.Skip(1), .. LauncherArguments(command)])
             .WithWorkingDirectory(command.WorkingDirectory)
@@ -107,7 +109,11 @@ internal sealed class ChildProcess(
                 }
 
                 stop.ThrowIfCancellationRequested();
-                return new ChildExit(Why(outOfMemory, result.ExitCode, command, lease), result.ExitCode, watch.Use);
+                return new ChildExit(
+                    Why(outOfMemory, result.ExitCode, command, lease, watch.Use, kernelKills),
+                    result.ExitCode,
+                    watch.Use
+                );
             }
             finally
             {
@@ -136,11 +142,23 @@ internal sealed class ChildProcess(
         return first == watch.Exceeded;
     }
 
-    private static ChildEnd Why(bool outOfMemory, int exitCode, ChildCommand command, IAttemptLease lease) =>
+    private static ChildEnd Why(
+        bool outOfMemory,
+        int exitCode,
+        ChildCommand command,
+        IAttemptLease lease,
+        ResourceUse use,
+        long? kernelKills
+    ) =>
         exitCode switch
         {
             _ when outOfMemory => ChildEnd.OutOfMemory,
             128 + UnixSignals.Kill or LeaseMissing when lease.DeadlineUptime <= BootClock.Now => ChildEnd.LeaseLapsed,
+            // The kernel does not say whom it killed, nor why. A task that had used most of what it may, or one that was killed while
+            // the kernel killed somebody for memory, was hardly killed for another reason.
+            128 + UnixSignals.Kill
+                when (command.MemoryBytes > 0 && use.PeakMemoryBytes >= command.MemoryBytes * NearLimit)
+                    || KernelKills.Count() > kernelKills => ChildEnd.ShortOfMemory,
             127 when File.Exists(Path.Combine(command.PrivateDirectory, ChildCommand.LaunchFailedFile)) =>
                 ChildEnd.NotFound,
             _ => ChildEnd.Exited,

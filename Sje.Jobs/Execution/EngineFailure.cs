@@ -18,6 +18,10 @@ internal static class EngineFailure
             TemplateException => "invalid",
             _ => "error",
         };
-        return new TaskError(type, $"{exception.GetType().Name}: {exception.Message}");
+        return new TaskError(
+            type,
+            $"{exception.GetType().Name}: {exception.Message}",
+            Exception: exception.GetType().FullName
+        );
     }
 }

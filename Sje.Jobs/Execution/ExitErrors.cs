@@ -16,6 +16,13 @@ internal static class ExitErrors
                 exit.Signal,
                 logTail
             ),
+            { End: ChildEnd.ShortOfMemory } => new TaskError(
+                "out_of_memory",
+                $"'{command}' was ended by SIGKILL (exit code {exit.ExitCode}) when memory was short; it had used up to {Sizes.Text(exit.Use.PeakMemoryBytes)}.",
+                exit.ExitCode,
+                exit.Signal,
+                logTail
+            ),
             { End: ChildEnd.LeaseLapsed } => new TaskError(
                 "lost",
                 "The worker's lease lapsed, so its guard ended the task.",

@@ -15,6 +15,9 @@ public sealed record AttemptEnd
     /// <summary>When <see cref="Next"/> is a retry: how long to wait.</summary>
     public TimeSpan RetryDelay { get; init; }
 
+    /// <summary>Of a failure: how many the policy allows that decided on it; null leaves what the task says.</summary>
+    public int? MaxAttempts { get; init; }
+
     /// <summary>Why it failed.</summary>
     public TaskError? Error { get; init; }
 

@@ -30,7 +30,7 @@ internal sealed class AttemptLedger
 
     // $1 worker, $2 whether its lease must be live (not when a dead worker's attempt is ended for it), $3 cap on lost attempts; then one array
     // each, an element an attempt: $4 task, $5 attempt, $6 outcome, $7 next state, $8 retry delay, $9 error, $10 reason, $11 outputs,
-    // $12 preview, $13 parts, $14 metrics.
+    // $12 preview, $13 parts, $14 metrics, $15 failures that the policy allows that decided.
     // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to. Whoever ends an attempt brings
     // Hangfire's view up himself, and the reconciler leaves him 5 s for it; nobody does for a lost one, but its next claim is near.
     // The execution is locked with the task and before it; the only task of one decides its state, and nothing else has to be looked at.
@@ -38,9 +38,9 @@ internal sealed class AttemptLedger
         $"""
             with said as (
                 select * from unnest($4::uuid[], $5::int[], $6::text[], $7::text[], $8::interval[], $9::jsonb[], $10::text[], $11::jsonb[],
-                    $12::jsonb[], $13::jsonb[], $14::jsonb[])
+                    $12::jsonb[], $13::jsonb[], $14::jsonb[], $15::int[])
                     s(said_id, said_attempt, said_outcome, said_next, said_delay, said_error, said_reason, said_outputs, said_preview,
-                        said_parts, said_metrics)
+                        said_parts, said_metrics, said_max_attempts)
             ), own as materialized (
                 select t.*, s.*, case
                         when t.cancel_requested_at is not null and t.cancel_reason = 'total timeout' then 'timed_out'
@@ -67,7 +67,7 @@ internal sealed class AttemptLedger
                 where t.id = own.id and own.next in ('succeeded', 'failed', 'cancelled', 'timed_out')
             ), final as (
                 insert into sje.finished_tasks ({TaskTable.All})
-                select {TaskTable.Kept}, rank, next, available_at, 0, null, queued_at,
+                select {Kept}, rank, next, available_at, 0, null, queued_at,
                     failures + case when ended_as in ('failed', 'timed_out') then 1 else 0 end,
                     lost + case when ended_as = 'lost' then 1 else 0 end, null, cancel_requested_at, cancel_reason, null,
                     case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
@@ -78,6 +78,7 @@ internal sealed class AttemptLedger
             ), again as (
                 update sje.tasks t
                 set state = own.next, worker_id = null, row_version = t.row_version + 1,
+                    max_attempts = coalesce(own.said_max_attempts, t.max_attempts),
                     failures = t.failures + case when own.ended_as in ('failed', 'timed_out') then 1 else 0 end,
                     lost = t.lost + case when own.ended_as = 'lost' then 1 else 0 end,
                     available_at = clock_timestamp() + case when own.next = 'waiting_retry' then own.said_delay
@@ -103,6 +104,12 @@ internal sealed class AttemptLedger
             )
             select id, next, (select available_at from again where again.id = own.id) from own
             """;
+
+    private static readonly string Kept = TaskTable.Kept.Replace(
+        " max_attempts,",
+        " coalesce(said_max_attempts, max_attempts),",
+        StringComparison.Ordinal
+    );
 
     // What Settlement makes of an execution of one task: that task's state.
     private const string Finished = """
@@ -348,6 +355,7 @@ internal sealed class AttemptLedger
             Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Preview)),
             Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Parts)),
             Each(NpgsqlDbType.Jsonb, s => StorableText.Json(s.End.Metrics)),
+            Each(NpgsqlDbType.Integer, s => s.End.MaxAttempts),
         ];
     }
 

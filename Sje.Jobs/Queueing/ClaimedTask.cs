@@ -73,8 +73,11 @@ public sealed class ClaimedTask : IDisposable
     /// <summary>Failures before this attempt.</summary>
     public required int Failures { get; init; }
 
-    /// <summary>Failures allowed.</summary>
-    public required int MaxAttempts { get; init; }
+    /// <summary>
+    /// When this attempt was claimed, how long ago the first of those began that failures are counted from; nothing where no failure was
+    /// before it or nobody asks for it (<see cref="RetrySpec.MaxElapsed"/>).
+    /// </summary>
+    public required TimeSpan ElapsedBefore { get; init; }
 
     /// <summary>What templates see.</summary>
     public required TemplateScope Scope { get; init; }

@@ -422,7 +422,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Bigint, tasks.Select(t => t.Spec.Resources.MemoryBytes)),
             Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.RunTimeout)),
             Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.QueuedTimeout)),
-            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.MaxAttempts))
+            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.Usual().MaxAttempts))
         );
         batch.Add(
             AddEvents,

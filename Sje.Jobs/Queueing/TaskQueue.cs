@@ -85,7 +85,10 @@ internal sealed class TaskQueue(Database database)
             k.body::text,
             case when cardinality(c.depends_on) > 0 then (
                 select jsonb_object_agg(f.name, jsonb_build_object('outputs', coalesce(f.outputs, '{}'::jsonb)))::text
-                from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end, c.shown
+                from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end, c.shown,
+            case when c.failures > 0 and c.spec::text like '%"maxElapsed"%' then (
+                select clock_timestamp() - a.started_at from sje.attempts a
+                where a.task_id = c.id and a.outcome in ('failed', 'timed_out') order by a.number desc offset c.failures - 1 limit 1) end
         from claimed c
         join sje.executions e on e.id = c.execution_id
         left join sje.checkpoints k on k.task_id = c.id
@@ -168,7 +171,7 @@ internal sealed class TaskQueue(Database database)
             Resources = spec.Resources,
             RunTimeout = row.IsDBNull(9) ? null : row.GetTimeSpan(9),
             Failures = row.GetInt32(10),
-            MaxAttempts = row.GetInt32(11),
+            ElapsedBefore = row.IsDBNull(18) ? TimeSpan.Zero : row.GetTimeSpan(18),
             SingleTask = row.GetInt32(12) == 1,
             Scope = new TemplateScope(
                 new JsonObject

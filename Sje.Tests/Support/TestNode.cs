@@ -141,7 +141,7 @@ internal sealed class ScriptedTaskType : ITaskType
 }
 
 /// <summary>
-/// An engine that does as its settings say: <c>ok</c>, <c>fail</c>, <c>fail-once</c>, <c>wait</c> (until stopped), <c>hold</c> (until
+/// An engine that does as its settings say: <c>ok</c>, <c>fail</c>, <c>fail-once</c>, <c>busy</c> (asks for an hour), <c>wait</c> (until stopped), <c>hold</c> (until
 /// <see cref="Release"/>), <c>stubborn</c> (holds and ignores stops), <c>zombie</c> (the first attempt is stubborn, the second
 /// holds until <see cref="ReleaseNext"/>).
 /// </summary>
@@ -188,6 +188,12 @@ internal sealed class ScriptedEngine : IEngine
                 case "fail":
                 case "fail-once" when context.Identity.Attempt == 1:
                     return new EngineResult { Error = new TaskError("exit_code", "exit code 3", 3) };
+                case "busy":
+                    return new EngineResult
+                    {
+                        Error = new TaskError("temporary", "come back later"),
+                        RetryAfter = TimeSpan.FromHours(1),
+                    };
                 case "invalid":
                     return new EngineResult { Error = new TaskError("invalid", "never") };
                 case "wait":

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Sje.Core.Reliability;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
@@ -18,6 +19,28 @@ internal sealed record MgmtOverview(
 
 /// <summary>The configuration in force, secrets masked, as one object per section.</summary>
 internal sealed record MgmtConfig(JsonObject Settings);
+
+/// <summary>A retry policy that jobs may name.</summary>
+internal sealed record RetryPolicyView(
+    string Name,
+    bool BuiltIn,
+    Backoff Backoff,
+    double InitialDelaySeconds,
+    double MaxDelaySeconds,
+    double? Factor,
+    Jitter Jitter,
+    int MaxAttempts,
+    double? MaxElapsedSeconds
+);
+
+/// <summary>A failure class, how it is recognised, and the retry policy that it picks where the job names none.</summary>
+internal sealed record FailureClassView(string Name, string RecognisedBy, string Policy, bool Permanent);
+
+/// <summary>How this server lets tasks be retried.</summary>
+internal sealed record MgmtRetryPolicies(
+    IReadOnlyList<RetryPolicyView> Policies,
+    IReadOnlyList<FailureClassView> FailureClasses
+);
 
 /// <summary>State and settings for administrators.</summary>
 internal static class MgmtApi
@@ -40,6 +63,10 @@ internal static class MgmtApi
             .MapGet("/config", GetConfig)
             .WithName("getMgmtConfig")
             .WithSummary("The configuration in force, secrets masked");
+        group
+            .MapGet("/retry-policies", GetRetryPolicies)
+            .WithName("getMgmtRetryPolicies")
+            .WithSummary("The retry policies that jobs may name, and the failure classes that pick them");
     }
 
     private static async Task<Ok<MgmtOverview>> GetAsync(
@@ -54,10 +81,30 @@ internal static class MgmtApi
                 time.GetUtcNow(),
                 await workers.CountAliveAsync(stop),
                 await queues.ListAsync(null, Paging.MaxLimit, stop),
-                ["/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/keys"]
+                ["/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/retry-policies", "/mgmt/keys"]
             )
         );
 
     private static Ok<MgmtConfig> GetConfig(IConfiguration configuration) =>
         TypedResults.Ok(new MgmtConfig(MaskedConfiguration.Of(configuration)));
+
+    private static Ok<MgmtRetryPolicies> GetRetryPolicies(RetryPolicies policies) =>
+        TypedResults.Ok(
+            new MgmtRetryPolicies(
+                [
+                    .. policies.All.Select(p => new RetryPolicyView(
+                        p.Name,
+                        RetryPolicies.IsBuiltIn(p),
+                        p.Backoff,
+                        p.InitialDelay.TotalSeconds,
+                        p.MaxDelay.TotalSeconds,
+                        p.Backoff == Backoff.Exponential ? p.Factor : null,
+                        p.Jitter,
+                        p.MaxAttempts,
+                        p.MaxElapsed?.TotalSeconds
+                    )),
+                ],
+                [.. FailureClasses.All.Select(c => new FailureClassView(c.Name, c.RecognisedBy, c.Policy, c.Permanent))]
+            )
+        );
 }

@@ -2,6 +2,8 @@ using FluentValidation;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sje.Core.Reliability;
 using Sje.Jobs.Observers;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -26,6 +28,7 @@ internal static class SjeApi
         services.AddSjeStorage();
         services.AddSjeFeeds();
         services.AddSingleton<ExecutionPages>();
+        services.TryAddSingleton(RetryPolicies.BuiltIn);
         services.AddValidatorsFromAssemblyContaining<ListQuery>(ServiceLifetime.Singleton, includeInternalTypes: true);
         services.Configure<JsonOptions>(options => ApiJson.Configure(options.SerializerOptions));
         services.Configure<KestrelServerOptions>(options => options.AddServerHeader = false);

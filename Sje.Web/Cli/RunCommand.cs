@@ -34,7 +34,11 @@ internal static class RunCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var file = await JobFile.ReadAsync(parsed.GetRequiredValue(FileArgument), null, stop);
-        var read = new JobReader(BuiltInEngines.Types()).Read(
+        var home = SjeHome.ToServeFrom();
+        var configuration = SjeConfiguration.Read(home, SjeApplication.Shape, []);
+        configuration.Check();
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
+        var read = new JobReader(BuiltInEngines.Types(), SjeApplication.RetryPoliciesOf(settings)).Read(
             file.Text,
             options: new JobReadOptions { DefaultName = Path.GetFileNameWithoutExtension(file.Name) }
         );
@@ -54,10 +58,6 @@ internal static class RunCommand
             Console.Error.WriteLine("The job runs once; its schedule counts when it is saved (sje jobs save).");
         }
 
-        var home = SjeHome.ToServeFrom();
-        var configuration = SjeConfiguration.Read(home, SjeApplication.Shape, []);
-        configuration.Check();
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
         SjeLogging.Console.MinimumLevel = LogEventLevel.Warning;
         await using var logger = SjeLogging.Create(settings, logs: null);
         using var loggers = new SerilogLoggerFactory(logger);

@@ -28,25 +28,33 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
         foreach (var (name, type) in shape.Sections)
         {
             var section = root.GetSection(name);
-            // SJE_SERVER, the address for the command line, is no value of the section "server".
             // A whole section may hold entries under names of the user's.
-            var entry = SettingsShape.EntryType(type);
-            var faults = (entry is null ? Keys(section, name, type) : Value(section, name, type)).ToList();
-            if (faults.Count == 0)
-            {
-                faults =
-                [
-                    .. entry is null
-                        ? Rules(section, name, type)
-                        : section.GetChildren().SelectMany(child => Rules(child, $"{name}:{child.Key}", entry)),
-                ];
-            }
-
+            var faults = SettingsShape.EntryType(type) is { } entry
+                ? section.GetChildren().SelectMany(child => Section(child, $"{name}:{child.Key}", entry))
+                : Section(section, name, type);
             foreach (var fault in faults)
             {
                 yield return fault;
             }
         }
+    }
+
+    private IEnumerable<string> Section(IConfigurationSection section, string path, Type type)
+    {
+        if (type == typeof(string) || type.IsValueType)
+        {
+            return Value(section, path, type);
+        }
+
+        if (section.Value is { Length: > 0 } && path.Contains(':', StringComparison.Ordinal))
+        {
+            // Not repeated: it may be a connection string.
+            return [$"{path} ({configuration.SourceOf(path)}) is a group of settings, not one value"];
+        }
+
+        // SJE_SERVER, the address for the command line, is no value of the section "server".
+        var faults = Keys(section, path, type).ToList();
+        return faults.Count == 0 ? Rules(section, path, type) : faults;
     }
 
     private IEnumerable<string> ConnectionStringFaults()
@@ -164,7 +172,7 @@ internal sealed class SettingsCheck(SettingsShape shape, SjeConfiguration config
 
         if (options is IValidatableObject whole)
         {
-            results.AddRange(whole.Validate(new ValidationContext(options)));
+            results.AddRange(whole.Validate(new ValidationContext(options) { DisplayName = section.Key }));
         }
 
         foreach (var result in results)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serilog;
 using Serilog.Core;
 using Sje.Core.Jobs;
+using Sje.Core.Reliability;
 using Sje.Jobs;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Engines.Sql;
@@ -31,6 +32,7 @@ internal static class SjeApplication
                 [WorkerOptions.Section] = typeof(WorkerOptions),
                 [ExecutionOptions.Section] = typeof(ExecutionOptions),
                 [ConnectionOptions.Section] = typeof(Dictionary<string, ConnectionOptions>),
+                [RetryPolicyOptions.Section] = typeof(Dictionary<string, RetryPolicyOptions>),
                 [AuthOptions.Section] = typeof(AuthOptions),
                 [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
             }
@@ -137,8 +139,15 @@ internal static class SjeApplication
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
         builder.Services.AddSingleton(BuiltInEngines.Types());
+        builder.Services.AddSingleton(p => RetryPoliciesOf(p.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<JobReader>();
     }
+
+    /// <summary>The retry policies of a configuration.</summary>
+    internal static RetryPolicies RetryPoliciesOf(IConfiguration configuration) =>
+        RetryPolicyOptions.ToPolicies(
+            configuration.GetSection(RetryPolicyOptions.Section).Get<Dictionary<string, RetryPolicyOptions>>() ?? []
+        );
 
     private static void AddServer(WebApplicationBuilder builder)
     {

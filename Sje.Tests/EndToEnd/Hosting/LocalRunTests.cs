@@ -93,6 +93,25 @@ public sealed class LocalRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_job_may_name_the_retry_policies_of_the_configuration_and_no_others()
+    {
+        File.WriteAllText(Path.Combine(folder, "sje-config.yaml"), "retryPolicies: {patient: {maxAttempts: 50}}\n");
+        Write("name: x\ntype: process\nprocess: {command: 'true'}\nretry: {policy: patient}\n");
+        var (code, _, errors) = await SjeProcess.RunAsync(folder, "run", "job.yaml");
+        Assert.True(code == ExitCodes.Ok, errors);
+
+        Write("name: x\ntype: process\nprocess: {command: 'true'}\nretry: {policy: patiens}\n");
+        var refused = await SjeProcess.RunAsync(folder, "run", "job.yaml");
+        Assert.Equal(ExitCodes.Rejected, refused.Code);
+        Assert.Contains(
+            "/retry/policy: There is no retry policy 'patiens'. Did you mean 'patient'?",
+            refused.Errors,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("(line 4)", refused.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_fault_of_the_file_is_told_with_its_line()
     {
         Write("name: x\nqueu: default\ntype: process\nprocess: {}\n");

@@ -54,6 +54,23 @@ public sealed class MgmtApiTests(SecretHost host) : IClassFixture<SecretHost>
     }
 
     [Fact]
+    public async Task Retry_policies_and_the_failure_classes_that_pick_them_are_listed()
+    {
+        var answer = await (await host.Client.GetAsync("/mgmt/retry-policies")).ReadJsonAsync();
+
+        Assert.Equal("default", answer["policies"]![0]!["name"]!.GetValue<string>());
+        Assert.Equal(
+            """{"name":"network_error","builtIn":true,"backoff":"exponential","initialDelaySeconds":2,"maxDelaySeconds":120,"factor":2,"jitter":"full","maxAttempts":5,"maxElapsedSeconds":null}""",
+            answer["policies"]![1]!.ToJsonString()
+        );
+        var memory = answer["failureClasses"]!
+            .AsArray()
+            .Single(c => c!["name"]!.GetValue<string>() == "out_of_memory")!;
+        Assert.Equal("resource_exhausted", memory["policy"]!.GetValue<string>());
+        Assert.False(memory["permanent"]!.GetValue<bool>());
+    }
+
+    [Fact]
     public async Task Workers_show_what_they_offer_and_whether_they_are_alive()
     {
         var id = Guid.CreateVersion7();

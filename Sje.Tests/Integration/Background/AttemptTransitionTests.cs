@@ -216,7 +216,7 @@ public class AttemptTransitionTests(TestDatabase db) : IClassFixture<TestDatabas
             Resources = new ResourceSpec(),
             RunTimeout = null,
             Failures = 0,
-            MaxAttempts = 1,
+            ElapsedBefore = TimeSpan.Zero,
             Scope = new TemplateScope([]),
             Checkpoint = null,
             SingleTask = true,

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Jobs.Execution;
 
 namespace Sje.Tests.Integration.Execution;
 
@@ -21,6 +22,37 @@ public sealed class MemoryTests : IDisposable
         Assert.Contains("more than the 100 MiB", error.Message, StringComparison.Ordinal);
         Assert.True(bench.Reporter.Metrics["memory_peak_bytes"] > 100 * 1024 * 1024);
         Assert.Empty(bench.Survivors());
+    }
+
+    [Fact]
+    public async Task A_task_killed_from_elsewhere_near_its_memory_limit_is_out_of_memory_and_one_far_from_it_is_not()
+    {
+        bench.Resources = new ResourceSpec { MemoryBytes = 300 * 1024 * 1024 };
+        var running = PythonAsync(
+            """
+            import os, time
+            x = bytearray(275 << 20)
+            while not os.path.exists("go"): time.sleep(0.05)
+            os.kill(os.getpid(), 9)
+            """
+        );
+        await ExecutionBench.EventuallyAsync(() =>
+            bench.Reporter.Metrics.GetValueOrDefault("memory_bytes") > 274 * 1024 * 1024
+        );
+        await File.WriteAllTextAsync(Path.Combine(bench.Root, "go"), "");
+
+        var error = (await running).Error;
+
+        Assert.Equal(("out_of_memory", "SIGKILL", 137), (error?.Class, error?.Signal, error?.ExitCode));
+        Assert.Equal("killed", (await PythonAsync("import os; os.kill(os.getpid(), 9)")).Error?.Class);
+    }
+
+    [Fact]
+    public void The_kernel_s_count_of_those_it_killed_for_memory_is_read()
+    {
+        Assert.Equal(12, KernelKills.Parse("nr_free_pages 5\noom_kill 12\noom_kill_process 3\n"));
+        Assert.Null(KernelKills.Parse("nr_free_pages 5\n"));
+        Assert.Null(KernelKills.Parse("oom_kill many\n"));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+using Sje.Core.Reliability;
 using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
@@ -56,6 +58,83 @@ public sealed class SjeConfigurationTests : IDisposable
                     StringComparison.Ordinal
                 ),
             fault => Assert.Equal("worker:slots is 'many' (sje-config.yaml): a whole number is needed, like 8", fault)
+        );
+    }
+
+    [Fact]
+    public void Retry_policies_are_named_by_the_user_and_what_they_leave_out_is_as_it_is_built_in()
+    {
+        Write(
+            "sje-config.yaml",
+            """
+            retryPolicies:
+              patient: {backoff: linear, initialDelay: 30s, maxDelay: 1h, jitter: none, maxAttempts: 50, maxElapsed: 2d}
+              network_error: {maxAttempts: 9}
+            """
+        );
+        var read = Read(("retryPolicies:patient:maxAttempts", "40"));
+        read.Check();
+
+        var policies = SjeApplication.RetryPoliciesOf(
+            new ConfigurationBuilder().AddInMemoryCollection(read.Values).Build()
+        );
+
+        Assert.Equal(
+            new RetryPolicy
+            {
+                Name = "patient",
+                Backoff = Backoff.Linear,
+                InitialDelay = TimeSpan.FromSeconds(30),
+                MaxDelay = TimeSpan.FromHours(1),
+                Jitter = Jitter.None,
+                MaxAttempts = 40,
+                MaxElapsed = TimeSpan.FromDays(2),
+            },
+            policies.Find("patient")
+        );
+        Assert.Equal(
+            RetryPolicies.BuiltIn.Find("network_error")! with
+            {
+                MaxAttempts = 9,
+            },
+            policies.Find("network_error")
+        );
+    }
+
+    [Fact]
+    public void Every_fault_of_the_retry_policies_is_told()
+    {
+        Write(
+            "sje-config.yaml",
+            """
+            retryPolicies:
+              a: {backoff: expo}
+              b: {maxDelay: 5, maxAttempts: 101, factor: 0.5}
+              c: {maxRetries: 3}
+              d: 7
+              e: {initialDelay: 2m, maxDelay: 1m, maxElapsed: 0s, backoff: fixed, factor: 3}
+              none: {maxAttempts: 2}
+              "x y": {maxAttempts: 2}
+            """
+        );
+
+        var failure = Assert.Throws<FailureException>(() => Read().Check());
+
+        Assert.Equal(
+            [
+                "retryPolicies:a:backoff is 'expo' (sje-config.yaml): it must be exponential or fixed or linear or fibonacci",
+                "retryPolicies:b:factor is '0.5' (sje-config.yaml): it must be from 1 to 100",
+                "retryPolicies:b:maxAttempts is '101' (sje-config.yaml): it must be from 1 to 100",
+                "retryPolicies:b:maxDelay is '5' (sje-config.yaml): a length of time like 500ms, 90s, 15m, 1h30m or 2d is needed",
+                "retryPolicies:c:maxRetries (sje-config.yaml) is no setting. Those of retryPolicies:c are backoff, initialDelay, maxDelay, factor, jitter, maxAttempts, maxElapsed.",
+                "retryPolicies:d (sje-config.yaml) is a group of settings, not one value",
+                "retryPolicies:e:factor is '3' (sje-config.yaml): a factor goes with an exponential backoff",
+                "retryPolicies:e:initialDelay is '2m' (sje-config.yaml): it must not be longer than maxDelay",
+                "retryPolicies:e:maxElapsed is '0s' (sje-config.yaml): it must be longer than nothing; leave it out for no limit",
+                "retryPolicies:none: 'none' is one attempt only, and stays it",
+                "retryPolicies:x y: a policy's name is 1 to 50 of a-z, 0-9, '_' and '-', with a letter or digit first",
+            ],
+            failure.Faults.Order(StringComparer.Ordinal)
         );
     }
 

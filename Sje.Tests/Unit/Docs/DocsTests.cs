@@ -19,14 +19,10 @@ public partial class DocsTests
     {
         var text = Read("docs", "reference", "configuration.md");
         var keys = SjeApplication.Shape.Sections.SelectMany(section =>
-            SettingsShape
-                .Properties(SettingsShape.EntryType(section.Value) ?? section.Value)
-                // An array without a setter is worked out from a setting and is none.
-                .Where(property => property.SetMethod is not null || !property.PropertyType.IsArray)
-                .Select(property =>
-                    $"{section.Key}:{(SettingsShape.EntryType(section.Value) is null ? "" : "NAME:")}"
-                    + $"{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}"
-                )
+            SettingsShape.EntryType(section.Value) is { } entry
+                // What the user names stands there as NAME.
+                ? KeysOf($"{section.Key}:NAME", entry)
+                : KeysOf(section.Key, section.Value)
         );
         NoneOf(Missing(text, [.. keys, "ConnectionStrings:Sje"]));
     }
@@ -188,6 +184,13 @@ public partial class DocsTests
         NoneOf(broken);
     }
 
+    private static IEnumerable<string> KeysOf(string section, Type type) =>
+        SettingsShape
+            .Properties(type)
+            // An array without a setter is worked out from a setting and is none.
+            .Where(property => property.SetMethod is not null || !property.PropertyType.IsArray)
+            .Select(property => $"{section}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}");
+
     /// <summary>Fails with every name that is left, not with the first.</summary>
     private static void NoneOf(IEnumerable<string> left) => Assert.Equal("", string.Join(", ", left));
 
@@ -209,7 +212,7 @@ public partial class DocsTests
 
     private static Regex Word(string name) => new($@"(?<![\w.]){Regex.Escape(name)}(?!\w)");
 
-    [GeneratedRegex(@"^\| `([a-zA-Z]+:[a-zA-Z]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `([a-zA-Z]+(?::[a-zA-Z]+)+)` \|", RegexOptions.Multiline)]
     private static partial Regex SettingRow();
 
     [GeneratedRegex("`([^`\n]+)`")]

@@ -35,7 +35,7 @@ public class CanonicalFormTests
             tags: [t]
             schedule: {timeZone: UTC, cron: "0  6 * * *"}
             timeouts: {total: 120m, run: 90000ms}
-            retry: {maxAttempts: 3, maxDelay: 1m}
+            retry: {}
             resources: {memory: 1024MiB, cpus: 0}
             jobType: SparkApp
             spark: {application: a.py}
@@ -51,6 +51,30 @@ public class CanonicalFormTests
             job.Canonical.ToJsonString()
         );
     }
+
+    [Fact]
+    public void What_a_job_says_of_retries_is_kept_as_it_was_said() =>
+        Assert.Equal(
+            """{"name":"x","type":"noop","retry":{"maxAttempts":3,"backoff":"linear","initialDelay":"1s","maxDelay":"1m","jitter":"none","maxElapsed":"1h","on":[{"exitCode":[64,65],"policy":"none"},{"class":"network","logPattern":"lock","policy":"critical_job"}]}}""",
+            Reading
+                .Good(
+                    """
+                    retry:
+                      on:
+                        - {policy: none, exitCode: [64, 65]}
+                        - {logPattern: lock, class: [network], policy: critical_job}
+                      maxElapsed: 60m
+                      jitter: none
+                      backoff: linear
+                      maxAttempts: 3
+                      initialDelay: 1000ms
+                      maxDelay: 60s
+                    type: noop
+                    name: x
+                    """
+                )
+                .Canonical.ToJsonString()
+        );
 
     [Fact]
     public void What_all_tasks_share_is_written_once()
@@ -165,7 +189,7 @@ public class CanonicalFormTests
                 () =>
                 {
                     var retry = new JsonObject();
-                    Maybe(retry, "policy", () => Pick("default", "fixed", "none"));
+                    Maybe(retry, "policy", () => Pick("default", "fixed", "none", "network_error"));
                     if (retry["policy"]?.GetValue<string>() != "none")
                     {
                         Maybe(retry, "maxAttempts", () => random.Next(1, 101));
@@ -176,6 +200,19 @@ public class CanonicalFormTests
 
                     Maybe(retry, "initialDelay", () => Pick("0s", "1s", "10ms"));
                     Maybe(retry, "maxDelay", () => Pick("60s", "1h1ms", "2d"));
+                    Maybe(retry, "jitter", () => Pick("full", "none"));
+                    Maybe(retry, "maxElapsed", Duration);
+                    Maybe(retry, "on", Rules);
+                    if (random.Next(2) == 0)
+                    {
+                        retry["backoff"] = Pick("exponential", "fixed", "linear", "fibonacci");
+                    }
+
+                    if (retry["backoff"]?.GetValue<string>() == "exponential")
+                    {
+                        Maybe(retry, "factor", () => random.Next(4, 400) / 4.0);
+                    }
+
                     return retry;
                 }
             );
@@ -235,6 +272,23 @@ public class CanonicalFormTests
                     };
                     break;
             }
+        }
+
+        private JsonArray Rules()
+        {
+            var rules = new JsonArray();
+            for (var i = random.Next(3); i > 0; i--)
+            {
+                var rule = new JsonObject { ["policy"] = Pick("none", "default", "temporary_failure") };
+                Maybe(rule, "class", () => random.Next(2) == 0 ? Pick("network") : new JsonArray("killed", "timeout"));
+                Maybe(rule, "exitCode", () => random.Next(2) == 0 ? 3 : new JsonArray(1, 2.0, 255));
+                Maybe(rule, "signal", () => Pick("SIGTERM", "SIGSEGV"));
+                Maybe(rule, "logPattern", () => Pick("^é+$", "a|b"));
+                rule["exception"] = random.Next(2) == 0 ? Pick("ValueError") : new JsonArray("java.io.IOException");
+                rules.Add(rule);
+            }
+
+            return rules;
         }
 
         private JsonObject Parameters()

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Core.Reliability;
 
 namespace Sje.Tests.Unit.Jobs;
 
@@ -74,15 +75,11 @@ public class JobReaderTests
         var job = Reading.Good("""{"type": "noop"}""");
         Assert.Equal(("noop", "default", 0), (job.Name, job.Queue, job.Priority));
         var task = Assert.Single(job.Tasks);
+        Assert.Equal(new RetrySpec(), task.Retry);
+        var retry = task.Retry.Usual();
         Assert.Equal(
-            new RetrySpec
-            {
-                Policy = "default",
-                MaxAttempts = 3,
-                InitialDelay = TimeSpan.FromSeconds(1),
-                MaxDelay = TimeSpan.FromSeconds(60),
-            },
-            task.Retry
+            ("default", 3, 1.0, 60.0, Jitter.Full),
+            (retry.Name, retry.MaxAttempts, retry.InitialDelay.TotalSeconds, retry.MaxDelay.TotalSeconds, retry.Jitter)
         );
         Assert.Equal((null, null, null), (task.QueuedTimeout, task.RunTimeout, job.TotalTimeout));
         Assert.Equal("""{"name":"noop","type":"noop"}""", job.Canonical.ToJsonString());

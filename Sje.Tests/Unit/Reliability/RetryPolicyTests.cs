@@ -5,7 +5,38 @@ namespace Sje.Tests.Unit.Reliability;
 
 public class RetryPolicyTests
 {
-    private static readonly TaskError Failure = new("exit_code", "exit 1", 1);
+    private static readonly RetryPolicy Usual = RetryPolicies.BuiltIn.Find("default")!;
+
+    [Theory]
+    [InlineData("default", Backoff.Exponential, 3, 1, 60)]
+    [InlineData("network_error", Backoff.Exponential, 5, 2, 120)]
+    [InlineData("resource_exhausted", Backoff.Exponential, 3, 30, 300)]
+    [InlineData("temporary_failure", Backoff.Exponential, 2, 5, 30)]
+    [InlineData("critical_job", Backoff.Exponential, 5, 1, 30)]
+    [InlineData("fixed", Backoff.Fixed, 3, 1, 60)]
+    [InlineData("none", Backoff.Exponential, 1, 1, 60)]
+    public void The_built_in_policies_have_the_documented_figures(
+        string name,
+        Backoff backoff,
+        int attempts,
+        int first,
+        int longest
+    )
+    {
+        var policy = RetryPolicies.BuiltIn.Find(name)!;
+        Assert.Equal(
+            (backoff, attempts, first, longest, 2, null),
+            (
+                policy.Backoff,
+                policy.MaxAttempts,
+                (int)policy.InitialDelay.TotalSeconds,
+                (int)policy.MaxDelay.TotalSeconds,
+                policy.Factor,
+                policy.MaxElapsed
+            )
+        );
+        Assert.Equal(name == "fixed" ? Jitter.None : Jitter.Full, policy.Jitter);
+    }
 
     [Theory]
     [InlineData(1, 1)]
@@ -17,50 +48,75 @@ public class RetryPolicyTests
     [InlineData(100_000, 60)]
     public void The_longest_exponential_delay_doubles_up_to_the_limit(int failures, int seconds)
     {
-        Assert.Equal(TimeSpan.FromSeconds(seconds), RetryPolicy.NextDelay(new RetrySpec(), failures, 1));
-        Assert.Equal(TimeSpan.FromSeconds(seconds / 2.0), RetryPolicy.NextDelay(new RetrySpec(), failures, 0.5));
-        Assert.Equal(TimeSpan.Zero, RetryPolicy.NextDelay(new RetrySpec(), failures, 0));
-    }
-
-    [Fact]
-    public void A_fixed_delay_is_always_the_same()
-    {
-        var retry = new RetrySpec { Policy = RetrySpec.Fixed, InitialDelay = TimeSpan.FromSeconds(7) };
-        Assert.All(
-            [1, 2, 50],
-            failures => Assert.Equal(TimeSpan.FromSeconds(7), RetryPolicy.NextDelay(retry, failures, 0.3))
-        );
-    }
-
-    [Fact]
-    public void Delays_of_years_do_not_overflow()
-    {
-        var retry = new RetrySpec { InitialDelay = DurationText.Longest, MaxDelay = DurationText.Longest };
-        Assert.Equal(DurationText.Longest, RetryPolicy.NextDelay(retry, 5000, 1));
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Usual.NextDelay(failures, 1));
+        Assert.Equal(TimeSpan.FromSeconds(seconds / 2.0), Usual.NextDelay(failures, 0.5));
+        Assert.Equal(TimeSpan.Zero, Usual.NextDelay(failures, 0));
     }
 
     [Theory]
-    [InlineData("default", 3, 1, true)]
-    [InlineData("default", 3, 2, true)]
-    [InlineData("default", 3, 3, false)]
-    [InlineData("fixed", 1, 1, false)]
-    [InlineData("none", 3, 1, false)]
-    public void A_task_is_retried_until_its_attempts_are_used(
-        string policy,
-        int maxAttempts,
-        int failures,
-        bool retried
-    ) =>
+    [InlineData(Backoff.Exponential, 3.0, new[] { 2, 6, 18, 54, 100 })]
+    [InlineData(Backoff.Exponential, 1.0, new[] { 2, 2, 2, 2, 2 })]
+    [InlineData(Backoff.Fixed, 3.0, new[] { 2, 2, 2, 2, 2 })]
+    [InlineData(Backoff.Linear, 3.0, new[] { 2, 4, 6, 8, 10 })]
+    [InlineData(Backoff.Fibonacci, 3.0, new[] { 2, 2, 4, 6, 10, 16, 26, 42, 68, 100, 100 })]
+    public void Each_backoff_grows_in_its_own_way(Backoff backoff, double factor, int[] seconds)
+    {
+        var policy = new RetryPolicy
+        {
+            Name = "x",
+            Backoff = backoff,
+            Factor = factor,
+            Jitter = Jitter.None,
+            InitialDelay = TimeSpan.FromSeconds(2),
+            MaxDelay = TimeSpan.FromSeconds(100),
+        };
         Assert.Equal(
-            retried,
-            RetryPolicy.MayRetry(new RetrySpec { Policy = policy, MaxAttempts = maxAttempts }, failures, Failure)
+            seconds,
+            Enumerable.Range(1, seconds.Length).Select(n => (int)policy.NextDelay(n, 0.3).TotalSeconds)
         );
+        Assert.InRange(policy.NextDelay(1_000_000, 0.3), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(100));
+    }
 
     [Fact]
-    public void A_permanent_failure_is_never_retried() =>
-        Assert.False(
-            RetryPolicy.MayRetry(new RetrySpec { MaxAttempts = 10 }, 1, new TaskError("invalid", "no such component"))
-        );
+    public void Full_jitter_spreads_delays_evenly_from_nothing_to_the_longest()
+    {
+        var random = new Random(7);
+        var delays = Enumerable
+            .Range(0, 20_000)
+            .Select(_ => Usual.NextDelay(5, random.NextDouble()).TotalSeconds)
+            .ToList();
+
+        Assert.All(delays, delay => Assert.InRange(delay, 0, 16));
+        var tenths = delays.GroupBy(delay => (int)(delay / 1.6)).Select(group => group.Count()).ToList();
+        Assert.Equal(10, tenths.Count);
+        // 2,000 are expected in each; five times the standard deviation is 212.
+        Assert.All(tenths, count => Assert.InRange(count, 1_788, 2_212));
+    }
+
+    [Fact]
+    public void Without_jitter_a_delay_is_always_the_same()
+    {
+        var policy = Usual with { Jitter = Jitter.None };
+        Assert.All([0, 0.3, 1], random => Assert.Equal(TimeSpan.FromSeconds(8), policy.NextDelay(4, random)));
+    }
+
+    [Fact]
+    public void Delays_of_years_do_not_overflow_and_no_delay_stays_none()
+    {
+        foreach (var backoff in Enum.GetValues<Backoff>())
+        {
+            var years = new RetryPolicy
+            {
+                Name = "x",
+                Backoff = backoff,
+                Factor = RetryPolicy.LargestFactor,
+                InitialDelay = DurationText.Longest,
+                MaxDelay = DurationText.Longest,
+            };
+            Assert.Equal(DurationText.Longest, years.NextDelay(5000, 1));
+            Assert.Equal(TimeSpan.Zero, (years with { InitialDelay = TimeSpan.Zero }).NextDelay(5000, 1));
+        }
+    }
 
     [Fact]
     public void A_task_that_was_lost_five_times_stays_down()
@@ -90,5 +146,44 @@ public class RetryPolicyTests
     [InlineData(1, 1.1)]
     [InlineData(1, double.NaN)]
     public void Nonsense_from_the_caller_is_refused(int failures, double random) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => RetryPolicy.NextDelay(new RetrySpec(), failures, random));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Usual.NextDelay(failures, random));
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("Patient")]
+    [InlineData("")]
+    [InlineData("-x")]
+    [InlineData("a b")]
+    public void A_policy_of_ones_own_needs_a_name_that_a_job_can_say(string name) =>
+        Assert.Throws<ArgumentException>(() => new RetryPolicies([new RetryPolicy { Name = name }]));
+
+    [Fact]
+    public void A_policy_of_ones_own_stands_beside_the_built_in_ones_or_in_the_place_of_one()
+    {
+        var policies = new RetryPolicies([
+            new RetryPolicy { Name = "patient", MaxAttempts = 50 },
+            new RetryPolicy { Name = "network_error", MaxAttempts = 9 },
+        ]);
+        Assert.Equal(50, policies.Find("patient")!.MaxAttempts);
+        Assert.Equal(9, policies.Find("network_error")!.MaxAttempts);
+        Assert.Equal(
+            [
+                "default",
+                "network_error",
+                "resource_exhausted",
+                "temporary_failure",
+                "critical_job",
+                "fixed",
+                "none",
+                "patient",
+            ],
+            policies.Names
+        );
+        Assert.Equal(policies.Names, policies.All.Select(p => p.Name));
+        Assert.Equal(
+            ["network_error", "patient"],
+            policies.All.Where(p => !RetryPolicies.IsBuiltIn(p)).Select(p => p.Name)
+        );
+        Assert.Null(policies.Find("Patient"));
+    }
 }
