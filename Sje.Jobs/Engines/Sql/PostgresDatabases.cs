@@ -100,12 +100,12 @@ internal sealed class PostgresDatabases : SqlDatabases
         error switch
         {
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => "timeout",
-            PostgresException { SqlState: { } state, IsTransient: true } => state.StartsWith(
-                "08",
-                StringComparison.Ordinal
-            ) || state.StartsWith("57P", StringComparison.Ordinal)
-                ? "network"
-                : "error",
+            PostgresException { SqlState: { } state, IsTransient: true } => state[..2] switch
+            {
+                "08" or "57" => "network",
+                "53" => "resources",
+                _ => "temporary",
+            },
             PostgresException { SqlState: { } state }
                 when state.StartsWith("57P", StringComparison.Ordinal)
                     || state.StartsWith("08", StringComparison.Ordinal) => "network",
