@@ -198,7 +198,7 @@ public sealed class SjeConfigurationTests : IDisposable
 
         var faults = Assert.Throws<FailureException>(() => Read().Check()).Faults;
         Assert.Equal(
-            ["bare:", "broken:", "empty:", "odd:", "other:type"],
+            ["bare", "broken:", "empty:", "odd:", "other:type"],
             faults.Select(fault => fault.Split(' ')[0]["connections:".Length..]).Order(StringComparer.Ordinal)
         );
         Assert.Contains("connections:other:type is 'oracle' (sje-config.yaml): it must be postgres", faults);
