@@ -51,6 +51,18 @@ internal sealed class PostgresDatabases : SqlDatabases
         return (NpgsqlFactory.Instance.CreateDataSource(settings.ConnectionString), settings.MaxPoolSize);
     }
 
+    public override int SessionOf(DbConnection connection) => ((NpgsqlConnection)connection).ProcessID;
+
+    public override async Task EndAsync(DbConnection connection, int session, CancellationToken stop)
+    {
+        await using var command = new NpgsqlCommand(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and usename = current_user and state <> 'idle'",
+            (NpgsqlConnection)connection
+        );
+        command.Parameters.Add(new() { Value = session });
+        await command.ExecuteNonQueryAsync(stop);
+    }
+
     public override void Bind(DbParameter parameter, JsonNode? value)
     {
         var target = (NpgsqlParameter)parameter;

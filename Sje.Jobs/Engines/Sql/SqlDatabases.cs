@@ -25,6 +25,12 @@ internal abstract class SqlDatabases
     /// <summary>A pool of connections, and how many it holds at most.</summary>
     public abstract (DbDataSource Source, int Most) Open(string connectionString);
 
+    /// <summary>What the server calls the session of a connection, for <see cref="EndAsync"/>.</summary>
+    public abstract int SessionOf(DbConnection connection);
+
+    /// <summary>Ends a session of the same user that nobody listens to any more.</summary>
+    public abstract Task EndAsync(DbConnection connection, int session, CancellationToken stop);
+
     /// <summary>Gives a parameter the type and value of a JSON value.</summary>
     public abstract void Bind(DbParameter parameter, JsonNode? value);
 

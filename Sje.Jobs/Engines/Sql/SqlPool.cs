@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 
 namespace Sje.Jobs.Engines.Sql;
@@ -8,6 +9,8 @@ namespace Sje.Jobs.Engines.Sql;
 /// </summary>
 internal sealed class SqlPool : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly DbDataSource source;
     private readonly SemaphoreSlim room;
 
@@ -29,12 +32,51 @@ internal sealed class SqlPool : IAsyncDisposable
         await room.WaitAsync(stop);
         try
         {
-            await using var connection = await source.OpenConnectionAsync(stop);
-            return await work(connection);
+            return await LendAsync(work, stop);
         }
         finally
         {
             room.Release();
+        }
+    }
+
+    private async Task<T> LendAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken stop)
+    {
+        int? left = null;
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(stop);
+            var session = Databases.SessionOf(connection);
+            try
+            {
+                return await work(connection);
+            }
+            catch when (stop.IsCancellationRequested && connection.State != ConnectionState.Open)
+            {
+                // A cancel that reaches the server just before the statement does is lost; the driver then gives the connection up, and the
+                // statement would run on.
+                left = session;
+                throw;
+            }
+        }
+        catch when (left is not null)
+        {
+            await EndAsync(left.Value);
+            throw;
+        }
+    }
+
+    private async Task EndAsync(int session)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        try
+        {
+            await using var connection = await source.OpenConnectionAsync(limit.Token);
+            await Databases.EndAsync(connection, session, limit.Token);
+        }
+        catch (Exception e) when (e is DbException or OperationCanceledException)
+        {
+            // The database is gone or busy. The session ends when the server next writes to it.
         }
     }
 
