@@ -151,7 +151,7 @@ internal static class JobWriter
         var result = new JsonObject();
         AddChoice(result, "class", rule.Classes);
         AddChoice(result, "exitCode", rule.ExitCodes);
-        AddChoice(result, "signal", rule.Signals);
+        AddChoice(result, "signal", rule.KilledBy);
         AddChoice(result, "exception", rule.Exceptions);
         Add(result, "logPattern", rule.LogPattern);
         result["policy"] = rule.Policy;

@@ -125,7 +125,7 @@ internal sealed class RetryReader(RetryPolicies policies, FaultList faults)
                         : $"There is no failure class {Excerpt.Quote(name)}.{NearName.Hint(name, FailureClasses.Names)} Known are {string.Join(", ", FailureClasses.Names)}."
             ),
             ExitCodes = ExitCodes(rule),
-            Signals = Texts(
+            KilledBy = Texts(
                 rule,
                 "signal",
                 name =>

@@ -56,7 +56,7 @@ public sealed record RetrySpec
 
     /// <summary>The policies that may be picked and are not as every process knows them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<RetryPolicy>? Policies { get; init; }
+    public IReadOnlyList<RetryPolicy>? KnownPolicies { get; init; }
 
     /// <summary>The policy where no rule and no failure class knows better.</summary>
     public RetryPolicy Usual() => Adjusted(Policy ?? RetryPolicies.Default);
@@ -88,7 +88,7 @@ public sealed record RetrySpec
             .OfType<RetryPolicy>()
             .Where(policy => !RetryPolicies.IsBuiltIn(policy))
             .ToList();
-        return own.Count == 0 ? this : this with { Policies = own };
+        return own.Count == 0 ? this : this with { KnownPolicies = own };
     }
 
     private RetryPolicy Adjusted(string name)
@@ -111,7 +111,7 @@ public sealed record RetrySpec
 
     // A name that nobody knows cannot have been read; a job made in code that has one is retried as by default.
     private RetryPolicy Find(string name) =>
-        Policies?.FirstOrDefault(policy => policy.Name == name)
+        KnownPolicies?.FirstOrDefault(policy => policy.Name == name)
         ?? RetryPolicies.BuiltIn.Find(name)
         ?? RetryPolicies.BuiltIn.Find(RetryPolicies.Default)!;
 }

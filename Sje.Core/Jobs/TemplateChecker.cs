@@ -15,12 +15,12 @@ internal static class TemplateChecker
         for (var index = 0; index < form.Spec.Tasks.Count; index++)
         {
             var task = form.Spec.Tasks[index];
-            var names = new Names(parameters, graph, index);
+            var names = new KnownNames(parameters, graph, index);
             CheckTree(task.Settings, Fault.At(form.TaskPointers[index], task.Type), names, faults);
         }
     }
 
-    private static void CheckTree(JsonNode? node, string pointer, Names names, FaultList faults)
+    private static void CheckTree(JsonNode? node, string pointer, KnownNames names, FaultList faults)
     {
         switch (node)
         {
@@ -46,7 +46,7 @@ internal static class TemplateChecker
         }
     }
 
-    private static void CheckText(string text, string pointer, Names names, FaultList faults)
+    private static void CheckText(string text, string pointer, KnownNames names, FaultList faults)
     {
         if (!text.Contains("{{", StringComparison.Ordinal))
         {
@@ -69,7 +69,7 @@ internal static class TemplateChecker
     }
 
     /// <summary>What one task can refer to.</summary>
-    private sealed class Names(IReadOnlyDictionary<string, JobParameter> parameters, TaskGraph graph, int task)
+    private sealed class KnownNames(IReadOnlyDictionary<string, JobParameter> parameters, TaskGraph graph, int task)
     {
         private Func<string, bool>? isAncestor;
 

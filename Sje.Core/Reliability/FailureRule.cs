@@ -23,7 +23,7 @@ public sealed record FailureRule
 
     /// <summary>Signals (<c>SIGTERM</c>), one of them; null is any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Signals { get; init; }
+    public IReadOnlyList<string>? KilledBy { get; init; }
 
     /// <summary>Types of exceptions, one of them; null is any.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -53,7 +53,7 @@ public sealed record FailureRule
     public bool Matches(Failure failure) =>
         (Classes is null || Classes.Contains(failure.Class))
         && (ExitCodes is null || (failure.ExitCode is { } code && ExitCodes.Contains(code)))
-        && (Signals is null || (failure.Signal is { } signal && Signals.Contains(signal)))
+        && (KilledBy is null || (failure.Signal is { } signal && KilledBy.Contains(signal)))
         && (Exceptions is null || Exceptions.Any(failure.Threw))
         && (LogPattern is null || Finds(failure.Text));
 

@@ -66,6 +66,7 @@ internal sealed partial class ViewAudit(
             (select count(*) from taken_back)
         """;
 
+    // At the beginning of a sweep also what lies in Hangfire's own queue for a job that somebody has removed: no slice of jobs comes by it.
     private const string JobSlice = $"""
         with turn as materialized (
             select coalesce(position::bigint, 0) as after from sje.audits
@@ -90,6 +91,12 @@ internal sealed partial class ViewAudit(
             returning 1
         ), taken_back as (
             delete from hangfire.jobqueue q using slice j where j.ours and q.jobid = j.id returning 1
+        ), left_over as (
+            delete from hangfire.jobqueue q using turn
+            where turn.after = 0 and not exists (select 1 from hangfire.job j where j.id = q.jobid)
+                and (exists (select 1 from sje.tasks t where t.hangfire_job_id = q.jobid)
+                    or exists (select 1 from sje.finished_tasks t where t.hangfire_job_id = q.jobid))
+            returning 1
         ), moved as (
             update sje.audits a set
                 position = case when n.count = $1 then (select max(id)::text from slice) end,
@@ -99,7 +106,7 @@ internal sealed partial class ViewAudit(
             returning 1
         )
         select (select count(*) from moved), (select count(*) from slice), (select count(*) from flagged), (select count(*) from strays),
-            (select count(*) from taken_back)
+            (select count(*) from taken_back) + (select count(*) from left_over)
         """;
 
     private static readonly string OurType = typeof(TaskJob).FullName + "%";

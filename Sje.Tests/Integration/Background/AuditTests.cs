@@ -166,6 +166,19 @@ public sealed class AuditTests : IAsyncLifetime
         await PauseAsync(false);
         await db.ExecutionBecomesAsync(id, "succeeded");
         Assert.Equal("succeeded", await db.OutcomesAsync(id));
+
+        // Of an ended task whose job somebody has removed.
+        await db.HangfireBecomesAsync(id, "main", "Succeeded");
+        await db.ScalarAsync<int>(
+            "insert into hangfire.jobqueue (jobid, queue) values ($1, 'default') returning 1",
+            await db.HangfireJobAsync(id)
+        );
+        await db.ScalarAsync<int>("delete from hangfire.job where id = $1 returning 1", await db.HangfireJobAsync(id));
+        await Eventually.GetAsync(
+            () => db.ScalarAsync<long>("select count(*) from hangfire.jobqueue"),
+            n => n == 0,
+            "nothing is left in Hangfire's own queue"
+        );
     }
 
     [Fact]

@@ -103,7 +103,8 @@ public sealed class EmbeddedPostgresTests : IAsyncLifetime
                 // As asked.
             }
 
-            Assert.Empty(Postmaster.ProcessesOf(first.Data));
+            // What has just been killed may take a moment to be gone.
+            await EventuallyAsync(() => !Postmaster.ProcessesOf(first.Data).Any());
         }
     }
 
