@@ -36,15 +36,17 @@ internal sealed partial class HangfireView(
 
     // $1 how many, $2 right pairs. Each process takes rows of its own for a while; one that dies leaves them to the others. Where both views
     // agree by now, which after a claim or an end is the rule, nothing else is to be done. A job that shows its task is one that Hangfire's
-    // worker takes.
+    // worker takes. The lock is on the newest version of a row, while it and its job are seen as they were when the statement began: what has
+    // changed in between keeps its flag.
     private static string Take(string name, string table) =>
         $"""
             {name}_due as materialized (
-                select id, hangfire_job_id from sje.{table} where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1
+                select id, row_version, hangfire_sync_at from sje.{table} where hangfire_sync_at <= clock_timestamp() order by hangfire_sync_at limit $1
                 for update skip locked
             ), {name}_seen as materialized (
-                select t.id, {Agreement.SideSql} || '|' || {Agreement.ShownSql} = any ($2) as agreed
-                from {name}_due d join sje.{table} t on t.id = d.id left join hangfire.job j on j.id = d.hangfire_job_id
+                select t.id, d.row_version = t.row_version and d.hangfire_sync_at = t.hangfire_sync_at
+                        and {Agreement.SideSql} || '|' || {Agreement.ShownSql} = any ($2) as agreed
+                from {name}_due d join sje.{table} t on t.id = d.id left join hangfire.job j on j.id = t.hangfire_job_id
             ), {name} as (
                 update sje.{table} t set hangfire_sync_at = case when not s.agreed then clock_timestamp() + interval '5 seconds' end,
                     dispatched = t.dispatched or (s.agreed and t.state in ('queued', 'waiting_retry'))
@@ -127,7 +129,7 @@ internal sealed partial class HangfireView(
 
         // Hangfire's client waits on the database for each change; a few at a time use its group commit.
         await Parallel.ForEachAsync(
-            rows.Where(row => !row.Agreed),
+            rows.Where(row => !row.Agreed && !MayHaveMoved(row)),
             new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken },
             async (row, stop) =>
             {
@@ -145,6 +147,10 @@ internal sealed partial class HangfireView(
         );
         return rows.Count >= Round;
     }
+
+    // Its flag stands for some seconds more, and then both are seen at once.
+    private static bool MayHaveMoved(Row row) =>
+        row.HangfireState is { } shown && Agreement.Of(row.Side, shown) == Standing.Right;
 
     /// <summary>Brings up one task's background job now. What fails stays flagged for the reconciler.</summary>
     public async Task BringUpAsync(Guid taskId, CancellationToken cancellationToken)
