@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Sje.Core.Jobs;
 using Sje.Jobs.Faults;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 
@@ -49,6 +51,8 @@ internal sealed partial class AttemptRunner(
         }
 
         task.Started = true;
+        CoreMetrics.Started(task.Type, task.Lane, task.Queue, task.Waited + clock.GetElapsedTime(task.ClaimedAt));
+        using var span = CoreTracing.Attempt(task.TraceParent, task.Claim, Tags(task));
         using var scope = log.BeginScope(
             new Dictionary<string, object>
             {
@@ -68,6 +72,7 @@ internal sealed partial class AttemptRunner(
             var end = await RunEngineAsync(task, journal, began);
             FaultPoint.At(FaultPoint.AttemptRan);
             var ended = await WriteEndAsync(task, journal, end);
+            Count(task, end, ended.State!.Value, clock.GetElapsedTime(began), span);
             LogEnded(
                 log,
                 task.Identity.ExecutionName,
@@ -89,6 +94,33 @@ internal sealed partial class AttemptRunner(
             task.Settled = true;
             session.Remove(task);
         }
+    }
+
+    private static void Count(ClaimedTask task, AttemptEnd end, TaskState state, TimeSpan took, Activity? span)
+    {
+        CoreMetrics.Ended(task.Type, task.Lane, end.Outcome, state, end.Error?.Class, took);
+        if (task.SingleTask && state.IsFinal())
+        {
+            CoreMetrics.ExecutionEnded(task.Type, CoreMetrics.Word(state), task.ExecutionElapsed + took);
+        }
+
+        if (span is not null)
+        {
+            CoreTracing.Ended(span, end.Outcome.ToSnake(), CoreMetrics.Word(state), end.Error?.Class, end.Reason);
+        }
+    }
+
+    // Worked out only when somebody listens.
+    private static IEnumerable<KeyValuePair<string, object?>> Tags(ClaimedTask task)
+    {
+        yield return new("sje.execution.id", task.Identity.ExecutionId.ToString());
+        yield return new("sje.execution.name", task.Identity.ExecutionName);
+        yield return new("sje.task.id", task.Identity.TaskId.ToString());
+        yield return new("sje.task.name", task.Identity.TaskName);
+        yield return new("sje.attempt", task.Identity.Attempt);
+        yield return new("sje.engine", task.Type);
+        yield return new("sje.queue", task.Queue);
+        yield return new("sje.lane", task.Lane);
     }
 
     Task IAttemptRunner.RunAsync(ClaimedTask task) => RunAsync(task);

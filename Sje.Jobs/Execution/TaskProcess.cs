@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
+using Sje.Jobs.Observability;
 
 namespace Sje.Jobs.Execution;
 
@@ -109,6 +110,11 @@ internal sealed class TaskProcess(ChildProcess children, IOptions<ExecutionOptio
     {
         var environment = CleanEnvironment.Of(options.Value);
         environment["TMPDIR"] = files.Temporary;
+        if (CoreTracing.Current is { } parent)
+        {
+            environment[CoreTracing.ParentVariable] = parent;
+        }
+
         foreach (var (name, value) in command.Environment)
         {
             environment[name] = value;

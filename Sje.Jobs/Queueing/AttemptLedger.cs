@@ -322,7 +322,10 @@ internal sealed class AttemptLedger
         var ended = await reader.ReadAsync(cancellationToken) ? Ended(reader) : default;
 
         // Read to the end: an error of a later statement undoes the earlier ones.
-        while (await reader.NextResultAsync(cancellationToken)) { }
+        while (await reader.NextResultAsync(cancellationToken))
+        {
+            await Settlement.CountAsync(reader, cancellationToken);
+        }
 
         if (ended.Owned)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 
@@ -87,6 +88,24 @@ public sealed class ClaimedTask : IDisposable
 
     /// <summary>Whether it is its execution's only task.</summary>
     public required bool SingleTask { get; init; }
+
+    /// <summary>How long it could have been claimed before it was.</summary>
+    public TimeSpan Waited { get; init; }
+
+    /// <summary>When this attempt was claimed, how long ago its execution had begun to run.</summary>
+    public TimeSpan ExecutionElapsed { get; init; }
+
+    /// <summary>The span that accepted its execution (<c>traceparent</c>); null where nobody traces.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>The span of its claim.</summary>
+    public ActivityContext Claim { get; set; }
+
+    /// <summary>When this process had the claim in its hands, by <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long ClaimedAt { get; set; }
+
+    /// <summary>How it comes to run: with a background job, or without.</summary>
+    public string Lane => HangfireJobId is null ? Lanes.Direct : Lanes.Background;
 
     /// <summary>Fires when the attempt has to stop; <see cref="Cause"/> says why.</summary>
     public CancellationToken Stopping => stop.Token;

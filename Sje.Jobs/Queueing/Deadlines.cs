@@ -82,7 +82,7 @@ internal sealed partial class Deadlines(Database database, Signals signals, Time
             TaskChanges.AddCancel(batch, execution, new Wish(reason), Cancelling.ByTotalTimeout);
         }
 
-        await batch.ExecuteNonQueryAsync(stop);
+        await Settlement.ExecuteAsync(batch, stop);
         LogEnded(log, execution, reason);
         signals.Raise(SignalKind.Control);
         signals.Raise(SignalKind.Change);

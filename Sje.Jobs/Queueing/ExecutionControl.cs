@@ -78,6 +78,7 @@ public sealed class ExecutionControl(Database database, Signals signals)
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         do
         {
+            await Settlement.CountAsync(reader, cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
                 switch (reader.GetName(0))

@@ -4,6 +4,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
 using Sje.Jobs.Faults;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -57,10 +58,10 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
 
     private const string AddExecutions = """
         insert into sje.executions (id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters,
-            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at, schedule_id, scheduled_for)
+            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at, schedule_id, scheduled_for, trace_parent)
         select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
             array(select jsonb_array_elements_text(tags)), spec, parameters, 'queued', permit_partial, task_count, trigger, rerun_of,
-            accepted_by, now() + total_timeout, schedule_id, scheduled_for
+            accepted_by, now() + total_timeout, schedule_id, scheduled_for, $21
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
             $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[],
             $19::uuid[], $20::timestamptz[])
@@ -142,6 +143,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         CancellationToken cancellationToken
     )
     {
+        using var span = CoreTracing.Accept(submissions.Count);
         var results = new IntakeResult?[submissions.Count];
         var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
         if (submissions.Any(s => s.IdempotencyKey is not null))
@@ -172,6 +174,7 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             );
         }
 
+        SubmissionFigures.Count(submissions, results);
         return
         [
             .. results.Select(r =>
@@ -402,7 +405,8 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.AcceptedBy)),
             Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout)),
             Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.ScheduleId)),
-            Array(NpgsqlDbType.TimestampTz, fresh.Select(f => f.Submission.ScheduledFor))
+            Array(NpgsqlDbType.TimestampTz, fresh.Select(f => f.Submission.ScheduledFor)),
+            P(CoreTracing.Current)
         );
         batch.Add(
             AddTasks,

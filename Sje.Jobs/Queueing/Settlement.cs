@@ -1,4 +1,5 @@
 using Npgsql;
+using Sje.Jobs.Observability;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
 namespace Sje.Jobs.Queueing;
@@ -10,6 +11,8 @@ namespace Sje.Jobs.Queueing;
 /// </summary>
 internal static class Settlement
 {
+    private const string EndedColumn = "sje_ended_state";
+
     /// <summary>$1 execution.</summary>
     public const string Lock = "select 1 from sje.executions where id = $1 for update";
 
@@ -72,10 +75,40 @@ internal static class Settlement
                 else 'succeeded' end
             from ends s
             where e.id = $1 and e.finished_at is null and not exists (select 1 from sje.tasks t where t.execution_id = $1)
-            returning e.id, e.state
+            returning e.id, e.state, e.job_type, e.finished_at - e.started_at as took
+        ), told as (
+            insert into sje.events (execution_id, kind) select id, 'execution.' || state from finished
         )
-        insert into sje.events (execution_id, kind) select id, 'execution.' || state from finished
+        select state as sje_ended_state, job_type, took from finished
         """;
+
+    /// <summary>Counts the end of an execution, where the statement whose result this is has brought it about.</summary>
+    public static async Task CountAsync(NpgsqlDataReader result, CancellationToken cancellationToken)
+    {
+        if (result.FieldCount == 0 || result.GetName(0) != EndedColumn)
+        {
+            return;
+        }
+
+        while (await result.ReadAsync(cancellationToken))
+        {
+            CoreMetrics.ExecutionEnded(
+                result.GetString(1),
+                result.GetString(0),
+                await result.IsDBNullAsync(2, cancellationToken) ? null : result.GetTimeSpan(2)
+            );
+        }
+    }
+
+    /// <summary>Runs a batch with a settlement in it.</summary>
+    public static async Task ExecuteAsync(NpgsqlBatch batch, CancellationToken cancellationToken)
+    {
+        await using var results = await batch.ExecuteReaderAsync(cancellationToken);
+        do
+        {
+            await CountAsync(results, cancellationToken);
+        } while (await results.NextResultAsync(cancellationToken));
+    }
 
     /// <summary>Adds the statements that settle an execution.</summary>
     public static NpgsqlBatch AddSettlement(this NpgsqlBatch batch, Guid executionId) =>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Sje.Jobs.Faults;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Storage;
 
 namespace Sje.Jobs.Queueing;
@@ -69,6 +70,7 @@ internal sealed partial class Takeover(
             await using var dead = await mark.ExecuteReaderAsync(stop);
             while (await dead.ReadAsync(stop))
             {
+                CoreMetrics.WorkerLost();
                 LogDead(log, dead.GetString(1), dead.GetGuid(0));
             }
         }
@@ -90,6 +92,7 @@ internal sealed partial class Takeover(
             if (ended.State is { } state)
             {
                 FaultPoint.At(FaultPoint.TakeoverEnded);
+                CoreMetrics.TakenOver(state);
                 LogTaken(log, name, execution, attempt, worker, state.ToString());
                 signals.Raise(SignalKind.Work);
             }

@@ -88,7 +88,8 @@ internal sealed class TaskQueue(Database database)
                 from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end, c.shown,
             case when c.failures > 0 and c.spec::text like '%"maxElapsed"%' then (
                 select clock_timestamp() - a.started_at from sje.attempts a
-                where a.task_id = c.id and a.outcome in ('failed', 'timed_out') order by a.number desc offset c.failures - 1 limit 1) end
+                where a.task_id = c.id and a.outcome in ('failed', 'timed_out') order by a.number desc offset c.failures - 1 limit 1) end,
+            c.attempt_started_at - c.available_at, c.attempt_started_at - e.started_at, e.trace_parent
         from claimed c
         join sje.executions e on e.id = c.execution_id
         left join sje.checkpoints k on k.task_id = c.id
@@ -173,6 +174,9 @@ internal sealed class TaskQueue(Database database)
             Failures = row.GetInt32(10),
             ElapsedBefore = row.IsDBNull(18) ? TimeSpan.Zero : row.GetTimeSpan(18),
             SingleTask = row.GetInt32(12) == 1,
+            Waited = row.GetTimeSpan(19),
+            ExecutionElapsed = row.IsDBNull(20) ? TimeSpan.Zero : row.GetTimeSpan(20),
+            TraceParent = Text(21),
             Scope = new TemplateScope(
                 new JsonObject
                 {

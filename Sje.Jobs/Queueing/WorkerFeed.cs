@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Sje.Core.Jobs;
+using Sje.Jobs.Observability;
 
 namespace Sje.Jobs.Queueing;
 
@@ -73,7 +74,7 @@ internal sealed partial class WorkerFeed(
         task.Settled = true;
         try
         {
-            await ledger.EndAsync(
+            var ended = await ledger.EndAsync(
                 task,
                 new AttemptEnd
                 {
@@ -83,6 +84,11 @@ internal sealed partial class WorkerFeed(
                 },
                 CancellationToken.None
             );
+            if (ended.State is { } state)
+            {
+                CoreMetrics.Ended(task.Type, task.Lane, AttemptOutcome.Released, state, null, took: null);
+            }
+
             LogReleased(log, task.Identity.ExecutionId, task.Identity.TaskName, task.Identity.Attempt, why);
         }
         catch (Exception e) when (e is NpgsqlException or LeaseNotLiveException)
@@ -163,7 +169,7 @@ internal sealed partial class WorkerFeed(
 
     private async Task<int> ClaimAsync(string lane, int want, CancellationToken stop)
     {
-        var tasks = await queue.ClaimAsync(session.Room(lane, want), stop);
+        var tasks = await ClaimMeasuredAsync(lane, want, stop);
         foreach (var task in tasks)
         {
             session.Add(task);
@@ -197,6 +203,30 @@ internal sealed partial class WorkerFeed(
         }
 
         return tasks.Count;
+    }
+
+    private async Task<List<ClaimedTask>> ClaimMeasuredAsync(string lane, int want, CancellationToken stop)
+    {
+        var asked = clock.GetTimestamp();
+        try
+        {
+            var tasks = await queue.ClaimAsync(session.Room(lane, want), stop);
+            var took = clock.GetElapsedTime(asked);
+            CoreMetrics.Claimed(lane, tasks.Count, took);
+            if (tasks.Count > 0)
+            {
+                var now = clock.GetTimestamp();
+                var span = CoreTracing.Claimed(lane, session.Name, took, tasks.ConvertAll(task => task.TraceParent));
+                tasks.ForEach(task => (task.Claim, task.ClaimedAt) = (span, now));
+            }
+
+            return tasks;
+        }
+        catch (Exception) when (!stop.IsCancellationRequested)
+        {
+            CoreMetrics.ClaimFailed(lane);
+            throw;
+        }
     }
 
     private async Task RunDirectAsync(ClaimedTask task)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Jobs.Faults;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
@@ -80,6 +81,22 @@ internal sealed partial class WorkerSession(
 
     /// <summary>The attempts of this worker that have not ended yet.</summary>
     public ICollection<ClaimedTask> Running => running.Values;
+
+    /// <summary>What it says of itself to those who watch.</summary>
+    public WorkerFigures Figures
+    {
+        get
+        {
+            var direct = running.Values.Count(task => task.Lane == Lanes.Direct);
+            return new WorkerFigures(
+                options.Slots,
+                options.DirectSlots,
+                running.Count - direct,
+                direct,
+                BootClock.Now - Volatile.Read(ref lastRenewal)
+            );
+        }
+    }
 
     /// <summary>What a claim may ask for now, beside the number of tasks.</summary>
     public ClaimRequest Room(string lane, int slots)
@@ -259,6 +276,7 @@ internal sealed partial class WorkerSession(
         }
 
         Renewed(sent);
+        CoreMetrics.HeartBeaten(TimeSpan.FromSeconds(BootClock.Now - sent));
 
         // A row taken from us by hand: whoever took it decides from here.
         foreach (var (key, task) in known)
