@@ -126,6 +126,22 @@ public sealed partial class HttpTaskType : ITaskType
         return faults.ToList();
     }
 
+    /// <inheritdoc/>
+    public string? TargetOf(JsonObject settings)
+    {
+        // Only what stands before a template is sure to be the host.
+        var url = settings["url"]?.GetValue<string>() ?? "";
+        var cut = url.IndexOf("{{", StringComparison.Ordinal);
+        var known = cut < 0 ? url : url[..cut];
+        var start = known.IndexOf("://", StringComparison.Ordinal);
+        return
+            start >= 0
+            && (cut < 0 || known.IndexOf('/', start + 3) >= 0)
+            && Uri.TryCreate(known, UriKind.Absolute, out var address)
+            ? $"http:{address.Authority.ToLowerInvariant()}"
+            : null;
+    }
+
     /// <summary>What is wrong with an address in which no templates are left, or null.</summary>
     public static string? AddressProblem(string url)
     {

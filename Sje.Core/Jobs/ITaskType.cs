@@ -25,4 +25,10 @@ public interface ITaskType
     /// it must bear anything; what it cannot make sense of it leaves as it is. Must not change its argument.
     /// </summary>
     JsonObject Normalise(JsonObject settings) => settings;
+
+    /// <summary>
+    /// What outside the worker the task depends on, as a circuit breaker names it (<c>http:api.example.com</c>); null for nothing, or where
+    /// that is known only when it runs. The settings are in the form of <see cref="Normalise"/> and valid.
+    /// </summary>
+    string? TargetOf(JsonObject settings) => null;
 }

@@ -18,7 +18,7 @@ internal sealed class JobFormReader(TaskTypes types, RetryPolicies policies, Fau
     public const string OnlyTask = "main";
 
     private static readonly string[] TypeFields = ["type", "jobType"];
-    private static readonly string[] JobFieldsToCome = ["triggers", "concurrency", "sla"];
+    private static readonly string[] JobFieldsToCome = ["triggers", "sla"];
     private static readonly string[] TaskFieldsToCome = ["runIf", "forEach", "split", "runJob"];
 
     public JobForm Read(JsonObject root, string? defaultName)
@@ -29,6 +29,7 @@ internal sealed class JobFormReader(TaskTypes types, RetryPolicies policies, Fau
         var parameters = new ParameterReader(faults).Read(job);
         var timeouts = job.Map("timeouts");
         var total = timeouts?.Duration("total");
+        var (limit, key) = new ConcurrencyReader(faults).ReadJob(job.Map("concurrency"));
         var shared = ReadCommon(
             job,
             timeouts,
@@ -37,6 +38,7 @@ internal sealed class JobFormReader(TaskTypes types, RetryPolicies policies, Fau
                 Name = OnlyTask,
                 Type = "",
                 Settings = [],
+                ConcurrencyKey = key,
             }
         );
 
@@ -58,6 +60,7 @@ internal sealed class JobFormReader(TaskTypes types, RetryPolicies policies, Fau
             Tasks = tasks,
             TotalTimeout = total,
             PermitPartialFailures = job.Flag("permitPartialFailures") ?? false,
+            Concurrency = limit,
             Schedule = ReadSchedule(job.Map("schedule")),
             Tags = job.Texts("tags") ?? [],
             Canonical = [],
@@ -167,9 +170,10 @@ internal sealed class JobFormReader(TaskTypes types, RetryPolicies policies, Fau
             Description = task.Text("description"),
             DependsOn = task.Texts("dependsOn") ?? [],
             Queue = task.Text("queue"),
+            ConcurrencyKey = new ConcurrencyReader(faults).ReadTask(task.Map("concurrency")) ?? shared.ConcurrencyKey,
         };
         task.NotYet(TaskFieldsToCome);
-        task.NotYet("concurrency", "priority");
+        task.NotYet("priority");
         RefuseNotifications(task);
         result = ReadWork(task, result, parameters);
         task.RefuseOthers(field =>

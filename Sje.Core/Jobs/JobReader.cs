@@ -114,9 +114,25 @@ public sealed class JobReader(TaskTypes types, RetryPolicies policies, IValidato
         var canonical = JobWriter.Write(spec);
         CheckReadableAgain(canonical, faults);
         return faults.IsEmpty
-            ? new JobReadResult(spec with { Canonical = canonical }, JobReadFailure.None, [])
+            ? new JobReadResult(
+                spec with
+                {
+                    Canonical = canonical,
+                    Tasks = [.. spec.Tasks.Select(WithTarget)],
+                },
+                JobReadFailure.None,
+                []
+            )
             : new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
     }
+
+    private TaskSpec WithTarget(TaskSpec task) =>
+        types.TryFind(task.Type, out var type) && type.TargetOf(task.Settings) is { } target
+            ? task with
+            {
+                Target = target,
+            }
+            : task;
 
     /// <summary>
     /// The canonical form can be longer than the file (settings of the job, in tasks that differ in part) and one level deeper (the

@@ -32,6 +32,9 @@ public sealed record JobSpec
     /// <summary>Whether an execution with failed and succeeded tasks counts as partially succeeded.</summary>
     public bool PermitPartialFailures { get; init; }
 
+    /// <summary>How many of its executions may go on at a time; null is any number.</summary>
+    public ConcurrencySpec? Concurrency { get; init; }
+
     /// <summary>When it starts by itself, once it is saved; null is never.</summary>
     public ScheduleSpec? Schedule { get; init; }
 
@@ -73,6 +76,9 @@ public sealed record TaskSpec
     /// <summary>The engine's settings (the object under the type's name), templates not yet filled in.</summary>
     public required JsonObject Settings { get; init; }
 
+    /// <summary>What outside the worker it depends on, for circuit breakers (<see cref="ITaskType.TargetOf"/>); null for nothing known.</summary>
+    public string? Target { get; init; }
+
     /// <summary>Names of tasks that must have succeeded before.</summary>
     public IReadOnlyList<string> DependsOn { get; init; } = [];
 
@@ -87,6 +93,9 @@ public sealed record TaskSpec
 
     /// <summary>Longest run of one attempt; null is none.</summary>
     public TimeSpan? RunTimeout { get; init; }
+
+    /// <summary>A limit that it shares with other tasks; null is none.</summary>
+    public ConcurrencyKey? ConcurrencyKey { get; init; }
 
     /// <summary>What it needs of a worker.</summary>
     public ResourceSpec Resources { get; init; } = new();

@@ -11,7 +11,7 @@ namespace Sje.Core.Jobs;
 /// </summary>
 internal static class JobWriter
 {
-    private static readonly string[] Shareable = ["retry", "timeouts", "resources"];
+    private static readonly string[] Shareable = ["retry", "timeouts", "resources", "concurrency"];
 
     public static JsonObject Write(JobSpec job)
     {
@@ -33,11 +33,11 @@ internal static class JobWriter
         );
         if (job.Tasks is [{ Name: JobFormReader.OnlyTask, Queue: null, Description: null } only])
         {
-            WriteWork(result, only, job.TotalTimeout);
+            WriteWork(result, only, job.TotalTimeout, job.Concurrency);
         }
         else
         {
-            WriteTasks(result, [.. job.Tasks.Select(Write)], job.TotalTimeout);
+            WriteTasks(result, [.. job.Tasks.Select(Write)], job.TotalTimeout, job.Concurrency);
         }
 
         if (job.PermitPartialFailures)
@@ -54,7 +54,7 @@ internal static class JobWriter
     /// A thousand tasks that inherit one block of settings must not carry a copy each: what was read as a megabyte would be stored
     /// as many.
     /// </summary>
-    private static void WriteTasks(JsonObject result, JsonObject[] tasks, TimeSpan? total)
+    private static void WriteTasks(JsonObject result, JsonObject[] tasks, TimeSpan? total, ConcurrencySpec? concurrency)
     {
         foreach (var field in Shareable)
         {
@@ -74,6 +74,11 @@ internal static class JobWriter
             if (field == "timeouts" && total is { } limit)
             {
                 shared["total"] = DurationText.Format(limit);
+            }
+
+            if (field == "concurrency")
+            {
+                shared = Concurrency(concurrency, shared);
             }
 
             Add(result, field, shared);
@@ -104,17 +109,46 @@ internal static class JobWriter
         Add(result, "description", task.Description);
         Add(result, "dependsOn", Texts(task.DependsOn));
         Add(result, "queue", task.Queue);
-        WriteWork(result, task, null);
+        WriteWork(result, task, null, null);
         return result;
     }
 
-    private static void WriteWork(JsonObject result, TaskSpec task, TimeSpan? total)
+    private static void WriteWork(JsonObject result, TaskSpec task, TimeSpan? total, ConcurrencySpec? concurrency)
     {
         result["type"] = task.Type;
         Add(result, task.Type, task.Settings.DeepClone().AsObject());
         Add(result, "retry", Retry(task.Retry));
         Add(result, "timeouts", Timeouts(task.QueuedTimeout, task.RunTimeout, total));
         Add(result, "resources", Resources(task.Resources));
+        var key = new JsonObject();
+        if (task.ConcurrencyKey is { } shared)
+        {
+            key["key"] = shared.Name;
+            key["limit"] = shared.Limit;
+        }
+
+        Add(result, "concurrency", Concurrency(concurrency, key));
+    }
+
+    private static JsonObject Concurrency(ConcurrencySpec? concurrency, JsonObject key)
+    {
+        if (concurrency is null)
+        {
+            return key;
+        }
+
+        var result = new JsonObject { ["max"] = concurrency.Max };
+        Add(
+            result,
+            "policy",
+            concurrency.Policy == ConcurrencyPolicy.Queue ? null : Word<ConcurrencyPolicy>(concurrency.Policy)
+        );
+        foreach (var (name, value) in key)
+        {
+            result[name] = value?.DeepClone();
+        }
+
+        return result;
     }
 
     // As it was written: a figure that is the default policy's too is more than that policy for a failure that picks another one.

@@ -49,6 +49,12 @@ public sealed partial class SqlTaskType : ITaskType
         return faults.ToList();
     }
 
+    /// <inheritdoc/>
+    public string? TargetOf(JsonObject settings) =>
+        settings["connection"]?.GetValue<string>() is { } name && !name.Contains("{{", StringComparison.Ordinal)
+            ? $"sql:{name}"
+            : null;
+
     private static void CheckStatement(string statement, string at, FaultList faults)
     {
         if (string.IsNullOrWhiteSpace(statement))

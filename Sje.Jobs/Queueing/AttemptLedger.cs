@@ -73,7 +73,7 @@ internal sealed class AttemptLedger
                     case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
                     case when next = 'succeeded' then 1 else progress end, coalesce(said_metrics, metrics), said_parts, said_outputs,
                     said_preview, case when next = 'succeeded' then null else why end, coalesce(said_reason, cancel_reason), null,
-                    clock_timestamp(), false
+                    clock_timestamp(), false, {Holds.None}
                 from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out')
             ), again as (
                 update sje.tasks t
@@ -155,7 +155,8 @@ internal sealed class AttemptLedger
                 end,
                 liveLease: true,
                 task.SingleTask,
-                cancellationToken
+                cancellationToken,
+                task.Limited
             );
         }
 
@@ -281,7 +282,8 @@ internal sealed class AttemptLedger
             signals.Raise(SignalKind.Change);
         }
 
-        if (answers.Any(a => a.State is TaskState.Queued))
+        // A place under a limit has become free, perhaps for a worker elsewhere.
+        if (answers.Where((a, i) => a.State is TaskState.Queued || (a.Owned && ends[i].Task.Limited)).Any())
         {
             signals.Raise(SignalKind.Work);
         }
@@ -297,7 +299,8 @@ internal sealed class AttemptLedger
         AttemptEnd end,
         bool liveLease,
         bool singleTask,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        bool limited = true
     )
     {
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
@@ -330,7 +333,7 @@ internal sealed class AttemptLedger
         if (ended.Owned)
         {
             signals.Raise(SignalKind.Change);
-            if (!singleTask || ended.State is TaskState.Queued)
+            if (!singleTask || limited || ended.State is TaskState.Queued)
             {
                 signals.Raise(SignalKind.Work);
             }

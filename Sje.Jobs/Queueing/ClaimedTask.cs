@@ -56,6 +56,12 @@ public sealed class ClaimedTask : IDisposable
     /// <summary>The task type.</summary>
     public required string Type { get; init; }
 
+    /// <summary>What outside the worker it depends on, for circuit breakers; empty for nothing known.</summary>
+    public string Target { get; init; } = "";
+
+    /// <summary>Whether a limit counts it that other workers may wait for: of its queue, its key, its target.</summary>
+    public bool Limited { get; init; }
+
     /// <summary>The engine's settings.</summary>
     public required JsonObject Settings { get; init; }
 

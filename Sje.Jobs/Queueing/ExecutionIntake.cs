@@ -14,8 +14,13 @@ namespace Sje.Jobs.Queueing;
 /// Accepts work. When <see cref="AcceptAsync(IReadOnlyList{Submission}, CancellationToken)"/> has returned, the executions are durable and will run: their background jobs are made
 /// after the commit by whichever process is first (a crash in between leaves rows that every process looks for).
 /// </summary>
-public sealed class ExecutionIntake(Database database, SortableIds ids, Signals signals)
+public sealed class ExecutionIntake
 {
+    private readonly Database database;
+    private readonly SortableIds ids;
+    private readonly Signals signals;
+    private readonly Admission admission;
+
     // When no queue was found to have a limit of depth; 0 when that is not known.
     private long noLimitsAt;
 
@@ -56,32 +61,46 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
 
     private const string AddQueues = "insert into sje.queues (name) select unnest($1::text[]) on conflict do nothing";
 
-    private const string AddExecutions = """
-        insert into sje.executions (id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters,
-            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at, schedule_id, scheduled_for, trace_parent)
-        select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
-            array(select jsonb_array_elements_text(tags)), spec, parameters, 'queued', permit_partial, task_count, trigger, rerun_of,
-            accepted_by, now() + total_timeout, schedule_id, scheduled_for, $21
-        from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
-            $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[],
-            $19::uuid[], $20::timestamptz[])
-            x(id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters, permit_partial,
-            task_count, trigger, rerun_of, accepted_by, total_timeout, schedule_id, scheduled_for)
+    private const string AddTenants =
+        "insert into sje.tenants (name) select unnest($1::text[]) order by 1 on conflict do nothing";
+
+    // Of several limits under one key the last accepted counts.
+    private const string AddKeys = """
+        insert into sje.concurrency_keys as k (name, max_running)
+        select * from unnest($1::text[], $2::int[]) order by 1
+        on conflict (name) do update set max_running = excluded.max_running, updated_at = now()
+        where k.max_running <> excluded.max_running and not k.set_by_hand
         """;
 
-    private const string AddTasks = """
+    private const string AddExecutions = """
+        insert into sje.executions (id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters,
+            state, permit_partial, task_count, trigger, rerun_of, accepted_by, total_deadline_at, schedule_id, scheduled_for,
+            concurrency_key, concurrency_max, admitted_at, trace_parent)
+        select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
+            array(select jsonb_array_elements_text(tags)), spec, parameters, 'queued', permit_partial, task_count, trigger, rerun_of,
+            accepted_by, now() + total_timeout, schedule_id, scheduled_for, concurrency_key, concurrency_max,
+            case when concurrency_key is not null and admitted then now() end, $24
+        from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
+            $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[],
+            $19::uuid[], $20::timestamptz[], $21::text[], $22::int[], $23::boolean[])
+            x(id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters, permit_partial,
+            task_count, trigger, rerun_of, accepted_by, total_timeout, schedule_id, scheduled_for, concurrency_key, concurrency_max, admitted)
+        """;
+
+    private const string AddTasks = $"""
         insert into sje.tasks (id, execution_id, name, ordinal, type, queue, lane, tenant, priority, rank, state, depends_on,
             pending_dependencies, spec, labels, cpus, memory_bytes, run_timeout, queued_timeout, queued_deadline_at, max_attempts, queued_at,
-            dispatched)
+            dispatched, concurrency_key, target, holds)
         select x.id, execution_id, x.name, ordinal, type, queue, q.lane, tenant, priority, now() - priority * interval '1 hour',
             case when pending = 0 then 'queued' else 'blocked' end, array(select jsonb_array_elements_text(depends_on)::uuid),
             pending, spec, array(select jsonb_array_elements_text(labels)), cpus, memory_bytes, run_timeout, queued_timeout,
             case when pending = 0 then now() + queued_timeout end, max_attempts, case when pending = 0 then now() end,
-            q.lane = 'direct'
+            q.lane = 'direct', concurrency_key, target, case when held then array['{Holds.Concurrency}'] else {Holds.None} end
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::jsonb[],
-            $10::int[], $11::jsonb[], $12::jsonb[], $13::float8[], $14::bigint[], $15::interval[], $16::interval[], $17::int[])
+            $10::int[], $11::jsonb[], $12::jsonb[], $13::float8[], $14::bigint[], $15::interval[], $16::interval[], $17::int[],
+            $18::text[], $19::text[], $20::boolean[])
             x(id, execution_id, name, ordinal, type, queue, tenant, priority, depends_on, pending, spec, labels, cpus, memory_bytes,
-            run_timeout, queued_timeout, max_attempts)
+            run_timeout, queued_timeout, max_attempts, concurrency_key, target, held)
         join sje.queues q on q.name = x.queue
         """;
 
@@ -90,6 +109,10 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         select id, 'execution.queued', jsonb_build_object('queue', queue, 'name', name)
         from unnest($1::uuid[], $2::text[], $3::text[]) x(id, queue, name)
         """;
+
+    /// <summary>Writes to the database, and wakes those who wait.</summary>
+    internal ExecutionIntake(Database database, SortableIds ids, Signals signals, Admission admission) =>
+        (this.database, this.ids, this.signals, this.admission) = (database, ids, signals, admission);
 
     /// <summary>
     /// Stores all submissions in one transaction: all or, when it throws, none. Results stand in the order of the submissions.
@@ -157,10 +180,15 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             return [.. results.Select(r => r ?? new HeldBack())];
         }
 
+        var plan = await Admission.DecideAsync(
+            connection,
+            [.. fresh.Select(f => (f.Id, f.Submission))],
+            cancellationToken
+        );
         if (fresh.Count > 0)
         {
             await using var batch = new NpgsqlBatch(connection, transaction);
-            AddRows(batch, fresh);
+            AddRows(batch, fresh, plan);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
@@ -168,10 +196,19 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         {
             results[index] = new SubmissionAccepted(
                 id,
-                ExecutionState.Queued,
+                plan[id] switch
+                {
+                    Entry.Skipped => ExecutionState.Succeeded,
+                    Entry.Cancelled => ExecutionState.Cancelled,
+                    _ when plan.Replaced.Contains(id) => ExecutionState.Cancelled,
+                    _ => ExecutionState.Queued,
+                },
                 submission.Job.Queue,
                 submission.Job.Label
-            );
+            )
+            {
+                Limited = submission.Job.Concurrency is not null,
+            };
         }
 
         SubmissionFigures.Count(submissions, results);
@@ -193,6 +230,12 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         {
             signals.Raise(SignalKind.Work);
             signals.Raise(SignalKind.Change);
+        }
+
+        if (results.Any(r => r is SubmissionAccepted { Limited: true }))
+        {
+            admission.Expect();
+            signals.Raise(SignalKind.Control);
         }
     }
 
@@ -374,9 +417,28 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
         }
     }
 
-    private void AddRows(NpgsqlBatch batch, List<Fresh> fresh)
+    private void AddRows(NpgsqlBatch batch, List<Fresh> fresh, AdmissionPlan plan)
     {
         var tasks = fresh.SelectMany(TasksOf).ToArray();
+        var named = fresh.Select(f => f.Submission.Tenant).Where(t => t != "default").Distinct().ToList();
+        if (named.Count > 0)
+        {
+            batch.Add(AddTenants, Array(NpgsqlDbType.Text, named));
+        }
+
+        var keys = tasks
+            .Where(t => t.Spec.ConcurrencyKey is not null)
+            .GroupBy(t => t.Spec.ConcurrencyKey!.Name, t => t.Spec.ConcurrencyKey!.Limit, StringComparer.Ordinal)
+            .ToList();
+        if (keys.Count > 0)
+        {
+            batch.Add(
+                AddKeys,
+                Array(NpgsqlDbType.Text, keys.Select(k => k.Key)),
+                Array(NpgsqlDbType.Integer, keys.Select(k => k.Last()))
+            );
+        }
+
         batch.Add(
             AddQueues,
             Array(
@@ -406,6 +468,9 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Interval, fresh.Select(f => f.Submission.Job.TotalTimeout)),
             Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Submission.ScheduleId)),
             Array(NpgsqlDbType.TimestampTz, fresh.Select(f => f.Submission.ScheduledFor)),
+            Array(NpgsqlDbType.Text, fresh.Select(f => Admission.KeyOf(f.Submission))),
+            Array(NpgsqlDbType.Integer, fresh.Select(f => f.Submission.Job.Concurrency?.Max)),
+            Array(NpgsqlDbType.Boolean, fresh.Select(f => plan[f.Id] == Entry.Admitted)),
             P(CoreTracing.Current)
         );
         batch.Add(
@@ -426,7 +491,10 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Bigint, tasks.Select(t => t.Spec.Resources.MemoryBytes)),
             Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.RunTimeout)),
             Array(NpgsqlDbType.Interval, tasks.Select(t => t.Spec.QueuedTimeout)),
-            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.Usual().MaxAttempts))
+            Array(NpgsqlDbType.Integer, tasks.Select(t => t.Spec.Retry.Usual().MaxAttempts)),
+            Array(NpgsqlDbType.Text, tasks.Select(t => t.Spec.ConcurrencyKey?.Name ?? "")),
+            Array(NpgsqlDbType.Text, tasks.Select(t => t.Spec.Target ?? "")),
+            Array(NpgsqlDbType.Boolean, tasks.Select(t => plan[t.ExecutionId] != Entry.Admitted))
         );
         batch.Add(
             AddEvents,
@@ -434,6 +502,38 @@ public sealed class ExecutionIntake(Database database, SortableIds ids, Signals 
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Queue)),
             Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.Job.Name))
         );
+        AddEndings(batch, plan);
+    }
+
+    // What a job's limit ends at once: one more than may go on, and what has to make way for it.
+    private static void AddEndings(NpgsqlBatch batch, AdmissionPlan plan)
+    {
+        foreach (var (id, entry) in plan.Others)
+        {
+            if (entry == Entry.Skipped)
+            {
+                TaskChanges.AddSkip(batch, id, new Wish("as many executions of its job go on as may"));
+            }
+            else if (entry == Entry.Cancelled)
+            {
+                TaskChanges.AddCancel(
+                    batch,
+                    id,
+                    new Wish("as many executions of its job go on as may"),
+                    Cancelling.ByRequest
+                );
+            }
+        }
+
+        foreach (var id in plan.Replaced)
+        {
+            TaskChanges.AddCancel(
+                batch,
+                id,
+                new Wish("replaced by a newer execution of its job"),
+                Cancelling.ByRequest
+            );
+        }
     }
 
     private IEnumerable<FreshTask> TasksOf(Fresh execution)

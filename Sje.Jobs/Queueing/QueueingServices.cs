@@ -14,7 +14,14 @@ public static class QueueingServices
         services.AddSingleton<SortableIds>();
         services.AddSingleton<Signals>();
         services.AddHostedService(p => p.GetRequiredService<Signals>());
-        services.AddSingleton<ExecutionIntake>();
+        services.AddSingleton<Admission>();
+        services.AddHostedService(p => p.GetRequiredService<Admission>());
+        services.AddSingleton(p => new ExecutionIntake(
+            p.GetRequiredService<Database>(),
+            p.GetRequiredService<SortableIds>(),
+            p.GetRequiredService<Signals>(),
+            p.GetRequiredService<Admission>()
+        ));
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<QueueControl>();
         services.AddSingleton<AttemptLedger>();

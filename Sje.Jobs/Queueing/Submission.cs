@@ -50,7 +50,11 @@ public abstract record IntakeResult;
 
 /// <summary>Stored; it will run.</summary>
 public sealed record SubmissionAccepted(Guid ExecutionId, ExecutionState State, string Queue, string? Label)
-    : IntakeResult;
+    : IntakeResult
+{
+    /// <summary>Whether its job limits how many of its executions go on: others may have been asked to end.</summary>
+    internal bool Limited { get; init; }
+}
 
 /// <summary>The same request was accepted before under this key; its execution is given.</summary>
 public sealed record Repeated(Guid ExecutionId, ExecutionState State, string Queue, string? Label) : IntakeResult;

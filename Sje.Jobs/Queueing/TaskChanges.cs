@@ -41,9 +41,9 @@ internal static class TaskChanges
             returning t.*
         ), kept as (
             insert into sje.finished_tasks ({TaskTable.All})
-            select {TaskTable.Kept}, rank, case when state = 'blocked' then 'cancelled' else $3 end, available_at, 0, null, queued_at,
-                failures, lost, null, clock_timestamp(), $2, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, progress,
-                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false
+            select {TaskTable.Kept}, rank, case when state = 'blocked' and $3 <> 'skipped' then 'cancelled' else $3 end, available_at, 0, null, queued_at,
+                failures, lost, null, case when $3 <> 'skipped' then clock_timestamp() end, $2, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, progress,
+                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false, {Holds.None}
             from gone
             returning id, state
         ), told as (
@@ -66,7 +66,8 @@ internal static class TaskChanges
         """;
 
     // Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one that waits for nothing else. A task
-    // given alone takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place.
+    // given alone takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place. An execution that had ended
+    // has given up its place among those of its job, and has to be admitted again.
     private const string Revive = $"""
         with recursive chosen(id) as (
             select f.id from sje.finished_tasks f
@@ -87,7 +88,9 @@ internal static class TaskChanges
             select {TaskTable.Kept}, rank, case when pending = 0 then 'queued' else 'blocked' end, clock_timestamp(), pending,
                 case when pending = 0 then clock_timestamp() + queued_timeout end, case when pending = 0 then clock_timestamp() end,
                 0, 0, null, null, null, null, case when hangfire_job_id is not null and $3 then clock_timestamp() end, row_version + 1,
-                null, null, null, null, null, null, null, null, null, lane = 'direct'
+                null, null, null, null, null, null, null, null, null, lane = 'direct',
+                (select case when e.concurrency_key is not null and e.finished_at is not null then array['{Holds.Concurrency}'] else {Holds.None} end
+                    from sje.executions e where e.id = $1)
             from counted
             returning id, state
         ), told as (
@@ -118,7 +121,7 @@ internal static class TaskChanges
     private const string Reopen = """
         update sje.executions e set state = case when exists (
                 select 1 from sje.tasks t where t.execution_id = $1 and t.state = 'running') then 'running' else 'queued' end,
-            finished_at = null, cancel_requested_at = null, cancel_reason = null, version = version + 1,
+            finished_at = null, cancel_requested_at = null, cancel_reason = null, version = version + 1, admitted_at = null,
             total_deadline_at = clock_timestamp() + (total_deadline_at - accepted_at)
         where id = $1 and finished_at is not null and exists (select 1 from sje.tasks t where t.execution_id = $1)
         """;
@@ -212,6 +215,13 @@ internal static class TaskChanges
             .Add(StopRunning, P(executionId), P(wish.Reason), P(taskId), P(wish.By))
             .AddSettlement(executionId);
     }
+
+    /// <summary>Skips all that waits of an execution, or one task of it.</summary>
+    public static void AddSkip(NpgsqlBatch batch, Guid executionId, Wish wish, Guid? taskId = null) =>
+        batch
+            .Add(Settlement.Lock, P(executionId))
+            .Add(EndWaiting, P(executionId), P(wish.Reason), P("skipped"), P(taskId), P(wish.By))
+            .AddSettlement(executionId);
 
     /// <summary>Ends a task whose wait in the queue took too long. One that has been claimed meanwhile is left alone.</summary>
     public static void AddQueueTimeout(NpgsqlBatch batch, Guid executionId, Guid taskId, string reason) =>

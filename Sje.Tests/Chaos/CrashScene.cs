@@ -29,7 +29,12 @@ internal sealed class CrashScene : IAsyncDisposable
     {
         Db = db;
         signals = new Signals(db.Database, TimeProvider.System, NullLogger<Signals>.Instance);
-        intake = new ExecutionIntake(db.Database, new SortableIds(TimeProvider.System), signals);
+        intake = new ExecutionIntake(
+            db.Database,
+            new SortableIds(TimeProvider.System),
+            signals,
+            new Admission(db.Database, signals, TimeProvider.System, NullLogger<Admission>.Instance)
+        );
     }
 
     public TestDatabase Db { get; }

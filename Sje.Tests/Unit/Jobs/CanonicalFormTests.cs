@@ -53,6 +53,21 @@ public class CanonicalFormTests
     }
 
     [Fact]
+    public void A_limit_of_a_job_and_a_key_of_its_tasks_are_written_once() =>
+        Assert.Equal(
+            """{"name":"x","concurrency":{"max":2,"policy":"replace","key":"prod","limit":5},"tasks":[{"name":"a","type":"noop"},{"name":"b","type":"noop"}]}""",
+            Reading
+                .Good(
+                    """
+                    name: x
+                    concurrency: {max: 2, policy: replace, key: prod, limit: 5}
+                    tasks: [{name: a, type: noop}, {name: b, type: noop, concurrency: {key: prod, limit: 5}}]
+                    """
+                )
+                .Canonical.ToJsonString()
+        );
+
+    [Fact]
     public void What_a_job_says_of_retries_is_kept_as_it_was_said() =>
         Assert.Equal(
             """{"name":"x","type":"noop","retry":{"maxAttempts":3,"backoff":"linear","initialDelay":"1s","maxDelay":"1m","jitter":"none","maxElapsed":"1h","on":[{"exitCode":[64,65],"policy":"none"},{"class":"network","logPattern":"lock","policy":"critical_job"}]}}""",

@@ -279,7 +279,6 @@ public class JobReaderTests
 
     [Theory]
     [InlineData("triggers", "[x]")]
-    [InlineData("concurrency", "{max: 1}")]
     [InlineData("sla", "30m")]
     [InlineData("notify", "{onFailure: [x]}")]
     [InlineData("runIf", "always")]
