@@ -31,6 +31,7 @@ internal sealed partial class AttemptRunner(
     AttemptDirectories directories,
     IOptions<StorageOptions> storage,
     Signals signals,
+    CircuitBreakers breakers,
     TimeProvider clock,
     ILogger<AttemptRunner> log
 ) : IAttemptRunner
@@ -72,6 +73,7 @@ internal sealed partial class AttemptRunner(
             var end = await RunEngineAsync(task, journal, began);
             FaultPoint.At(FaultPoint.AttemptRan);
             var ended = await WriteEndAsync(task, journal, end);
+            await breakers.NoteAsync(task, end.Outcome, end.Error);
             Count(task, end, ended.State!.Value, clock.GetElapsedTime(began), span);
             LogEnded(
                 log,

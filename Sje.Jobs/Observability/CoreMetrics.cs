@@ -151,7 +151,7 @@ public static class CoreMetrics
     public static void Answered(string answer) => Submissions.Add(1, Label("answer", answer));
 
     /// <summary>An execution was accepted.</summary>
-    public static void Submitted(string type, int priority, string trigger)
+    public static void CountSubmission(string type, int priority, string trigger)
     {
         if (ExecutionsSubmitted.Enabled)
         {

@@ -29,7 +29,7 @@ internal enum Entry
 /// end, whatever its tasks do meanwhile: nothing is counted up or down, so no death can lose a place or keep one. Who decides holds an
 /// advisory lock on the job, in the transaction that writes the decision. What waits is looked at when anything changed, and once a second.
 /// </summary>
-internal sealed partial class Admission(Database database, Signals signals, TimeProvider clock, ILogger<Admission> log)
+public sealed partial class Admission(Database database, Signals signals, TimeProvider clock, ILogger<Admission> log)
     : BackgroundService
 {
     private const string LockOne = "select pg_advisory_xact_lock(hashtextextended($1, 730))";
@@ -77,8 +77,8 @@ internal sealed partial class Admission(Database database, Signals signals, Time
             where e.id = line.id and line.nth <= line.most - active.n and e.finished_at is null and e.admitted_at is null
             returning e.id
         ), freed as (
-            update sje.tasks t set holds = array_remove(t.holds, '{Holds.Concurrency}'), row_version = t.row_version + 1
-            from admitted a where t.execution_id = a.id and t.holds @> array['{Holds.Concurrency}']
+            update sje.tasks t set holds = array_remove(t.holds, '{TaskHolds.Concurrency}'), row_version = t.row_version + 1
+            from admitted a where t.execution_id = a.id and t.holds @> array['{TaskHolds.Concurrency}']
         ), told as (
             insert into sje.events (execution_id, kind) select id, 'execution.admitted' from admitted
         )
@@ -88,22 +88,22 @@ internal sealed partial class Admission(Database database, Signals signals, Time
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(20);
 
-    private volatile bool some;
+    private volatile TaskCompletionSource expected = NewPulse();
 
     /// <summary>By which the executions of a job are known to each other: the saved job, or the name within a tenant.</summary>
-    public static string? KeyOf(Submission submission) =>
+    internal static string? KeyOf(Submission submission) =>
         submission.Job.Concurrency is null ? null
         : submission.JobId is { } job ? $"job {job}"
         : $"{submission.Tenant}/{submission.Job.Name}";
 
     /// <summary>Something waits to be admitted; look at once when anything ends.</summary>
-    public void Expect() => some = true;
+    internal void Expect() => expected.TrySetResult();
 
     /// <summary>
     /// Decides for executions about to be written by the caller's transaction, in their order, and says which others end in favour of them.
     /// Holds the jobs' locks until the transaction ends.
     /// </summary>
-    public static async Task<AdmissionPlan> DecideAsync(
+    internal static async Task<AdmissionPlan> DecideAsync(
         NpgsqlConnection connection,
         IReadOnlyList<(Guid Id, Submission Submission)> fresh,
         CancellationToken cancellationToken
@@ -127,7 +127,7 @@ internal sealed partial class Admission(Database database, Signals signals, Time
             await locking.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var places = keys.ToDictionary(key => key, _ => new Places(), StringComparer.Ordinal);
+        var places = keys.ToDictionary(key => key, _ => new JobPlaces(), StringComparer.Ordinal);
         var replacing = limited
             .Where(f => f.Concurrency!.Policy == ConcurrencyPolicy.Replace)
             .Select(f => f.Key!)
@@ -158,14 +158,16 @@ internal sealed partial class Admission(Database database, Signals signals, Time
         while (!stoppingToken.IsCancellationRequested)
         {
             var change = signals.Next(SignalKind.Change);
+            if (expected.Task.IsCompleted)
+            {
+                expected = NewPulse();
+            }
+
+            var called = expected.Task;
             try
             {
-                some = await PassAsync(stoppingToken);
-                await signals.WaitAsync(
-                    some ? change : Task.Delay(Timeout.Infinite, stoppingToken),
-                    Poll,
-                    stoppingToken
-                );
+                var some = await PassAsync(stoppingToken);
+                await signals.WaitAsync(some ? change : called, Poll, stoppingToken);
                 await Task.Delay(Breath, clock, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -212,8 +214,10 @@ internal sealed partial class Admission(Database database, Signals signals, Time
         return keys.Count > 0;
     }
 
+    private static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>The executions of one job that go on or wait, those of the batch among them.</summary>
-    private sealed class Places
+    private sealed class JobPlaces
     {
         private readonly List<(Guid Id, bool Ending)> admitted = [];
         private readonly List<Guid> waiting = [];

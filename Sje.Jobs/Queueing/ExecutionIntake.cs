@@ -95,7 +95,7 @@ public sealed class ExecutionIntake
             case when pending = 0 then 'queued' else 'blocked' end, array(select jsonb_array_elements_text(depends_on)::uuid),
             pending, spec, array(select jsonb_array_elements_text(labels)), cpus, memory_bytes, run_timeout, queued_timeout,
             case when pending = 0 then now() + queued_timeout end, max_attempts, case when pending = 0 then now() end,
-            q.lane = 'direct', concurrency_key, target, case when held then array['{Holds.Concurrency}'] else {Holds.None} end
+            q.lane = 'direct', concurrency_key, target, case when held then array['{TaskHolds.Concurrency}'] else {TaskHolds.None} end
         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::jsonb[],
             $10::int[], $11::jsonb[], $12::jsonb[], $13::float8[], $14::bigint[], $15::interval[], $16::interval[], $17::int[],
             $18::text[], $19::text[], $20::boolean[])
@@ -111,7 +111,7 @@ public sealed class ExecutionIntake
         """;
 
     /// <summary>Writes to the database, and wakes those who wait.</summary>
-    internal ExecutionIntake(Database database, SortableIds ids, Signals signals, Admission admission) =>
+    public ExecutionIntake(Database database, SortableIds ids, Signals signals, Admission admission) =>
         (this.database, this.ids, this.signals, this.admission) = (database, ids, signals, admission);
 
     /// <summary>

@@ -16,14 +16,11 @@ public static class QueueingServices
         services.AddHostedService(p => p.GetRequiredService<Signals>());
         services.AddSingleton<Admission>();
         services.AddHostedService(p => p.GetRequiredService<Admission>());
-        services.AddSingleton(p => new ExecutionIntake(
-            p.GetRequiredService<Database>(),
-            p.GetRequiredService<SortableIds>(),
-            p.GetRequiredService<Signals>(),
-            p.GetRequiredService<Admission>()
-        ));
+        services.AddSingleton<ExecutionIntake>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<QueueControl>();
+        services.AddSingleton<LimitControl>();
+        services.AddSingleton<CircuitBreakers>();
         services.AddSingleton<AttemptLedger>();
         services.AddHostedService<Takeover>();
         services.AddHostedService<Deadlines>();

@@ -26,7 +26,7 @@ internal static class SubmissionFigures
             }
 
             var job = submissions[i].Job;
-            CoreMetrics.Submitted(
+            CoreMetrics.CountSubmission(
                 job.Tasks is [var only] ? only.Type : "workflow",
                 job.Priority,
                 submissions[i].Trigger

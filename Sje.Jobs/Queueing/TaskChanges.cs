@@ -1,4 +1,5 @@
 using Npgsql;
+using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
 
 namespace Sje.Jobs.Queueing;
@@ -43,7 +44,7 @@ internal static class TaskChanges
             insert into sje.finished_tasks ({TaskTable.All})
             select {TaskTable.Kept}, rank, case when state = 'blocked' and $3 <> 'skipped' then 'cancelled' else $3 end, available_at, 0, null, queued_at,
                 failures, lost, null, case when $3 <> 'skipped' then clock_timestamp() end, $2, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, progress,
-                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false, {Holds.None}
+                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false, {TaskHolds.None}
             from gone
             returning id, state
         ), told as (
@@ -89,7 +90,7 @@ internal static class TaskChanges
                 case when pending = 0 then clock_timestamp() + queued_timeout end, case when pending = 0 then clock_timestamp() end,
                 0, 0, null, null, null, null, case when hangfire_job_id is not null and $3 then clock_timestamp() end, row_version + 1,
                 null, null, null, null, null, null, null, null, null, lane = 'direct',
-                (select case when e.concurrency_key is not null and e.finished_at is not null then array['{Holds.Concurrency}'] else {Holds.None} end
+                (select case when e.concurrency_key is not null and e.finished_at is not null then array['{TaskHolds.Concurrency}'] else {TaskHolds.None} end
                     from sje.executions e where e.id = $1)
             from counted
             returning id, state

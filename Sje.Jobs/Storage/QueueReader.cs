@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Sje.Jobs.Storage;
 
-/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, how many of its tasks may run at a time and how many may wait.</summary>
+/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, how many of its tasks may run at a time, how many may wait, and how many may start in how many seconds.</summary>
 public sealed record QueueStatus(
     string Name,
     string Lane,
@@ -14,7 +14,9 @@ public sealed record QueueStatus(
     double? OldestWaitSeconds,
     int Workers,
     int? MaxRunning,
-    int? MaxQueued
+    int? MaxQueued,
+    int? MaxStarts,
+    double? PerSeconds
 );
 
 /// <summary>Reads queues, those among them that only tasks name.</summary>
@@ -38,7 +40,7 @@ public sealed class QueueReader(Database database)
                (select count(*)::int from sje.workers w
                 where w.state = 'active' and w.lease_until > now()
                   and (w.queues @> array[coalesce(q.name, c.queue)] or '*' = any(w.queues))),
-               q.max_running, q.max_queued
+               q.max_running, q.max_queued, q.max_starts, extract(epoch from q.starts_per)::float8
         from (select * from sje.queues where $1::text is null or name = $1) q
         full join counted c on c.queue = q.name
         where $2::text is null or coalesce(q.name, c.queue) > $2 collate "C"
@@ -81,7 +83,9 @@ public sealed class QueueReader(Database database)
                     await reader.IsDBNullAsync(7, stop) ? null : Math.Round(reader.GetDouble(7), 3),
                     reader.GetInt32(8),
                     await reader.IsDBNullAsync(9, stop) ? null : reader.GetInt32(9),
-                    await reader.IsDBNullAsync(10, stop) ? null : reader.GetInt32(10)
+                    await reader.IsDBNullAsync(10, stop) ? null : reader.GetInt32(10),
+                    await reader.IsDBNullAsync(11, stop) ? null : reader.GetInt32(11),
+                    await reader.IsDBNullAsync(12, stop) ? null : reader.GetDouble(12)
                 )
             );
         }

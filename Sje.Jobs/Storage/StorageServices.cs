@@ -41,6 +41,7 @@ public static class StorageServices
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<TaskReader>();
         services.TryAddSingleton<QueueReader>();
+        services.TryAddSingleton<LimitReader>();
         services.TryAddSingleton<WorkerReader>();
         services.TryAddSingleton<LogReader>();
         services.TryAddSingleton<EventReader>();

@@ -21,8 +21,11 @@ internal sealed record WaitFacts
     public required IReadOnlyList<WorkerOffer> Workers { get; init; }
     public required IReadOnlyDictionary<string, DateTimeOffset> PausedQueues { get; init; }
 
-    /// <summary>The limit of each queue that runs as many tasks as it may.</summary>
-    public IReadOnlyDictionary<string, int> FullQueues { get; init; } = new Dictionary<string, int>();
+    /// <summary>Of each queue that may start no task now: why.</summary>
+    public IReadOnlyDictionary<string, string> FullQueues { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What limits beside its queue hold a task back, by the task's id.</summary>
+    public IReadOnlyDictionary<Guid, string> HeldBy { get; init; } = new Dictionary<Guid, string>();
 
     /// <summary>Names of the unfinished tasks that a blocked one waits for, by the blocked task's id.</summary>
     public IReadOnlyDictionary<Guid, string[]> BlockedOn { get; init; } = new Dictionary<Guid, string[]>();
@@ -44,11 +47,35 @@ public sealed class WaitReasons(Database database)
 
     private const string PausedSql = "select name, paused_at from sje.queues where paused_at is not null";
 
-    // Those that run as many tasks as they may.
+    // Those that run as many tasks as they may, or have started as many.
     private const string FullSql = """
-        select q.name, q.max_running from sje.queues q
+        select q.name, format('queue ''%s'' runs %s of %s tasks', name, max_running, max_running) from sje.queues q
         where q.max_running is not null
             and (select count(*) from sje.tasks t where t.state = 'running' and t.queue = q.name) >= q.max_running
+        union all
+        select q.name, format('queue ''%s'' has started %s tasks in the last %s s, as many as it may', name, max_starts,
+            trim_scale(extract(epoch from starts_per)::numeric)) from sje.queues q
+        where q.max_starts is not null and (select sum(tasks) from sje.queue_starts s
+            where s.queue = q.name and s.at > clock_timestamp() - q.starts_per) >= q.max_starts
+        """;
+
+    // The first that applies: the job is paused, its executions are as many as may be, the key is used up, the target is broken.
+    private const string HeldBySql = $"""
+        select t.id, case
+            when '{TaskHolds.Job}' = any (t.holds) then format('job ''%s'' is paused', e.name)
+            when '{TaskHolds.Concurrency}' = any (t.holds) then
+                format('job ''%s'' has %s of %s executions going on', e.name, e.concurrency_max, e.concurrency_max)
+            when k.name is not null then format('concurrency key ''%s'' has %s of %s tasks running', k.name, k.max_running, k.max_running)
+            when b.open_until > now() then format('the circuit breaker of ''%s'' is open until %s', b.target,
+                to_char(b.open_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            else format('''%s'' is tried by one task at a time: its circuit breaker was open', b.target) end
+        from sje.tasks t join sje.executions e on e.id = t.execution_id
+            left join sje.concurrency_keys k on k.name = t.concurrency_key
+                and (select count(*) from sje.tasks r
+                    where r.state = 'running' and r.concurrency_key <> '' and r.concurrency_key = k.name) >= k.max_running
+            left join sje.circuit_breakers b on b.target = t.target and b.state = 'open' and (b.open_until > now()
+                or exists (select 1 from sje.tasks r where r.state = 'running' and r.target = b.target))
+        where t.id = any ($1) and (t.holds <> {TaskHolds.None} or k.name is not null or b.target is not null)
         """;
 
     private const string NowSql = "select now()";
@@ -62,7 +89,8 @@ public sealed class WaitReasons(Database database)
 
     private const string BehindSql = """
         select t.id, (select count(*)::int from (select 1 from sje.tasks o
-                                                 where o.queue = t.queue and o.state = 'queued' and o.available_at <= now()
+                                                 where o.queue = t.queue and o.tenant = t.tenant and o.concurrency_key = t.concurrency_key
+                                                   and o.state = 'queued' and o.dispatched and o.holds = '{}' and o.available_at <= now()
                                                    and (o.rank, o.id) < (t.rank, t.id)
                                                  limit 1000) before)
         from sje.tasks t where t.id = any($1)
@@ -113,12 +141,9 @@ public sealed class WaitReasons(Database database)
                 : $"is not to start before {Instant(task.AvailableAt)}";
         }
 
-        return NoWorkerFor(task, facts.Workers)
-            ?? (
-                facts.FullQueues.TryGetValue(task.Queue, out var most)
-                    ? $"queue '{task.Queue}' runs {most} of {most} tasks"
-                    : null
-            )
+        return facts.HeldBy.GetValueOrDefault(task.Id)
+            ?? NoWorkerFor(task, facts.Workers)
+            ?? facts.FullQueues.GetValueOrDefault(task.Queue)
             ?? (
                 facts.Behind.GetValueOrDefault(task.Id) is var behind and > 0
                     ? $"behind {(behind >= MaxBehind ? $"{MaxBehind} or more" : behind.ToString(CultureInfo.InvariantCulture))} "
@@ -182,7 +207,8 @@ public sealed class WaitReasons(Database database)
     {
         var workers = new List<WorkerOffer>();
         var paused = new Dictionary<string, DateTimeOffset>();
-        var full = new Dictionary<string, int>();
+        var full = new Dictionary<string, string>();
+        var heldBy = new Dictionary<Guid, string>();
         var blockedOn = new Dictionary<Guid, string[]>();
         var behind = new Dictionary<Guid, int>();
         await using var batch = database.Main.CreateBatch();
@@ -190,6 +216,7 @@ public sealed class WaitReasons(Database database)
         batch.BatchCommands.Add(new NpgsqlBatchCommand(WorkersSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(PausedSql));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(FullSql));
+        batch.BatchCommands.Add(WithIds(HeldBySql, waiting.Where(t => t.State != TaskState.Blocked)));
         batch.BatchCommands.Add(WithIds(BlockedOnSql, waiting.Where(t => t.State == TaskState.Blocked)));
         // Counting what stands before each task of a whole page would cost more than it tells: the first few are enough.
         batch.BatchCommands.Add(WithIds(BehindSql, waiting.Where(t => t.State == TaskState.Queued).Take(20)));
@@ -220,7 +247,13 @@ public sealed class WaitReasons(Database database)
         await reader.NextResultAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            full[reader.GetString(0)] = reader.GetInt32(1);
+            full.TryAdd(reader.GetString(0), reader.GetString(1));
+        }
+
+        await reader.NextResultAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            heldBy[reader.GetGuid(0)] = reader.GetString(1);
         }
 
         await reader.NextResultAsync(stop);
@@ -241,6 +274,7 @@ public sealed class WaitReasons(Database database)
             Workers = workers,
             PausedQueues = paused,
             FullQueues = full,
+            HeldBy = heldBy,
             BlockedOn = blockedOn,
             Behind = behind,
         };

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Sje.Core.Jobs;
 using Sje.Jobs.Queueing;
 
@@ -32,7 +33,8 @@ public abstract class LaneContract(string lane) : IAsyncLifetime
     internal Task<TestNode> StartAsync(
         bool worker = true,
         Action<WorkerOptions>? options = null,
-        ScriptedEngine? engine = null
+        ScriptedEngine? engine = null,
+        Action<CircuitBreakerOptions>? breakers = null
     ) =>
         TestNode.StartAsync(
             Db,
@@ -44,7 +46,8 @@ public abstract class LaneContract(string lane) : IAsyncLifetime
                 (o.Slots, o.DirectSlots) = Background ? (o.Slots, 0) : (1, o.Slots);
             },
             engine,
-            queue: Queue
+            services => services.Configure(breakers ?? (_ => { })),
+            Queue
         );
 
     /// <summary>A submission to the lane's queue.</summary>

@@ -141,7 +141,7 @@ internal sealed class ScriptedTaskType : ITaskType
 }
 
 /// <summary>
-/// An engine that does as its settings say: <c>ok</c>, <c>fail</c>, <c>fail-once</c>, <c>busy</c> (asks for an hour), <c>wait</c> (until stopped), <c>hold</c> (until
+/// An engine that does as its settings say: <c>ok</c>, <c>fail</c>, <c>fail-once</c>, <c>busy</c> (asks for an hour), <c>down</c> (its target is), <c>wait</c> (until stopped), <c>hold</c> (until
 /// <see cref="Release"/>), <c>stubborn</c> (holds and ignores stops), <c>zombie</c> (the first attempt is stubborn, the second
 /// holds until <see cref="ReleaseNext"/>).
 /// </summary>
@@ -194,6 +194,8 @@ internal sealed class ScriptedEngine : IEngine
                         Error = new TaskError("temporary", "come back later"),
                         RetryAfter = TimeSpan.FromHours(1),
                     };
+                case "down":
+                    return new EngineResult { Error = new TaskError("network", "gone") };
                 case "invalid":
                     return new EngineResult { Error = new TaskError("invalid", "never") };
                 case "wait":

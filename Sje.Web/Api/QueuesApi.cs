@@ -20,6 +20,12 @@ internal sealed record QueueRequest
 
     /// <summary>Most tasks that may wait in it, then 429; no limit when missing.</summary>
     public int? MaxQueued { get; init; }
+
+    /// <summary>Most tasks that start in any stretch of perSeconds; no limit when missing.</summary>
+    public int? MaxStarts { get; init; }
+
+    /// <summary>The length of that stretch; with maxStarts, 1 when missing.</summary>
+    public double? PerSeconds { get; init; }
 }
 
 internal sealed class QueueRequestValidator : AbstractValidator<QueueRequest>
@@ -38,6 +44,18 @@ internal sealed class QueueRequestValidator : AbstractValidator<QueueRequest>
             .InclusiveBetween(1, 100_000_000)
             .WithMessage("The most tasks that wait is a whole number from 1 to 100000000; leave it out for no limit.")
             .WithErrorCode(FaultCodes.OutOfRange);
+        RuleFor(r => r.MaxStarts)
+            .InclusiveBetween(1, 1_000_000)
+            .WithMessage("The most starts is a whole number from 1 to 1000000; leave it out for no limit.")
+            .WithErrorCode(FaultCodes.OutOfRange);
+        RuleFor(r => r.PerSeconds)
+            .InclusiveBetween(0.1, 86_400)
+            .WithMessage("The starts are counted over 0.1 to 86400 seconds.")
+            .WithErrorCode(FaultCodes.OutOfRange);
+        RuleFor(r => r.PerSeconds)
+            .Must((request, per) => per is null || request.MaxStarts is not null)
+            .WithMessage("Say also how many tasks may start in that time: maxStarts.")
+            .WithErrorCode(FaultCodes.Conflict);
     }
 }
 
@@ -71,7 +89,7 @@ internal static class QueuesApi
             .WithName("saveQueue")
             .WithSummary("Make a queue or say how it runs")
             .WithDescription(
-                "A lane is for what is accepted from then on. Without maxRunning and maxQueued there is no limit."
+                "A lane is for what is accepted from then on. Without maxRunning, maxQueued and maxStarts there is no limit."
             );
         group
             .MapPost("/{name}/pause", PauseAsync)
@@ -119,7 +137,16 @@ internal static class QueuesApi
         }
 
         var lane = body.Value.Lane ?? (await queues.FindAsync(name, stop))?.Lane ?? Lanes.Background;
-        await control.SaveAsync(name, lane, body.Value.MaxRunning, body.Value.MaxQueued, stop);
+        await control.SaveAsync(
+            new QueueSettings(name, lane)
+            {
+                MaxRunning = body.Value.MaxRunning,
+                MaxQueued = body.Value.MaxQueued,
+                MaxStarts = body.Value.MaxStarts,
+                Per = TimeSpan.FromSeconds(body.Value.PerSeconds ?? 1),
+            },
+            stop
+        );
         return await GetAsync(name, queues, stop);
     }
 

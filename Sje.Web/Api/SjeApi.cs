@@ -84,6 +84,7 @@ internal static class SjeApi
         LogsApi.Map(api);
         EventsApi.Map(api);
         QueuesApi.Map(api);
+        LimitsApi.Map(api);
         SchedulesApi.Map(api);
         WorkersApi.Map(api);
         SessionApi.Map(api);

@@ -70,6 +70,7 @@ internal static class CommandTree
             JobCommands.Create(),
             ScheduleCommands.Create(),
             .. ListCommands.Create(),
+            .. LimitCommands.Create(),
             .. DatabaseCommands.Create(),
             DoctorCommand.Create(),
             TaskChildCommand.Create(),

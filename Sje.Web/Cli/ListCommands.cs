@@ -34,21 +34,25 @@ internal static class ListCommands
         );
         executions.Options.Add(State);
         executions.Options.Add(Job);
+        var queues = List(
+            "queues",
+            "List the queues",
+            "api/v1/queues",
+            "There is no queue.",
+            ("queue", queue => Show.Text(queue["name"])),
+            ("lane", queue => Show.Text(queue["lane"])),
+            ("queued", queue => Show.Text(queue["queued"])),
+            ("running", queue => Show.Text(queue["running"])),
+            ("most", queue => Show.Text(queue["maxRunning"])),
+            ("retrying", queue => Show.Text(queue["waitingRetry"])),
+            ("paused", queue => Show.Time(queue["pausedAt"]))
+        );
+        queues.Subcommands.Add(AsWord(queues));
+        queues.Subcommands.Add(LimitCommands.SetQueue());
         return
         [
             executions,
-            List(
-                "queues",
-                "List the queues",
-                "api/v1/queues",
-                "There is no queue.",
-                ("queue", queue => Show.Text(queue["name"])),
-                ("lane", queue => Show.Text(queue["lane"])),
-                ("queued", queue => Show.Text(queue["queued"])),
-                ("running", queue => Show.Text(queue["running"])),
-                ("retrying", queue => Show.Text(queue["waitingRetry"])),
-                ("paused", queue => Show.Time(queue["pausedAt"]))
-            ),
+            queues,
             List(
                 "workers",
                 "List the workers",

@@ -32,6 +32,7 @@ internal static class SjeApplication
                 [WorkerOptions.Section] = typeof(WorkerOptions),
                 [ExecutionOptions.Section] = typeof(ExecutionOptions),
                 [ConnectionOptions.Section] = typeof(Dictionary<string, ConnectionOptions>),
+                [CircuitBreakerOptions.Section] = typeof(CircuitBreakerOptions),
                 [RetryPolicyOptions.Section] = typeof(Dictionary<string, RetryPolicyOptions>),
                 [AuthOptions.Section] = typeof(AuthOptions),
                 [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
@@ -138,6 +139,7 @@ internal static class SjeApplication
             .Configure<StopTimes>((host, times) => host.ShutdownTimeout = times.Host);
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
+        builder.Services.AddOptions<CircuitBreakerOptions>().BindConfiguration(CircuitBreakerOptions.Section);
         builder.Services.AddSingleton(BuiltInEngines.Types());
         builder.Services.AddSingleton(p => RetryPoliciesOf(p.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<JobReader>();

@@ -127,9 +127,12 @@ public class ApiHost : IAsyncLifetime
         builder.Services.AddSingleton<Signals>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Signals>());
         builder.Services.AddSingleton<SortableIds>();
+        builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<ExecutionIntake>();
         builder.Services.AddSingleton<ExecutionControl>();
         builder.Services.AddSingleton<QueueControl>();
+        builder.Services.AddSingleton<LimitControl>();
+        builder.Services.AddSingleton<CircuitBreakers>();
         builder.Services.AddSingleton(new JobReader(new TaskTypes([new ProcessTaskType(), new SparkTaskType()])));
         builder.Services.AddSjeScheduling();
         builder.Services.AddSjeApi(builder.Configuration);

@@ -85,7 +85,7 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
         await using var other = await StartAsync(worker: false);
         await node
             .Services.GetRequiredService<QueueControl>()
-            .SaveAsync(Queue, Background ? Lanes.Background : Lanes.Direct, null, 25, CancellationToken.None);
+            .SaveAsync(Settings with { MaxQueued = 25 }, CancellationToken.None);
 
         var results = await System.Threading.Tasks.Task.WhenAll(
             Enumerable
@@ -113,13 +113,7 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
     {
         await using var accepting = await StartAsync(worker: false);
         var control = accepting.Services.GetRequiredService<QueueControl>();
-        await control.SaveAsync(
-            "beside",
-            Background ? Lanes.Background : Lanes.Direct,
-            null,
-            null,
-            CancellationToken.None
-        );
+        await control.SaveAsync(Settings with { Name = "beside" }, CancellationToken.None);
         var first = await accepting.SubmitAsync(Task("main", "ok"));
         var second = await accepting.SubmitAsync(Task("main", "ok"), Task("then", "ok", 3, "main"));
         var third = await accepting.SubmitAsync(Task("main", "ok"));
@@ -164,7 +158,9 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
     private Task LimitAsync(TestNode node, int? limit) =>
         node
             .Services.GetRequiredService<QueueControl>()
-            .SaveAsync(Queue, Background ? Lanes.Background : Lanes.Direct, limit, null, CancellationToken.None);
+            .SaveAsync(Settings with { MaxRunning = limit }, CancellationToken.None);
+
+    private QueueSettings Settings => new(Queue, Background ? Lanes.Background : Lanes.Direct);
 }
 
 /// <summary>On the background lane.</summary>
