@@ -5,6 +5,7 @@ using Sje.Core.Reliability;
 using Sje.Jobs.Background;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;
@@ -40,5 +41,5 @@ public static class SjeServices
 
     /// <summary>What a process has that serves: Hangfire's schedulers and upkeep.</summary>
     public static IServiceCollection AddSjeServer(this IServiceCollection services) =>
-        services.AddSjeBackgroundUpkeep();
+        services.AddSjeBackgroundUpkeep().AddHostedService<LoadGauges>();
 }

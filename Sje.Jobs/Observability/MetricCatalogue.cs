@@ -218,10 +218,10 @@ public static class MetricCatalogue
         "Live workers: active, draining"
     );
     internal static readonly MetricInfo SlotsUtilization = new(
-        "sje.slots.utilization",
+        "sje.slots.used.ratio",
         Gauge,
         Database,
-        "1",
+        null,
         ["lane"],
         "Running tasks of a lane over the slots of its live workers"
     );

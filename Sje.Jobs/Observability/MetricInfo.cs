@@ -30,7 +30,7 @@ public enum MetricSource
 /// <param name="Instrument">Its name as an instrument of the meter <see cref="CoreMetrics.MeterName"/>.</param>
 /// <param name="Kind">Counter, gauge or histogram.</param>
 /// <param name="Source">Who reads it.</param>
-/// <param name="Unit">Its unit in UCUM: <c>s</c>, <c>1</c> for a ratio; null for a count, or where the name itself says it.</param>
+/// <param name="Unit">Its unit in UCUM: <c>s</c>; null for a count, or where the name itself says it.</param>
 /// <param name="Labels">Names of its labels. None has a value without bound: no ids, no names of jobs.</param>
 /// <param name="Meaning">A sentence for people.</param>
 public sealed record MetricInfo(
@@ -48,12 +48,7 @@ public sealed record MetricInfo(
         get
         {
             var name = Instrument.Replace('.', '_');
-            name = Unit switch
-            {
-                "s" => name + "_seconds",
-                "1" => name + "_ratio",
-                _ => name,
-            };
+            name = Unit == "s" ? name + "_seconds" : name;
             return Kind == MetricKind.Counter && !name.EndsWith("_total", StringComparison.Ordinal)
                 ? name + "_total"
                 : name;

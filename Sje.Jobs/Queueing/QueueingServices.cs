@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Storage;
 
 namespace Sje.Jobs.Queueing;
@@ -33,6 +34,7 @@ public static class QueueingServices
         services.AddSingleton<TaskQueue>();
         services.AddSingleton<WorkerSession>();
         services.AddHostedService(p => p.GetRequiredService<WorkerSession>());
+        services.AddHostedService(p => new WorkerGauges(() => p.GetRequiredService<WorkerSession>().Figures));
         services.AddSingleton<WorkerFeed>();
         services.AddHostedService(p => p.GetRequiredService<WorkerFeed>());
         services.AddHostedService<WorkerDrain>();

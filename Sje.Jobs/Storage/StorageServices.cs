@@ -48,6 +48,7 @@ public static class StorageServices
         services.TryAddSingleton<WaitReasons>();
         services.TryAddSingleton<KeyStore>();
         services.TryAddSingleton<LoadReader>();
+        services.TryAddSingleton<CoreLoadReader>();
         services.TryAddSingleton<ProtectionKeys>();
         return services;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sje.Core.Reliability;
+using Sje.Jobs.Observability;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
@@ -16,6 +17,12 @@ internal sealed record MgmtOverview(
     IReadOnlyList<QueueStatus> Queues,
     IReadOnlyList<string> Links
 );
+
+/// <summary>
+/// The core's figures: <see cref="Load"/> is read from the database and the same on every server, <see cref="Process"/> is what this process alone has
+/// seen since it started.
+/// </summary>
+internal sealed record MgmtCore(DateTimeOffset Now, CoreLoad Load, CoreCounts Process);
 
 /// <summary>The configuration in force, secrets masked, as one object per section.</summary>
 internal sealed record MgmtConfig(JsonObject Settings);
@@ -64,6 +71,10 @@ internal static class MgmtApi
             .WithName("getMgmtConfig")
             .WithSummary("The configuration in force, secrets masked");
         group
+            .MapGet("/core", GetCore)
+            .WithName("getMgmtCore")
+            .WithSummary("What waits and runs, who works, and what this process has seen of it");
+        group
             .MapGet("/retry-policies", GetRetryPolicies)
             .WithName("getMgmtRetryPolicies")
             .WithSummary("The retry policies that jobs may name, and the failure classes that pick them");
@@ -81,9 +92,12 @@ internal static class MgmtApi
                 time.GetUtcNow(),
                 await workers.CountAliveAsync(stop),
                 await queues.ListAsync(null, Paging.MaxLimit, stop),
-                ["/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/retry-policies", "/mgmt/keys"]
+                ["/mgmt/core", "/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/retry-policies", "/mgmt/keys"]
             )
         );
+
+    private static Ok<MgmtCore> GetCore(CoreLoadReader load, TimeProvider time) =>
+        TypedResults.Ok(new MgmtCore(time.GetUtcNow(), load.Read(), CoreMetrics.Counts));
 
     private static Ok<MgmtConfig> GetConfig(IConfiguration configuration) =>
         TypedResults.Ok(new MgmtConfig(MaskedConfiguration.Of(configuration)));

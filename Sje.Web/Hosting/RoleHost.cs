@@ -7,6 +7,7 @@ using Sje.Jobs.Faults;
 using Sje.Jobs.Storage;
 using Sje.Web.Failures;
 using Sje.Web.Hosting.Postgres;
+using Sje.Web.Monitoring;
 
 namespace Sje.Web.Hosting;
 
@@ -29,10 +30,9 @@ internal static class RoleHost
         configuration.Check();
         var plain = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
         var server = plain.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
-        if (role.Serves())
-        {
-            ListenAddresses.RequireFree(server.Split(), home);
-        }
+        var watched = (plain.GetSection(MonitoringOptions.Section).Get<MonitoringOptions>() ?? new()).Split();
+        string[] addresses = role.Serves() ? [.. server.Split(), .. watched] : watched;
+        ListenAddresses.RequireFree(addresses, home);
 
         home.CreateState();
         await using var logger = SjeLogging.Create(plain, home.Logs);
@@ -65,15 +65,12 @@ internal static class RoleHost
             connectionString ??= FindRunning(home);
             await MigrateAsync(connectionString, log, signals.Token);
             using var app = SjeApplication.Build(role, home, configuration, connectionString, logger, postgres);
-            if (role.Serves())
-            {
-                await BindGuard.CheckAsync(
-                    app.Services,
-                    server.Split(),
-                    plain.GetValue<bool>("auth:allowAnonymous"),
-                    signals.Token
-                );
-            }
+            await BindGuard.CheckAsync(
+                app.Services,
+                addresses,
+                plain.GetValue<bool>("auth:allowAnonymous"),
+                signals.Token
+            );
 
             await StartAsync(app, signals.Token);
             try

@@ -13,6 +13,7 @@ using Sje.Web.Api;
 using Sje.Web.Api.Auth;
 using Sje.Web.Dashboard;
 using Sje.Web.Hosting.Postgres;
+using Sje.Web.Monitoring;
 
 namespace Sje.Web.Hosting;
 
@@ -35,6 +36,7 @@ internal static class SjeApplication
                 [CircuitBreakerOptions.Section] = typeof(CircuitBreakerOptions),
                 [RetryPolicyOptions.Section] = typeof(Dictionary<string, RetryPolicyOptions>),
                 [AuthOptions.Section] = typeof(AuthOptions),
+                [MonitoringOptions.Section] = typeof(MonitoringOptions),
                 [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),
             }
         );
@@ -69,6 +71,7 @@ internal static class SjeApplication
             );
             AddCommon(worker, home, configuration, connectionString, logger, postgres);
             AddRole(worker, role);
+            worker.AddTelemetry(serves: false);
             adjust?.Invoke(worker);
             return worker.Build();
         }
@@ -84,6 +87,7 @@ internal static class SjeApplication
         AddCommon(builder, home, configuration, connectionString, logger, postgres);
         AddRole(builder, role);
         AddServer(builder);
+        builder.AddTelemetry(serves: true);
         adjust?.Invoke(builder);
         var app = builder.Build();
         MapServer(app);
@@ -167,6 +171,7 @@ internal static class SjeApplication
         app.UseStaticFiles();
         app.MapSjeApi();
         app.MapSjeDashboard();
+        app.MapTelemetry();
         if (!app.Environment.WebRootFileProvider.GetFileInfo("index.html").Exists)
         {
             // Without built pages the API's own page is the best there is to see.

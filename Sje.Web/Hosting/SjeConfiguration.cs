@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Sje.Core.Jobs;
 using Sje.Web.Failures;
+using Sje.Web.Monitoring;
 
 namespace Sje.Web.Hosting;
 
@@ -191,6 +192,20 @@ internal sealed class SjeConfiguration
             {
                 Add($"{key} in {SourceOf(key)}", [KeyValuePair.Create("worker:" + name, (string?)value)]);
             }
+        }
+
+        // Of the original's section only some words are ours too; one that is nearly ours is a mistake, and stays to be told as one.
+        var watching = SettingsShape.Properties(typeof(MonitoringOptions)).Select(property => property.Name).ToList();
+        foreach (
+            var key in values
+                .Keys.Where(key => key.StartsWith(MonitoringOptions.Section + ":", StringComparison.OrdinalIgnoreCase))
+                .Where(key => !watching.Contains(key.Split(':')[1], StringComparer.OrdinalIgnoreCase))
+                .Where(key => NearName.Find(key.Split(':')[1], watching) is null)
+                .ToList()
+        )
+        {
+            notes.Add($"{key} ({SourceOf(key)}) means nothing here");
+            values.Remove(key);
         }
 
         if (!HasSection("dbConfig"))

@@ -3,6 +3,7 @@ using Sje.Core.Pipelines.Components;
 using Sje.Core.Pipelines.Expressions.Functions;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Faults;
+using Sje.Jobs.Observability;
 using Sje.Tests.Support;
 using Sje.Web.Api.Problems;
 using Sje.Web.Cli;
@@ -139,6 +140,17 @@ public partial class DocsTests
     }
 
     [Fact]
+    public void Every_figure_stands_in_the_reference_of_metrics_as_it_is_and_no_other()
+    {
+        var told = MetricRow().Matches(Read("docs", "reference", "metrics.md")).Select(row => row.Value).ToList();
+        var rows = MetricCatalogue.All.Select(info =>
+            $"| `{info.Name}` | {info.Kind.ToString().ToLowerInvariant()} | {UnitOf(info)} | "
+            + $"{(info.Labels.Count == 0 ? "-" : string.Join(", ", info.Labels.Select(label => $"`{label}`")))} | {info.Meaning} |"
+        );
+        Assert.Equal(rows.Order(StringComparer.Ordinal), told.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Every_crash_point_stands_in_the_page_for_contributors()
     {
         var text = Read("CONTRIBUTING.md");
@@ -210,10 +222,18 @@ public partial class DocsTests
 
     private static string Read(params string[] path) => File.ReadAllText(RepositoryFiles.Path(path));
 
+    private static string UnitOf(MetricInfo info) =>
+        new[] { "seconds", "percent", "ratio" }.FirstOrDefault(unit =>
+            info.Name.EndsWith("_" + unit, StringComparison.Ordinal)
+        ) ?? "-";
+
     private static Regex Word(string name) => new($@"(?<![\w.]){Regex.Escape(name)}(?!\w)");
 
     [GeneratedRegex(@"^\| `([a-zA-Z]+(?::[a-zA-Z]+)+)` \|", RegexOptions.Multiline)]
     private static partial Regex SettingRow();
+
+    [GeneratedRegex(@"^\| `(?:sje|orchestrator)_[a-z_]+` \|.*$", RegexOptions.Multiline)]
+    private static partial Regex MetricRow();
 
     [GeneratedRegex("`([^`\n]+)`")]
     private static partial Regex Code();
