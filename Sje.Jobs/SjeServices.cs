@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Sje.Core.Reliability;
 using Sje.Jobs.Background;
+using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Observability;
@@ -26,7 +27,13 @@ public static class SjeServices
                 p.GetRequiredService<IOptions<ExecutionOptions>>().Value.StopGraceSeconds
             )
         );
-        return services.AddSjeStorage().AddSjeQueueing().AddSjeScheduling().AddSjeBackground();
+        return services
+            .AddSjeStorage()
+            .AddSjeQueueing()
+            .AddSjeDeadLetters()
+            .AddSjeOperations()
+            .AddSjeScheduling()
+            .AddSjeBackground();
     }
 
     /// <summary>What a process has that runs tasks.</summary>

@@ -33,6 +33,7 @@ public static class StateMachine
             TaskState.Blocked,
             TaskState.Cancelled,
             TaskState.TimedOut,
+            TaskState.Skipped,
         ],
         [TaskState.Succeeded] = [TaskState.Queued],
         [TaskState.Failed] = [TaskState.Queued],

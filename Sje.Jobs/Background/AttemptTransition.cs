@@ -37,8 +37,11 @@ internal sealed class AttemptTransition(SjeStorage storage, ViewWriter writer, C
         where id = $1 and attempt = $2 and state = any ($3) and (worker_id is null or worker_id = $4) returning 1
         """;
 
-    private const string Ended =
-        "update sje.finished_tasks set hangfire_sync_at = null where id = $1 and attempt = $2 and state = any ($3) and $4::uuid is not null returning 1";
+    // Somebody may have dismissed it already; then the reconciler has to come.
+    private const string Ended = """
+        update sje.finished_tasks set hangfire_sync_at = case when dismissed_at is not null then hangfire_sync_at end
+        where id = $1 and attempt = $2 and state = any ($3) and $4::uuid is not null returning 1
+        """;
 
     private const string AddState =
         "insert into hangfire.state (jobid, name, reason, createdat, data) values ($1, $2, $3, $4, $5)";

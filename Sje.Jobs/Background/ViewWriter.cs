@@ -62,7 +62,7 @@ internal sealed class ViewWriter
         "sje.finished_tasks",
         "s.worker is not null",
         "t, j",
-        ", agreed as (update sje.finished_tasks f set hangfire_sync_at = null from fence where f.id = fence.task)"
+        ", agreed as (update sje.finished_tasks f set hangfire_sync_at = case when f.dismissed_at is not null then f.hangfire_sync_at end from fence where f.id = fence.task)"
     );
 
     private readonly NpgsqlDataSource views;

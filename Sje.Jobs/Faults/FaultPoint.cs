@@ -76,6 +76,12 @@ public static class FaultPoint
     /// <summary>Hangfire's recurring job is brought up; the flag on the schedule's row still stands.</summary>
     public const string RecurringWritten = "recurring.written";
 
+    /// <summary>A slice of an operation on many rows, and how far the operation is, are written, not committed.</summary>
+    public const string OperationWritten = "operation.written";
+
+    /// <summary>A slice of an operation is durable; others may be left.</summary>
+    public const string OperationCommitted = "operation.committed";
+
     private static readonly string[] StatesWithPoints =
     [
         "enqueued",
@@ -113,6 +119,8 @@ public static class FaultPoint
         ScheduleWritten,
         ScheduleFired,
         RecurringWritten,
+        OperationWritten,
+        OperationCommitted,
         .. StatesWithPoints.Select(StateElected),
         .. StatesWithPoints.Select(StateWritten),
         .. StatesWithPoints.Select(StateCommitted),

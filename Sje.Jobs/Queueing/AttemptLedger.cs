@@ -73,7 +73,8 @@ internal sealed class AttemptLedger
                     case when hangfire_job_id is not null then clock_timestamp() + interval '5 seconds' end, row_version + 1,
                     case when next = 'succeeded' then 1 else progress end, coalesce(said_metrics, metrics), said_parts, said_outputs,
                     said_preview, case when next = 'succeeded' then null else why end, coalesce(said_reason, cancel_reason), null,
-                    clock_timestamp(), false, {TaskHolds.None}
+                    clock_timestamp(), false, {TaskHolds.None}, case when next in ('failed', 'timed_out') then sje.fingerprint(
+                        (select e.name from sje.executions e where e.id = execution_id), type, next, coalesce(said_reason, cancel_reason), why) end
                 from own where next in ('succeeded', 'failed', 'cancelled', 'timed_out')
             ), again as (
                 update sje.tasks t

@@ -17,9 +17,17 @@ public sealed record NotFound : ControlResult;
 /// <summary>The execution's state does not allow it.</summary>
 public sealed record WrongState(ExecutionState State) : ControlResult;
 
-/// <summary>Cancels and retries executions.</summary>
+/// <summary>The execution has no such task.</summary>
+public sealed record NoSuchTask : ControlResult;
+
+/// <summary>The task's state does not allow it.</summary>
+public sealed record WrongTaskState(TaskState State) : ControlResult;
+
+/// <summary>Cancels, retries and moves executions, and skips tasks of them.</summary>
 public sealed class ExecutionControl(Database database, Signals signals)
 {
+    private const string FindTask = "select state from sje.all_tasks where execution_id = $1 and name = $2";
+
     /// <summary>
     /// Cancels what is alive of an execution: waiting tasks at once, running ones when their worker has stopped them. Hangfire's view
     /// follows by the reconciler.
@@ -65,6 +73,36 @@ public sealed class ExecutionControl(Database database, Signals signals)
         var result = await ReadAsync(batch, executionId, cancellationToken);
         Tell();
         return result;
+    }
+
+    /// <summary>
+    /// Skips a task that has not begun an attempt, or waits for its next one; what depends on it is skipped with it.
+    /// <see cref="WrongTaskState"/> when it runs or has ended, <see cref="NoSuchTask"/> when there is none.
+    /// </summary>
+    public async Task<ControlResult> SkipAsync(
+        Guid executionId,
+        string task,
+        string reason,
+        string? by,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        TaskChanges.AddSkip(batch, executionId, task, new Wish(reason, by));
+        var result = await ReadAsync(batch, executionId, cancellationToken);
+        if (result is not WrongState)
+        {
+            Tell();
+            return result;
+        }
+
+        await using var find = new NpgsqlCommand(FindTask, connection);
+        find.Parameters.Add(P(executionId));
+        find.Parameters.Add(P(task));
+        return await find.ExecuteScalarAsync(cancellationToken) is string state
+            ? new WrongTaskState(StateNames.ParseSnake<TaskState>(state))
+            : new NoSuchTask();
     }
 
     private static async Task<ControlResult> ReadAsync(

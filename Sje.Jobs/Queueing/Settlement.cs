@@ -31,7 +31,7 @@ internal static class Settlement
             insert into sje.finished_tasks ({TaskTable.All})
             select {TaskTable.Kept}, rank, 'skipped', available_at, 0, null, queued_at, failures, lost, null,
                 null, null, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, null, metrics, parts,
-                null, null, null, 'a task it depends on did not succeed', null, clock_timestamp(), false, {TaskHolds.None}
+                null, null, null, 'a task it depends on did not succeed', null, clock_timestamp(), false, {TaskHolds.None}, null
             from gone
             returning id
         )

@@ -44,7 +44,8 @@ internal static class TaskChanges
             insert into sje.finished_tasks ({TaskTable.All})
             select {TaskTable.Kept}, rank, case when state = 'blocked' and $3 <> 'skipped' then 'cancelled' else $3 end, available_at, 0, null, queued_at,
                 failures, lost, null, case when $3 <> 'skipped' then clock_timestamp() end, $2, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, progress,
-                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false, {TaskHolds.None}
+                metrics, parts, outputs, preview, error, $2, null, clock_timestamp(), false, {TaskHolds.None}, case when state <> 'blocked' and $3 = 'timed_out' then
+                    sje.fingerprint((select e.name from sje.executions e where e.id = $1), type, $3, $2, error) end
             from gone
             returning id, state
         ), told as (
@@ -66,16 +67,18 @@ internal static class TaskChanges
         select count(*) > 0 as sje_changed from asked
         """;
 
-    // Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one that waits for nothing else. A task
-    // given alone takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place. An execution that had ended
-    // has given up its place among those of its job, and has to be admitted again.
+    // $1 executions, $2 tasks or null for all that did not succeed, $3 whether Hangfire's view lags, $4 reason, $5 by whom, $6 an instant or null:
+    // then only dead letters of that time or before. Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one
+    // that waits for nothing else. A task given by id takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place.
+    // An execution that had ended has given up its place among those of its job, and has to be admitted again.
     private const string Revive = $"""
-        with recursive chosen(id) as (
-            select f.id from sje.finished_tasks f
-            where f.execution_id = $1 and case when $2::uuid is null then f.state <> 'succeeded' else f.id = $2 end
+        with recursive chosen(id, execution_id) as (
+            select f.id, f.execution_id from sje.finished_tasks f
+            where f.execution_id = any ($1) and case when $2::uuid[] is null then f.state <> 'succeeded' else f.id = any ($2) end
+                and ($6::timestamptz is null or (f.state in ('failed', 'timed_out') and f.dismissed_at is null and f.finished_at <= $6))
             union
-            select s.id from sje.finished_tasks s join chosen c on c.id = any (s.depends_on)
-            where s.execution_id = $1 and s.state = 'skipped'
+            select s.id, s.execution_id from chosen c join sje.finished_tasks s on s.execution_id = c.execution_id
+            where c.id = any (s.depends_on) and s.state = 'skipped'
         ), gone as (
             delete from sje.finished_tasks f using chosen c where f.id = c.id returning f.*
         ), counted as (
@@ -91,14 +94,14 @@ internal static class TaskChanges
                 0, 0, null, null, null, null, case when hangfire_job_id is not null and $3 then clock_timestamp() end, row_version + 1,
                 null, null, null, null, null, null, null, null, null, lane = 'direct',
                 (select case when e.concurrency_key is not null and e.finished_at is not null then array['{TaskHolds.Concurrency}'] else {TaskHolds.None} end
-                    from sje.executions e where e.id = $1)
+                    from sje.executions e where e.id = counted.execution_id), null
             from counted
-            returning id, state
+            returning id, execution_id, state
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
-            select $1, id, 'task.' || state, jsonb_strip_nulls(jsonb_build_object('reason', $4, 'by', $5)) from back
+            select execution_id, id, 'task.' || state, jsonb_strip_nulls(jsonb_build_object('reason', $4, 'by', $5)) from back
         )
-        select count(*) > 0 as sje_changed from back
+        select count(*) > 0 as sje_changed, count(*) filter (where id = any ($2)) from back
         """;
 
     // What has not begun and depends on a task that runs again waits for it: it would see no outputs, or old ones.
@@ -107,24 +110,24 @@ internal static class TaskChanges
             select b.id, (
                 select count(*) from unnest(b.depends_on) d(id)
                 where not exists (select 1 from sje.finished_tasks f where f.id = d.id and f.state = 'succeeded'))::int as pending
-            from sje.tasks b where b.execution_id = $1 and b.state in ('queued', 'waiting_retry') and cardinality(b.depends_on) > 0
+            from sje.tasks b where b.execution_id = any ($1) and b.state in ('queued', 'waiting_retry') and cardinality(b.depends_on) > 0
         ), moved as (
             update sje.tasks t set state = 'blocked', pending_dependencies = c.pending, queued_at = null, queued_deadline_at = null,
                 dispatched = t.lane = 'direct', row_version = row_version + 1,
                 hangfire_sync_at = case when hangfire_job_id is not null then clock_timestamp() end
             from counted c where t.id = c.id and c.pending > 0
-            returning t.id
+            returning t.id, t.execution_id
         )
         insert into sje.events (execution_id, task_id, kind, data)
-        select $1, id, 'task.blocked', '{"reason": "a task it depends on is run again"}' from moved
+        select execution_id, id, 'task.blocked', '{"reason": "a task it depends on is run again"}' from moved
         """;
 
     private const string Reopen = """
         update sje.executions e set state = case when exists (
-                select 1 from sje.tasks t where t.execution_id = $1 and t.state = 'running') then 'running' else 'queued' end,
+                select 1 from sje.tasks t where t.execution_id = e.id and t.state = 'running') then 'running' else 'queued' end,
             finished_at = null, cancel_requested_at = null, cancel_reason = null, version = version + 1, admitted_at = null,
             total_deadline_at = clock_timestamp() + (total_deadline_at - accepted_at)
-        where id = $1 and finished_at is not null and exists (select 1 from sje.tasks t where t.execution_id = $1)
+        where id = any ($1) and finished_at is not null and exists (select 1 from sje.tasks t where t.execution_id = e.id)
         """;
 
     // $1 task, $2 reason, $3 by whom; so also in the three below.
@@ -170,6 +173,43 @@ internal static class TaskChanges
         )
         insert into sje.events (execution_id, task_id, kind, data)
         select execution_id, id, 'task.dismissed', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from away
+        """;
+
+    // $1 tasks, $2 reason, $3 by whom, $4 an instant: only dead letters of that time or before.
+    private const string Purge = """
+        with away as (
+            update sje.finished_tasks set dismissed_at = clock_timestamp(), row_version = row_version + 1,
+                hangfire_sync_at = case when hangfire_job_id is not null then clock_timestamp() end
+            where id = any ($1) and state in ('failed', 'timed_out') and dismissed_at is null and finished_at <= $4
+            returning id, execution_id
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select execution_id, id, 'task.dismissed', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from away
+        )
+        select count(*) > 0 as sje_changed, count(*) from away
+        """;
+
+    // Of several executions in the order of their ids, so that two who do this never wait for each other in a circle.
+    private const string LockAll = "select 1 from sje.executions where id = any ($1) order by id for update";
+
+    // $1 execution, $2 name of the task, $3 reason, $4 by whom. What its attempts came to stands with them.
+    private const string Skip = $"""
+        with gone as (
+            delete from sje.tasks t
+            where t.execution_id = $1 and t.name = $2 and t.state in ('blocked', 'queued', 'waiting_retry')
+            returning t.*
+        ), kept as (
+            insert into sje.finished_tasks ({TaskTable.All})
+            select {TaskTable.Kept}, rank, 'skipped', available_at, 0, null, queued_at, failures, lost, null,
+                null, null, null, case when hangfire_job_id is not null then clock_timestamp() end, row_version + 1, null, metrics, parts,
+                null, null, null, $3, null, clock_timestamp(), false, {TaskHolds.None}, null
+            from gone
+            returning id
+        ), told as (
+            insert into sje.events (execution_id, task_id, kind, data)
+            select $1, id, 'task.skipped', jsonb_strip_nulls(jsonb_build_object('reason', $3, 'by', $4)) from kept
+        )
+        select count(*) > 0 as sje_changed from kept
         """;
 
     // $1 execution, $2 priority or null, $3 queue or null, $4 by whom. What waits keeps the moment of its acceptance: a move is no way to lose a
@@ -238,18 +278,68 @@ internal static class TaskChanges
     /// <param name="wish">Why and by whom.</param>
     /// <param name="viewLags">Whether Hangfire does not know of it yet.</param>
     public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId, Wish wish, bool viewLags = true) =>
+        AddRevival(
+            batch.Add(Settlement.Lock, P(executionId)),
+            [executionId],
+            taskId is { } only ? [only] : null,
+            wish,
+            viewLags,
+            null
+        );
+
+    /// <summary>
+    /// Puts dead letters back into the queue, each with what was skipped behind it: those of these tasks that are still what they were at
+    /// <paramref name="until"/>. The second column of the one row that comes back counts them.
+    /// </summary>
+    public static void AddRequeue(
+        NpgsqlBatch batch,
+        Guid[] executions,
+        Guid[] tasks,
+        Wish wish,
+        DateTimeOffset until
+    ) => AddRevival(batch.Add(LockAll, Executions(executions)), executions, tasks, wish, viewLags: true, until);
+
+    /// <summary>Dismisses dead letters, those of these tasks that are still what they were at <paramref name="until"/>; one row counts them.</summary>
+    public static void AddPurge(NpgsqlBatch batch, Guid[] executions, Guid[] tasks, Wish wish, DateTimeOffset until) =>
         batch
-            .Add(Settlement.Lock, P(executionId))
+            .Add(LockAll, Executions(executions))
+            .Add(
+                Purge,
+                Array(NpgsqlTypes.NpgsqlDbType.Uuid, tasks),
+                P(wish.Reason),
+                P(wish.By),
+                P(until, NpgsqlTypes.NpgsqlDbType.TimestampTz)
+            );
+
+    private static void AddRevival(
+        NpgsqlBatch batch,
+        Guid[] executions,
+        Guid[]? tasks,
+        Wish wish,
+        bool viewLags,
+        DateTimeOffset? until
+    ) =>
+        batch
             .Add(
                 Revive,
-                P(executionId),
-                P(taskId),
+                Executions(executions),
+                P(tasks, NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Uuid),
                 P(viewLags, NpgsqlTypes.NpgsqlDbType.Boolean),
                 P(wish.Reason),
-                P(wish.By)
+                P(wish.By),
+                P(until, NpgsqlTypes.NpgsqlDbType.TimestampTz)
             )
-            .Add(BlockAgain, P(executionId))
-            .Add(Reopen, P(executionId));
+            .Add(BlockAgain, Executions(executions))
+            .Add(Reopen, Executions(executions));
+
+    private static NpgsqlParameter Executions(Guid[] ids) => Array(NpgsqlTypes.NpgsqlDbType.Uuid, ids);
+
+    /// <summary>Skips a task that has not begun, and with it what depends on it.</summary>
+    public static void AddSkip(NpgsqlBatch batch, Guid executionId, string task, Wish wish) =>
+        batch
+            .Add(Settlement.Lock, P(executionId))
+            .Add(Skip, P(executionId), P(task), P(wish.Reason), P(wish.By))
+            .AddSettlement(executionId);
 
     /// <summary>Starts a waiting retry now.</summary>
     public static void AddRetryNow(NpgsqlBatch batch, Guid taskId, Wish wish) => Add(batch, RetryNow, taskId, wish);

@@ -16,7 +16,7 @@ internal static class TaskTable
     public const string Set =
         "rank, state, available_at, pending_dependencies, queued_deadline_at, queued_at, failures, lost, worker_id, "
         + "cancel_requested_at, cancel_reason, restart_requested_at, hangfire_sync_at, row_version, progress, metrics, parts, "
-        + "outputs, preview, error, reason, dismissed_at, finished_at, dispatched, holds";
+        + "outputs, preview, error, reason, dismissed_at, finished_at, dispatched, holds, fingerprint";
 
     /// <summary>All columns, for <c>insert into ... (columns)</c>.</summary>
     public const string All = Kept + ", " + Set;

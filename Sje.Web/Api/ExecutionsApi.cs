@@ -69,18 +69,10 @@ internal sealed class ExecutionListQueryValidator : AbstractValidator<ExecutionL
                 $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))}."
             )
             .WithErrorCode(FaultCodes.InvalidValue);
-        RuleFor(q => q.Since)
-            .Must(BeInstant)
-            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
-            .WithErrorCode(FaultCodes.InvalidValue);
-        RuleFor(q => q.Until)
-            .Must(BeInstant)
-            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
-            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Since).MustBeInstant();
+        RuleFor(q => q.Until).MustBeInstant();
         RuleFor(q => q.Text).MaximumLength(200);
     }
-
-    private static bool BeInstant(string? text) => text is null || ExecutionListQuery.TryReadInstant(text, out _);
 }
 
 internal sealed record CancelRequest
@@ -140,6 +132,16 @@ internal sealed class MoveRequestValidator : AbstractValidator<MoveRequest>
 
 /// <summary>The state after a change, or while it is under way.</summary>
 internal sealed record ExecutionChanged(Guid Id, ExecutionState State, DateTimeOffset? CancelRequestedAt);
+
+internal sealed record SkipRequest
+{
+    public string? Reason { get; init; }
+}
+
+internal sealed class SkipRequestValidator : AbstractValidator<SkipRequest>
+{
+    public SkipRequestValidator() => RuleFor(r => r.Reason).MaximumLength(1000);
+}
 
 internal sealed record AttemptListQuery(
     [FromQuery(Name = "task")] string? Task,
@@ -211,6 +213,19 @@ internal static class ExecutionsApi
             )
             .WithName("cancelExecution")
             .WithSummary("Cancel: waiting tasks at once, running ones when they have stopped");
+        group
+            .MapPost("/{id:guid}/tasks/{task}/skip", SkipAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
+            .WithName("skipExecutionTask")
+            .WithSummary("Skip a task that waits, and with it what depends on it");
         group
             .MapPost("/{id:guid}/retry", RetryAsync)
             .RequireAuthorization(Policies.Operator)
@@ -385,6 +400,38 @@ internal static class ExecutionsApi
                 ),
                 var result => ToAnswer(id, result, "moved"),
             };
+    }
+
+    private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> SkipAsync(
+        Guid id,
+        string task,
+        RequestBody<SkipRequest> body,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        ExecutionControl control,
+        CancellationToken stop
+    )
+    {
+        var caller = user.Caller();
+        if (await executions.FindAsync(id, caller.Scope, stop) is null)
+        {
+            return NotFound(id);
+        }
+
+        var reason = body.Value.Reason ?? $"skipped by {caller.Name}";
+        return await control.SkipAsync(id, task, reason, caller.Name, stop) switch
+        {
+            NoSuchTask => Refusal.NotFound("task", task),
+            WrongTaskState { State: TaskState.Running } => new Refusal(
+                ProblemKind.WrongState,
+                $"Task '{task}' of execution '{id}' is running; only one that waits can be skipped."
+            ),
+            WrongTaskState { State: var state } => new Refusal(
+                ProblemKind.WrongState,
+                $"Task '{task}' of execution '{id}' is {state.ToSnake()} and cannot be skipped."
+            ),
+            var result => ToAnswer(id, result, "skipped"),
+        };
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> RetryAsync(

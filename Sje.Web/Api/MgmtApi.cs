@@ -67,6 +67,11 @@ internal static class MgmtApi
             .WithName("listMgmtWorkers")
             .WithSummary("Workers");
         group
+            .MapGet("/dead-letters", DeadLettersApi.ListAsync)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listMgmtDeadLetters")
+            .WithSummary("Dead letters, the last to fail first");
+        group
             .MapGet("/config", GetConfig)
             .WithName("getMgmtConfig")
             .WithSummary("The configuration in force, secrets masked");
@@ -92,7 +97,15 @@ internal static class MgmtApi
                 time.GetUtcNow(),
                 await workers.CountAliveAsync(stop),
                 await queues.ListAsync(null, Paging.MaxLimit, stop),
-                ["/mgmt/core", "/mgmt/queues", "/mgmt/workers", "/mgmt/config", "/mgmt/retry-policies", "/mgmt/keys"]
+                [
+                    "/mgmt/core",
+                    "/mgmt/queues",
+                    "/mgmt/workers",
+                    "/mgmt/dead-letters",
+                    "/mgmt/config",
+                    "/mgmt/retry-policies",
+                    "/mgmt/keys",
+                ]
             )
         );
 

@@ -83,6 +83,8 @@ internal static class SjeApi
         ExecutionsApi.Map(api);
         LogsApi.Map(api);
         EventsApi.Map(api);
+        DeadLettersApi.Map(api);
+        OperationsApi.Map(api);
         QueuesApi.Map(api);
         LimitsApi.Map(api);
         SchedulesApi.Map(api);

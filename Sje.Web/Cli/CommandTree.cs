@@ -69,6 +69,7 @@ internal static class CommandTree
             LogsCommand.Create(),
             JobCommands.Create(),
             ScheduleCommands.Create(),
+            DeadLetterCommands.Create(),
             .. ListCommands.Create(),
             .. LimitCommands.Create(),
             .. DatabaseCommands.Create(),

@@ -5,7 +5,7 @@ using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
-/// <summary><c>status</c>, <c>wait</c>, <c>cancel</c>, <c>move</c>: about one execution.</summary>
+/// <summary><c>status</c>, <c>wait</c>, <c>cancel</c>, <c>move</c>, <c>skip</c>: about one execution.</summary>
 internal static class ExecutionCommands
 {
     /// <summary>Names an execution.</summary>
@@ -20,6 +20,13 @@ internal static class ExecutionCommands
     };
 
     private static readonly Option<string> Queue = new("--queue") { Description = "A queue of the same lane" };
+
+    private static readonly Option<string> TaskName = new("--task")
+    {
+        Description = "The task to skip [default: the only one]",
+    };
+
+    private static readonly Option<string> Reason = new("--reason") { Description = "Why, for the record" };
 
     public static IEnumerable<Command> Create()
     {
@@ -40,7 +47,11 @@ internal static class ExecutionCommands
             }
         );
         move.SetAction(MoveAsync);
-        return [status, wait, cancel, move];
+        var skip = ClientOptions.With(
+            new Command("skip", "Skip a task that waits, and with it what depends on it") { Id, TaskName, Reason }
+        );
+        skip.SetAction(SkipAsync);
+        return [status, wait, cancel, move, skip];
     }
 
     /// <summary>The path of an execution at the root of the API.</summary>
@@ -152,6 +163,40 @@ internal static class ExecutionCommands
         else
         {
             Console.Out.WriteLine($"{parsed.GetRequiredValue(Id)} is moved (now {Show.Text(answer["state"])})");
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> SkipAsync(ParseResult parsed, CancellationToken stop)
+    {
+        using var client = ClientOptions.Connect(parsed);
+        var execution = await client.GetAsync(Path(parsed), stop);
+        var task =
+            parsed.GetValue(TaskName)
+            ?? (
+                execution["tasks"] is JsonArray { Count: 1 } only
+                    ? Show.Text(only[0]?["name"])
+                    : throw new FailureException("It has several tasks: say which with --task.", ExitCodes.Usage)
+            );
+        var answer = (
+            await client.SendAsync(
+                HttpMethod.Post,
+                $"api/v1/executions/{Show.Text(execution["taskId"])}/tasks/{Uri.EscapeDataString(task ?? "")}/skip",
+                SjeClient.Json(new JsonObject { ["reason"] = parsed.GetValue(Reason) }.ToJsonString()),
+                null,
+                stop
+            )
+        ).Required;
+        if (ClientOptions.Json(parsed))
+        {
+            Show.Json(answer);
+        }
+        else
+        {
+            Console.Out.WriteLine(
+                $"task {task} of {parsed.GetRequiredValue(Id)} is skipped (the execution is {Show.Text(answer["state"])})"
+            );
         }
 
         return ExitCodes.Ok;

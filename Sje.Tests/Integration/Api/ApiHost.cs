@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Sje.Core.Jobs;
 using Sje.Core.Security;
+using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;
@@ -134,6 +135,7 @@ public class ApiHost : IAsyncLifetime
         builder.Services.AddSingleton<LimitControl>();
         builder.Services.AddSingleton<CircuitBreakers>();
         builder.Services.AddSingleton(new JobReader(new TaskTypes([new ProcessTaskType(), new SparkTaskType()])));
+        builder.Services.AddSjeDeadLetters().AddSjeOperations();
         builder.Services.AddSjeScheduling();
         builder.Services.AddSjeApi(builder.Configuration);
         var app = builder.Build();

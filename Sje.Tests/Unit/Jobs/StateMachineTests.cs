@@ -27,6 +27,7 @@ public partial class StateMachineTests
         "waiting_retry -> blocked",
         "waiting_retry -> cancelled",
         "waiting_retry -> timed_out",
+        "waiting_retry -> skipped",
         "succeeded -> queued",
         "failed -> queued",
         "cancelled -> queued",

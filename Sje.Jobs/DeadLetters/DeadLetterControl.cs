@@ -1,0 +1,80 @@
+using Npgsql;
+using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
+
+namespace Sje.Jobs.DeadLetters;
+
+/// <summary>Changes dead letters at once: one, or those of one execution. Many are an <see cref="Operation"/>'s.</summary>
+public sealed class DeadLetterControl(Database database, Signals signals)
+{
+    /// <summary>Changes those that are dead letters still; returns how many.</summary>
+    public async Task<long> ChangeAsync(
+        OperationKind kind,
+        IReadOnlyList<DeadLetter> letters,
+        string? by,
+        CancellationToken stop
+    )
+    {
+        ArgumentNullException.ThrowIfNull(letters);
+        await using var connection = await database.Main.OpenConnectionAsync(stop);
+        await using var batch = new NpgsqlBatch(connection);
+        var changed = await ChangeAsync(
+            batch,
+            kind,
+            [.. letters.Select(l => l.ExecutionId).Distinct()],
+            [.. letters.Select(l => l.Id)],
+            by,
+            DateTimeOffset.MaxValue,
+            stop
+        );
+        if (changed > 0)
+        {
+            Announce(signals);
+        }
+
+        return changed;
+    }
+
+    /// <summary>Changes those of these tasks that are still the dead letters they were at <paramref name="until"/>; returns how many.</summary>
+    internal static async Task<long> ChangeAsync(
+        NpgsqlBatch batch,
+        OperationKind kind,
+        Guid[] executions,
+        Guid[] tasks,
+        string? by,
+        DateTimeOffset until,
+        CancellationToken stop
+    )
+    {
+        if (kind == OperationKind.Requeue)
+        {
+            TaskChanges.AddRequeue(batch, executions, tasks, new Wish("requeued", by), until);
+        }
+        else
+        {
+            TaskChanges.AddPurge(batch, executions, tasks, new Wish("purged", by), until);
+        }
+
+        var changed = 0L;
+        await using var row = await batch.ExecuteReaderAsync(stop);
+        do
+        {
+            while (await row.ReadAsync(stop))
+            {
+                if (row.GetName(0) == TaskChanges.ChangedColumn)
+                {
+                    changed = row.GetInt64(1);
+                }
+            }
+        } while (await row.NextResultAsync(stop));
+        return changed;
+    }
+
+    /// <summary>Tells everybody, after the commit.</summary>
+    internal static void Announce(Signals signals)
+    {
+        signals.Raise(SignalKind.Work);
+        signals.Raise(SignalKind.Control);
+        signals.Raise(SignalKind.Change);
+    }
+}

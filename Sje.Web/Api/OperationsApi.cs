@@ -1,0 +1,119 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Sje.Jobs.DeadLetters;
+using Sje.Web.Api.Auth;
+using Sje.Web.Api.Problems;
+using Sje.Web.Api.Requests;
+
+namespace Sje.Web.Api;
+
+/// <summary>A change of many rows under way, or over.</summary>
+internal sealed record OperationView(
+    Guid Id,
+    string Kind,
+    DeadLetterFilter Filter,
+    OperationState State,
+    long Total,
+    long Done,
+    long Failed,
+    long? Untouched,
+    string? LastError,
+    string? RequestedBy,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    DateTimeOffset? FinishedAt
+)
+{
+    public static OperationView Of(Operation operation) =>
+        new(
+            operation.Id,
+            operation.Word,
+            operation.Filter,
+            operation.State,
+            operation.Total,
+            operation.Done,
+            operation.Failed,
+            operation.Untouched,
+            operation.LastError,
+            operation.RequestedBy,
+            operation.CreatedAt,
+            operation.UpdatedAt,
+            operation.FinishedAt
+        );
+}
+
+/// <summary>Operations: changes of many rows that were asked for in one request, and how far they are.</summary>
+internal static class OperationsApi
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/api/v1/operations").WithTags("Operations");
+        group
+            .MapGet("", ListAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listOperations")
+            .WithSummary("Operations, newest first");
+        group
+            .MapGet("/{id:guid}", GetAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("getOperation")
+            .WithSummary("One operation: how far it is");
+        group
+            .MapPost("/{id:guid}/cancel", CancelAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .WithName("cancelOperation")
+            .WithSummary("End it before it is over; what it has done stays done");
+    }
+
+    private static async Task<Results<Ok<Page<OperationView>>, Refusal>> ListAsync(
+        [AsParameters] ListQuery query,
+        ClaimsPrincipal user,
+        OperationStore operations,
+        CancellationToken stop
+    )
+    {
+        Guid? before = null;
+        if (query.KeyOf() is { } key)
+        {
+            if (!Guid.TryParseExact(key, "D", out var last))
+            {
+                return Refusal.InvalidParameter("cursor", "That is a cursor of another list.");
+            }
+
+            before = last;
+        }
+
+        var limit = query.LimitOf();
+        var found = await operations.ListAsync(user.Caller().Scope, before, limit + 1, stop);
+        return TypedResults.Ok(found.ToPage(limit, operation => operation.Id.ToString(), OperationView.Of));
+    }
+
+    private static async Task<Results<Ok<OperationView>, Refusal>> GetAsync(
+        Guid id,
+        ClaimsPrincipal user,
+        OperationStore operations,
+        CancellationToken stop
+    ) =>
+        await operations.FindAsync(id, user.Caller().Scope, stop) is { } found
+            ? TypedResults.Ok(OperationView.Of(found))
+            : NotFound(id);
+
+    private static async Task<Results<Ok<OperationView>, Refusal>> CancelAsync(
+        Guid id,
+        ClaimsPrincipal user,
+        OperationStore operations,
+        CancellationToken stop
+    )
+    {
+        var scope = user.Caller().Scope;
+        var cancelled = await operations.CancelAsync(id, scope, stop);
+        return await operations.FindAsync(id, scope, stop) is not { } found ? NotFound(id)
+            : cancelled ? TypedResults.Ok(OperationView.Of(found))
+            : new Refusal(ProblemKind.WrongState, $"Operation '{id}' is over.");
+    }
+
+    private static Refusal NotFound(Guid id) => Refusal.NotFound("operation", id.ToString());
+}
