@@ -21,6 +21,12 @@ internal sealed class StateChangeHook(Signals signals)
     /// <summary>What the dashboard gives as the reason for everything.</summary>
     private const string HangfiresOwnReason = "Triggered via Dashboard UI";
 
+    // Before the execution's lock, as everywhere: a requeue puts tasks into the queue (JobPauses).
+    private const string PassPause = """
+        select pg_advisory_xact_lock_shared(hashtextextended(job_id::text, 731)) from sje.executions
+        where id = (select execution_id from sje.all_tasks where hangfire_job_id = $1) and job_id is not null
+        """;
+
     // Everything about the wish is decided under the execution's lock, which the end of an attempt and a claim need too.
     private const string LockExecution = """
         select 1 from sje.executions where id = (select execution_id from sje.all_tasks where hangfire_job_id = $1) for update
@@ -34,13 +40,14 @@ internal sealed class StateChangeHook(Signals signals)
 
     // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker, $5 background job, $6 its state that
     // Hangfire found under its lock: a process that stood still may have lost the lock, and somebody else have made this very change. Both
-    // views agree from here on. The task's row is locked before the job's, as everywhere.
+    // views agree from here on, but where somebody has dismissed the task meanwhile. The task's row is locked before the job's, as everywhere.
     private const string Agree = """
         with live as (
             update sje.tasks set hangfire_sync_at = null
             where id = $1 and attempt = $2 and state = any ($3) and (worker_id is null or worker_id = $4) returning 1
         ), ended as (
-            update sje.finished_tasks set hangfire_sync_at = null where id = $1 and attempt = $2 and state = any ($3) returning 1
+            update sje.finished_tasks set hangfire_sync_at = case when dismissed_at is not null then hangfire_sync_at end
+            where id = $1 and attempt = $2 and state = any ($3) returning 1
         ), job as (
             select 1 from hangfire.job
             where id = $5 and statename = $6 and (select count(*) from live) + (select count(*) from ended) = 1 for update
@@ -215,8 +222,9 @@ internal sealed class StateChangeHook(Signals signals)
     private static FoundTask? FindTask(NpgsqlConnection connection, long jobId)
     {
         using var batch = new NpgsqlBatch(connection);
-        batch.Add(LockExecution, P(jobId)).Add(Find, P(jobId));
+        batch.Add(PassPause, P(jobId)).Add(LockExecution, P(jobId)).Add(Find, P(jobId));
         using var row = batch.ExecuteReader();
+        row.NextResult();
         row.NextResult();
         return row.Read()
             ? new FoundTask(

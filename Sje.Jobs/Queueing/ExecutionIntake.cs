@@ -187,8 +187,19 @@ public sealed class ExecutionIntake
         );
         if (fresh.Count > 0)
         {
+            var jobs = fresh.Select(f => f.Submission.JobId).OfType<Guid>().Distinct().ToArray();
             await using var batch = new NpgsqlBatch(connection, transaction);
+            if (jobs.Length > 0)
+            {
+                batch.Add(JobPauses.Pass, Array(NpgsqlDbType.Uuid, jobs));
+            }
+
             AddRows(batch, fresh, plan);
+            if (jobs.Length > 0)
+            {
+                batch.Add(JobPauses.Hold, Array(NpgsqlDbType.Uuid, fresh.Select(f => f.Id)));
+            }
+
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 

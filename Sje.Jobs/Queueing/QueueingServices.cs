@@ -20,6 +20,7 @@ public static class QueueingServices
         services.AddSingleton<ExecutionIntake>();
         services.AddSingleton<ExecutionControl>();
         services.AddSingleton<QueueControl>();
+        services.AddSingleton<PauseControl>();
         services.AddSingleton<LimitControl>();
         services.AddSingleton<CircuitBreakers>();
         services.AddSingleton<AttemptLedger>();

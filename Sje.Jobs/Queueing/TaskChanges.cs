@@ -279,7 +279,7 @@ internal static class TaskChanges
     /// <param name="viewLags">Whether Hangfire does not know of it yet.</param>
     public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId, Wish wish, bool viewLags = true) =>
         AddRevival(
-            batch.Add(Settlement.Lock, P(executionId)),
+            batch.Add(JobPauses.PassOfExecutions, Executions([executionId])).Add(Settlement.Lock, P(executionId)),
             [executionId],
             taskId is { } only ? [only] : null,
             wish,
@@ -297,7 +297,15 @@ internal static class TaskChanges
         Guid[] tasks,
         Wish wish,
         DateTimeOffset until
-    ) => AddRevival(batch.Add(LockAll, Executions(executions)), executions, tasks, wish, viewLags: true, until);
+    ) =>
+        AddRevival(
+            batch.Add(JobPauses.PassOfExecutions, Executions(executions)).Add(LockAll, Executions(executions)),
+            executions,
+            tasks,
+            wish,
+            viewLags: true,
+            until
+        );
 
     /// <summary>Dismisses dead letters, those of these tasks that are still what they were at <paramref name="until"/>; one row counts them.</summary>
     public static void AddPurge(NpgsqlBatch batch, Guid[] executions, Guid[] tasks, Wish wish, DateTimeOffset until) =>
@@ -330,6 +338,7 @@ internal static class TaskChanges
                 P(until, NpgsqlTypes.NpgsqlDbType.TimestampTz)
             )
             .Add(BlockAgain, Executions(executions))
+            .Add(JobPauses.Hold, Executions(executions))
             .Add(Reopen, Executions(executions));
 
     private static NpgsqlParameter Executions(Guid[] ids) => Array(NpgsqlTypes.NpgsqlDbType.Uuid, ids);

@@ -41,7 +41,7 @@ internal sealed class TaskQueue(Database database)
     private const string Claim = """
         with me as materialized (
             select id, name from sje.workers
-            where id = $1 and state = 'active' and lease_until > clock_timestamp() + interval '1 second'
+            where id = $1 and state = 'active' and paused_at is null and lease_until > clock_timestamp() + interval '1 second'
         ), served as materialized (
             select * from (
                 select name, least($5,

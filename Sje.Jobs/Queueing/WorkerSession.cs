@@ -32,8 +32,9 @@ internal sealed partial class WorkerSession(
 {
     private const string Register = """
         insert into sje.workers (id, name, host, process_id, version, queues, engines, labels, slots, cpus, memory_bytes, lease_until,
-            direct_slots)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12, $13)
+            direct_slots, paused_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12, $13,
+            (select paused_at from sje.workers where id = $14)
         """;
 
     private const string Renew = """
@@ -226,6 +227,8 @@ internal sealed partial class WorkerSession(
         command.Parameters.Add(P(options.MemoryBytes));
         command.Parameters.Add(P(options.Lease));
         command.Parameters.Add(P(options.DirectSlots));
+        // A pause is the process's, whatever its registration.
+        command.Parameters.Add(P(Id));
         await command.ExecuteNonQueryAsync(cancellationToken);
         Id = id;
         Lease = new WorkerLease();

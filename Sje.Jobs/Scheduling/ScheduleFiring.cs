@@ -60,10 +60,12 @@ internal sealed partial class ScheduleFiring(
         "select scheduled_for from sje.executions where schedule_id = $1 and scheduled_for = any ($2)";
 
     private const string MoveOn = """
-        update sje.schedules s set next_at = x.next_at, last_due_at = x.due_at, last_fired_at = $6, last_error = x.error,
+        update sje.schedules s set next_at = x.next_at, last_due_at = case when x.passed then s.last_due_at else x.due_at end,
+            last_fired_at = case when x.passed then s.last_fired_at else $6 end, last_error = case when x.passed then s.last_error else x.error end,
             last_execution_id = coalesce(x.execution_id, s.last_execution_id), row_version = s.row_version + 1,
             hangfire_sync_at = clock_timestamp()
-        from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[]) x(id, next_at, due_at, execution_id, error)
+        from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::text[], $7::boolean[])
+            x(id, next_at, due_at, execution_id, error, passed)
         where s.id = x.id
         """;
 
@@ -238,6 +240,10 @@ internal sealed partial class ScheduleFiring(
             {
                 LogCannot(log, firing.Stored.Schedule.Name, error);
             }
+            else if (firing.Passed)
+            {
+                LogPassed(log, firing.Stored.Schedule.Name, firing.DueAt);
+            }
             else
             {
                 LogFired(log, firing.Stored.Schedule.Name, firing.DueAt);
@@ -280,6 +286,12 @@ internal sealed partial class ScheduleFiring(
         var next = row.Schedule.NextAt!.Value;
         var missedUntil = late > look.WatchedSince ? late : look.WatchedSince;
         var due = DueTimes(cron, next, look.Now, missedUntil < look.Now ? missedUntil : look.Now);
+        if (row.JobPaused)
+        {
+            // As where the schedule itself is paused: what is due meanwhile is not made up.
+            return new Firing(row, due[^1], cron.Next(look.Now), [], null, Passed: true);
+        }
+
         var prepared = scheduled.Prepare(row);
         return new Firing(
             row,
@@ -351,6 +363,7 @@ internal sealed partial class ScheduleFiring(
             Array(NpgsqlDbType.Text, firings.Select(f => f.Error is { } e ? StorableText.Clean(e) : null))
         );
         command.Parameters.Add(Instant(now));
+        command.Parameters.Add(Array(NpgsqlDbType.Boolean, firings.Select(f => f.Passed)));
         await command.ExecuteNonQueryAsync(stop);
     }
 
@@ -359,11 +372,19 @@ internal sealed partial class ScheduleFiring(
         DateTimeOffset DueAt,
         DateTimeOffset? NextAt,
         List<Submission> Submissions,
-        string? Error
+        string? Error,
+        bool Passed = false
     );
 
     [LoggerMessage(150, LogLevel.Information, "Schedule '{Schedule}' started its job for {DueAt}")]
     private static partial void LogFired(ILogger logger, string schedule, DateTimeOffset dueAt);
+
+    [LoggerMessage(
+        153,
+        LogLevel.Debug,
+        "Schedule '{Schedule}' was due at {DueAt} and started nothing: its job is paused"
+    )]
+    private static partial void LogPassed(ILogger logger, string schedule, DateTimeOffset dueAt);
 
     [LoggerMessage(151, LogLevel.Warning, "Schedule '{Schedule}' was due and started nothing: {Reason}")]
     private static partial void LogCannot(ILogger logger, string schedule, string reason);

@@ -6,11 +6,14 @@ namespace Sje.Jobs.Scheduling;
 /// <summary>A schedule with the job that it starts, as one statement reads them.</summary>
 internal sealed record ScheduleRow(SavedSchedule Schedule, string Tenant, Guid JobId, int JobVersion, string JobSpec)
 {
+    /// <summary>Whether its job is paused; then it starts nothing by its time.</summary>
+    public bool JobPaused { get; init; }
+
     /// <summary>What a statement selects, from <see cref="From"/>.</summary>
     public const string Columns = """
         s.id, s.name, j.name, s.cron, s.time_zone, s.parameters::text, s.from_job, s.paused_at, s.next_at, s.last_due_at,
         s.last_fired_at, s.last_execution_id, s.last_error, s.version, s.created_at, s.updated_at, s.created_by,
-        s.tenant, j.id, j.version, j.spec::text
+        s.tenant, j.id, j.version, j.spec::text, j.paused_at
         """;
 
     /// <summary>What a statement selects from.</summary>
@@ -47,6 +50,9 @@ internal sealed record ScheduleRow(SavedSchedule Schedule, string Tenant, Guid J
             row.GetGuid(18),
             row.GetInt32(19),
             row.GetString(20)
-        );
+        )
+        {
+            JobPaused = Instant(21) is not null,
+        };
     }
 }

@@ -9,6 +9,7 @@ internal sealed class JobRow
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; set; }
     public string? CreatedBy { get; init; }
+    public DateTimeOffset? PausedAt { get; init; }
 }
 
 internal sealed class JobVersionRow

@@ -13,7 +13,11 @@ public sealed record SavedJob(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     string? CreatedBy
-);
+)
+{
+    /// <summary>Since when it starts nothing; null while it is not paused.</summary>
+    public DateTimeOffset? PausedAt { get; init; }
+}
 
 /// <summary>When a version of a job was saved, and by whom.</summary>
 public sealed record SavedJobVersion(int Version, DateTimeOffset CreatedAt, string? CreatedBy);
@@ -89,7 +93,10 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
             .FirstOrDefaultAsync(v => v.JobId == job.Id && v.Version == version, stop);
         return old is null
             ? null
-            : new SavedJob(job.Id, name, old.Version, Parse(old.Spec), job.CreatedAt, old.CreatedAt, old.CreatedBy);
+            : new SavedJob(job.Id, name, old.Version, Parse(old.Spec), job.CreatedAt, old.CreatedAt, old.CreatedBy)
+            {
+                PausedAt = job.PausedAt,
+            };
     }
 
     /// <summary>Jobs by name, those after <paramref name="after"/>, whose name contains <paramref name="text"/>.</summary>
@@ -140,6 +147,7 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
         await using var db = await contexts.CreateDbContextAsync(stop);
         await using (var transaction = await db.Database.BeginTransactionAsync(stop))
         {
+            await FreeTasksAsync(ConnectionOf(db), name, stop);
             await JobScheduleTable.RemoveAllAsync(ConnectionOf(db), name, expected, stop);
             var deleted = await db
                 .Jobs.Where(j => j.Name == name && (expected == null || j.Version == expected))
@@ -153,6 +161,20 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
 
         var current = await db.Jobs.Where(j => j.Name == name).Select(j => (int?)j.Version).FirstOrDefaultAsync(stop);
         return (current is not null, current);
+    }
+
+    /// <summary>What waits of a paused job goes on without it: nobody could resume it any more.</summary>
+    private static async Task FreeTasksAsync(NpgsqlConnection connection, string name, CancellationToken stop)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var sql in new[] { JobPauses.Close, JobPauses.LockExecutions, JobPauses.FreeAll })
+        {
+            batch.BatchCommands.Add(
+                new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter { Value = name } } }
+            );
+        }
+
+        await batch.ExecuteNonQueryAsync(stop);
     }
 
     private async Task<JobSaveResult> TrySaveAsync(
@@ -228,7 +250,10 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
     private static NpgsqlConnection ConnectionOf(SjeContext db) => (NpgsqlConnection)db.Database.GetDbConnection();
 
     private static SavedJob ToSaved(JobRow row) =>
-        new(row.Id, row.Name, row.Version, Parse(row.Spec), row.CreatedAt, row.UpdatedAt, row.CreatedBy);
+        new(row.Id, row.Name, row.Version, Parse(row.Spec), row.CreatedAt, row.UpdatedAt, row.CreatedBy)
+        {
+            PausedAt = row.PausedAt,
+        };
 
     private static JsonObject Parse(string spec) => JsonNode.Parse(spec)!.AsObject();
 }

@@ -11,7 +11,8 @@ internal sealed record WorkerOffer(
     string[] Labels,
     double Cpus,
     long MemoryBytes,
-    int DirectSlots = 0
+    int DirectSlots = 0,
+    bool Paused = false
 );
 
 /// <summary>What decides whether tasks can run now.</summary>
@@ -42,7 +43,7 @@ public sealed class WaitReasons(Database database)
     internal const int MaxBehind = 1000;
 
     private const string WorkersSql = """
-        select queues, engines, labels, cpus, memory_bytes, direct_slots from sje.workers where state = 'active' and lease_until > now()
+        select queues, engines, labels, cpus, memory_bytes, direct_slots, paused_at is not null from sje.workers where state = 'active' and lease_until > now()
         """;
 
     private const string PausedSql = "select name, paused_at from sje.queues where paused_at is not null";
@@ -197,8 +198,11 @@ public sealed class WaitReasons(Database database)
             );
         }
 
-        return left.Exists(w => w.MemoryBytes >= needs.MemoryBytes)
-            ? null
+        var able = left.FindAll(w => w.MemoryBytes >= needs.MemoryBytes);
+        return able.Count > 0
+            ? able.TrueForAll(w => w.Paused)
+                ? "every worker that could take it is paused"
+                : null
             : $"needs {Mebibytes(needs.MemoryBytes)} of memory; the largest worker that could take it has "
                 + Mebibytes(left.Max(w => w.MemoryBytes));
     }
@@ -233,7 +237,8 @@ public sealed class WaitReasons(Database database)
                     reader.GetFieldValue<string[]>(2),
                     reader.GetDouble(3),
                     reader.GetInt64(4),
-                    reader.GetInt32(5)
+                    reader.GetInt32(5),
+                    reader.GetBoolean(6)
                 )
             );
         }

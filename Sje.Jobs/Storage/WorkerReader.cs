@@ -23,7 +23,8 @@ public sealed record WorkerStatus(
     DateTimeOffset StartedAt,
     DateTimeOffset HeartbeatAt,
     DateTimeOffset LeaseUntil,
-    DateTimeOffset? EndedAt
+    DateTimeOffset? EndedAt,
+    DateTimeOffset? PausedAt
 );
 
 /// <summary>Reads workers. Plain SQL, because whether one is alive is for the database's clock to say.</summary>
@@ -34,7 +35,7 @@ public sealed class WorkerReader(Database database)
                w.state in ('active', 'draining') and w.lease_until > now() as alive,
                w.queues, w.engines, w.labels, w.slots, w.direct_slots,
                (select count(*)::int from sje.tasks t where t.worker_id = w.id and t.state = 'running') as running,
-               w.cpus, w.memory_bytes, w.started_at, w.heartbeat_at, w.lease_until, w.ended_at
+               w.cpus, w.memory_bytes, w.started_at, w.heartbeat_at, w.lease_until, w.ended_at, w.paused_at
         from sje.workers w
         where ($1::uuid is null or w.id = $1)
           and ($2::uuid is null or w.id < $2)
@@ -102,7 +103,8 @@ public sealed class WorkerReader(Database database)
                     reader.GetFieldValue<DateTimeOffset>(15),
                     reader.GetFieldValue<DateTimeOffset>(16),
                     reader.GetFieldValue<DateTimeOffset>(17),
-                    await reader.IsDBNullAsync(18, stop) ? null : reader.GetFieldValue<DateTimeOffset>(18)
+                    await reader.IsDBNullAsync(18, stop) ? null : reader.GetFieldValue<DateTimeOffset>(18),
+                    await reader.IsDBNullAsync(19, stop) ? null : reader.GetFieldValue<DateTimeOffset>(19)
                 )
             );
         }

@@ -20,7 +20,8 @@ internal sealed record JobView(
     JsonObject Job,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    string? CreatedBy
+    string? CreatedBy,
+    DateTimeOffset? PausedAt
 );
 
 /// <summary>A saved job in a list.</summary>
@@ -31,7 +32,8 @@ internal sealed record JobItem(
     string Type,
     string Queue,
     IReadOnlyList<string> Tags,
-    DateTimeOffset UpdatedAt
+    DateTimeOffset UpdatedAt,
+    DateTimeOffset? PausedAt
 );
 
 /// <summary>A job file that is right, as it would be stored.</summary>
@@ -106,6 +108,18 @@ internal static class JobsApi
             .Refuses(ProblemKind.NotFound, ProblemKind.Invalid)
             .WithName("getJob")
             .WithSummary("A saved job, its newest version unless ?version= says otherwise");
+        group
+            .MapPost("/jobs/{name}/pause", PauseAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("pauseJob")
+            .WithSummary("Start nothing of it until it is resumed; what runs goes on, what is submitted waits");
+        group
+            .MapPost("/jobs/{name}/resume", ResumeAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound)
+            .WithName("resumeJob")
+            .WithSummary("End a pause");
         group
             .MapGet("/jobs/{name}/versions", ListVersionsAsync)
             .RequireAuthorization(Policies.Viewer)
@@ -287,6 +301,26 @@ internal static class JobsApi
             : Refusal.NotFound("job", name);
     }
 
+    private static async Task<Results<Ok<JobView>, Refusal>> PauseAsync(
+        string name,
+        PauseControl control,
+        JobStore jobs,
+        CancellationToken stop
+    ) =>
+        await control.PauseJobAsync(name, stop) && await jobs.FindAsync(name, null, stop) is { } job
+            ? TypedResults.Ok(ToView(job))
+            : Refusal.NotFound("job", name);
+
+    private static async Task<Results<Ok<JobView>, Refusal>> ResumeAsync(
+        string name,
+        PauseControl control,
+        JobStore jobs,
+        CancellationToken stop
+    ) =>
+        await control.ResumeJobAsync(name, stop) && await jobs.FindAsync(name, null, stop) is { } job
+            ? TypedResults.Ok(ToView(job))
+            : Refusal.NotFound("job", name);
+
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RunAsync(
         string name,
         RequestBody<JobRunRequest> body,
@@ -321,7 +355,7 @@ internal static class JobsApi
     }
 
     private static JobView ToView(SavedJob job) =>
-        new(job.Name, job.Version, job.Spec, job.CreatedAt, job.UpdatedAt, job.CreatedBy);
+        new(job.Name, job.Version, job.Spec, job.CreatedAt, job.UpdatedAt, job.CreatedBy, job.PausedAt);
 
     private static JobItem ToItem(SavedJob job) =>
         new(
@@ -331,6 +365,7 @@ internal static class JobsApi
             ExecutionViews.Text(job.Spec, "type") ?? "workflow",
             ExecutionViews.Text(job.Spec, "queue") ?? "default",
             job.Spec["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(tag => tag.ToString())] : [],
-            job.UpdatedAt
+            job.UpdatedAt,
+            job.PausedAt
         );
 }

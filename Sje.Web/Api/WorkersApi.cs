@@ -2,6 +2,7 @@ using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
@@ -45,6 +46,18 @@ internal static class WorkersApi
             .Refuses(ProblemKind.NotFound)
             .WithName("getWorker")
             .WithSummary("One worker");
+        group
+            .MapPost("/{id:guid}/pause", PauseAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .WithName("pauseWorker")
+            .WithSummary("Let it claim nothing until it is resumed or started again; what it runs goes on");
+        group
+            .MapPost("/{id:guid}/resume", ResumeAsync)
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .WithName("resumeWorker")
+            .WithSummary("End a pause");
     }
 
     internal static async Task<Results<Ok<Page<WorkerStatus>>, Refusal>> ListAsync(
@@ -68,6 +81,30 @@ internal static class WorkersApi
         var found = await workers.ListAsync(query.Gone == "true", before, limit + 1, stop);
         return TypedResults.Ok(found.ToPage(limit, worker => worker.Id.ToString(), worker => worker));
     }
+
+    private static async Task<Results<Ok<WorkerStatus>, Refusal>> PauseAsync(
+        Guid id,
+        PauseControl control,
+        WorkerReader workers,
+        CancellationToken stop
+    ) => await AnswerAsync(id, await control.PauseWorkerAsync(id, stop), workers, stop);
+
+    private static async Task<Results<Ok<WorkerStatus>, Refusal>> ResumeAsync(
+        Guid id,
+        PauseControl control,
+        WorkerReader workers,
+        CancellationToken stop
+    ) => await AnswerAsync(id, await control.ResumeWorkerAsync(id, stop), workers, stop);
+
+    private static async Task<Results<Ok<WorkerStatus>, Refusal>> AnswerAsync(
+        Guid id,
+        bool changed,
+        WorkerReader workers,
+        CancellationToken stop
+    ) =>
+        await workers.FindAsync(id, stop) is not { } worker ? Refusal.NotFound("worker", id.ToString())
+        : changed ? TypedResults.Ok(worker)
+        : new Refusal(ProblemKind.WrongState, $"Worker '{id}' is {worker.State}.");
 
     private static async Task<Results<Ok<WorkerStatus>, Refusal>> GetAsync(
         Guid id,

@@ -30,7 +30,8 @@ internal static class JobCommands
             ("version", job => Show.Text(job["version"])),
             ("type", job => Show.Text(job["type"])),
             ("queue", job => Show.Text(job["queue"])),
-            ("updated", job => Show.Time(job["updatedAt"]))
+            ("updated", job => Show.Time(job["updatedAt"])),
+            ("paused", job => Show.Time(job["pausedAt"]))
         );
         jobs.Subcommands.Add(ListCommands.AsWord(jobs));
 
@@ -48,7 +49,7 @@ internal static class JobCommands
             new Command("delete", "Delete a saved job and its schedules; its executions stay") { Name }
         );
         delete.SetAction(DeleteAsync);
-        foreach (var word in new[] { show, save, run, delete })
+        foreach (var word in new[] { show, save, run, delete }.Concat(PauseCommands.OfJobs()))
         {
             jobs.Subcommands.Add(word);
         }
@@ -93,6 +94,7 @@ internal static class JobCommands
             ("created", Show.Time(job["createdAt"])),
             ("updated", Show.Time(job["updatedAt"])),
             ("by", Show.Text(job["createdBy"])),
+            ("paused", Show.Time(job["pausedAt"])),
         ]);
         Show.Json(job["job"]);
         return ExitCodes.Ok;

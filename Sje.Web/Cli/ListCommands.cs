@@ -49,27 +49,35 @@ internal static class ListCommands
         );
         queues.Subcommands.Add(AsWord(queues));
         queues.Subcommands.Add(LimitCommands.SetQueue());
-        return
-        [
-            executions,
-            queues,
-            List(
-                "workers",
-                "List the workers",
-                "api/v1/workers",
-                "No worker is there.",
-                ("worker", worker => Show.Text(worker["name"])),
-                ("state", worker => Show.Text(worker["state"])),
-                ("host", worker => Show.Text(worker["host"])),
-                ("process", worker => Show.Text(worker["processId"])),
-                ("running", worker => Show.Text(worker["running"])),
-                ("slots", worker => Show.Text(worker["slots"])),
-                ("queues", worker => Show.Words(worker["queues"])),
-                ("engines", worker => Show.Words(worker["engines"])),
-                ("labels", worker => Show.Words(worker["labels"])),
-                ("heartbeat", worker => Show.Time(worker["heartbeatAt"]))
-            ),
-        ];
+        var workers = List(
+            "workers",
+            "List the workers",
+            "api/v1/workers",
+            "No worker is there.",
+            ("worker", worker => Show.Text(worker["name"])),
+            ("state", worker => Show.Text(worker["state"])),
+            ("host", worker => Show.Text(worker["host"])),
+            ("process", worker => Show.Text(worker["processId"])),
+            ("running", worker => Show.Text(worker["running"])),
+            ("slots", worker => Show.Text(worker["slots"])),
+            ("queues", worker => Show.Words(worker["queues"])),
+            ("engines", worker => Show.Words(worker["engines"])),
+            ("labels", worker => Show.Words(worker["labels"])),
+            ("heartbeat", worker => Show.Time(worker["heartbeatAt"])),
+            ("paused", worker => Show.Time(worker["pausedAt"]))
+        );
+        workers.Subcommands.Add(AsWord(workers));
+        foreach (
+            var (list, words) in new[] { (queues, PauseCommands.OfQueues()), (workers, PauseCommands.OfWorkers()) }
+        )
+        {
+            foreach (var word in words)
+            {
+                list.Subcommands.Add(word);
+            }
+        }
+
+        return [executions, queues, workers];
     }
 
     /// <summary>"sje jobs list" is what many type for "sje jobs".</summary>

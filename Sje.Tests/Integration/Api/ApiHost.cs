@@ -132,6 +132,7 @@ public class ApiHost : IAsyncLifetime
         builder.Services.AddSingleton<ExecutionIntake>();
         builder.Services.AddSingleton<ExecutionControl>();
         builder.Services.AddSingleton<QueueControl>();
+        builder.Services.AddSingleton<PauseControl>();
         builder.Services.AddSingleton<LimitControl>();
         builder.Services.AddSingleton<CircuitBreakers>();
         builder.Services.AddSingleton(new JobReader(new TaskTypes([new ProcessTaskType(), new SparkTaskType()])));

@@ -10,7 +10,9 @@ public sealed class LimitsApiTests(ApiHost host) : IClassFixture<ApiHost>
     {
         var accepted = await host.Client.PostAsync(
             "/task",
-            ApiHost.Json("""{"name": "x", "type": "process", "process": {"command": ["true"]}, "concurrency": {"key": "prod 1", "limit": 5}}""")
+            ApiHost.Json(
+                """{"name": "x", "type": "process", "process": {"command": ["true"]}, "concurrency": {"key": "prod 1", "limit": 5}}"""
+            )
         );
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
         var key = await (await host.Client.GetAsync("/api/v1/concurrency-keys/prod%201")).ReadJsonAsync();
