@@ -6,6 +6,7 @@ using Sje.Jobs.Background;
 using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Maintenance;
 using Sje.Jobs.Observability;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Scheduling;
@@ -46,7 +47,7 @@ public static class SjeServices
         return services.AddSjeWorkerFeed().AddSjeBackgroundWorker();
     }
 
-    /// <summary>What a process has that serves: Hangfire's schedulers and upkeep.</summary>
+    /// <summary>What a process has that serves: Hangfire's schedulers and upkeep, and ours of what has ended.</summary>
     public static IServiceCollection AddSjeServer(this IServiceCollection services) =>
-        services.AddSjeBackgroundUpkeep().AddHostedService<LoadGauges>();
+        services.AddSjeBackgroundUpkeep().AddSjeMaintenance().AddHostedService<LoadGauges>();
 }

@@ -81,7 +81,7 @@ internal sealed partial class Reconciler(
             FaultPoint.At(FaultPoint.StraysTaken);
             plain.ChangeState(
                 job.ToString(CultureInfo.InvariantCulture),
-                new DeletedState { Reason = "another background job has this task" },
+                new DeletedState { Reason = "no task has this background job (any more)" },
                 null
             );
             await using var gone = database.Main.CreateCommand(StrayGone);
@@ -94,6 +94,6 @@ internal sealed partial class Reconciler(
     [LoggerMessage(320, LogLevel.Warning, "No round of reconciling: {Reason}")]
     private static partial void LogFailed(ILogger logger, string reason);
 
-    [LoggerMessage(321, LogLevel.Information, "Deleted background job {JobId}: another one has its task")]
+    [LoggerMessage(321, LogLevel.Information, "Deleted background job {JobId}: no task has it")]
     private static partial void LogStray(ILogger logger, long jobId);
 }

@@ -24,9 +24,13 @@ internal sealed partial class AttemptJournal(
     ILogger log
 ) : ITaskReporter, IAsyncDisposable
 {
+    // A chunk whose answer was lost is sent again. By then it may have become part of a larger one.
     private const string AddLines = """
-        insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, body)
-        values ($1, $2, $3, $4, $5, $6) on conflict do nothing
+        insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, body, packed)
+        select $1, $2, $3, $4, $5, $6, $7 where not exists (
+            select 1 from sje.log_chunks c
+            where c.execution_id = $1 and c.task_id = $2 and c.attempt = $3 and c.first_line <= $4 and c.first_line + c.line_count > $4)
+        on conflict do nothing
         """;
 
     private const string SetProgress = """
@@ -270,6 +274,7 @@ internal sealed partial class AttemptJournal(
         await using var batch = new NpgsqlBatch(connection);
         foreach (var chunk in work.Chunks)
         {
+            var body = LogBody.Of(chunk.Body, LogBody.Quick);
             batch.Add(
                 AddLines,
                 P(id.ExecutionId),
@@ -277,7 +282,8 @@ internal sealed partial class AttemptJournal(
                 P(id.Attempt),
                 P(chunk.FirstLine),
                 P(chunk.LineCount),
-                P(chunk.Body)
+                P(body.Plain),
+                P(body.Packed, NpgsqlDbType.Bytea)
             );
         }
 
@@ -294,9 +300,9 @@ internal sealed partial class AttemptJournal(
             );
         }
 
-        if (work.Checkpoint is { } body)
+        if (work.Checkpoint is { } saved)
         {
-            batch.Add(SaveCheckpoint, P(id.TaskId), P(id.Attempt), P(task.WorkerId), Json(StorableText.Json(body)));
+            batch.Add(SaveCheckpoint, P(id.TaskId), P(id.Attempt), P(task.WorkerId), Json(StorableText.Json(saved)));
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);

@@ -94,7 +94,7 @@ internal sealed class AttemptLedger
                 returning t.id, t.available_at
             ), attempt as (
                 update sje.attempts a set ended_at = clock_timestamp(), outcome = own.ended_as, error = own.why
-                from own where a.task_id = own.id and a.number = own.attempt
+                from own where a.execution_id = own.execution_id and a.task_id = own.id and a.number = own.attempt
             ), checkpoint as (
                 delete from sje.checkpoints k using own where k.task_id = own.id and own.next = 'succeeded'
             ){(only ? Finished : "")}, told as (
@@ -130,8 +130,8 @@ internal sealed class AttemptLedger
 
     // What became of an attempt whose end this worker sent without hearing the answer.
     private const string EndedAs = """
-        select t.state, t.available_at from sje.attempts a join sje.all_tasks t on t.id = a.task_id
-        where a.task_id = $1 and a.number = $2 and a.worker_id = $3 and a.outcome is not null and a.outcome <> 'lost' and t.attempt = $2
+        select t.state, t.available_at from sje.attempts a join sje.all_tasks t on t.execution_id = a.execution_id and t.id = a.task_id
+        where a.execution_id = $4 and a.task_id = $1 and a.number = $2 and a.worker_id = $3 and a.outcome is not null and a.outcome <> 'lost' and t.attempt = $2
         """;
 
     private const string StillMine = """
@@ -178,6 +178,7 @@ internal sealed class AttemptLedger
         command.Parameters.Add(P(task.Identity.TaskId));
         command.Parameters.Add(P(task.Identity.Attempt));
         command.Parameters.Add(P(task.WorkerId));
+        command.Parameters.Add(P(task.Identity.ExecutionId));
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
             ? new AttemptEnded(StateNames.ParseSnake<TaskState>(row.GetString(0)), row.GetFieldValue<DateTimeOffset>(1))

@@ -70,17 +70,19 @@ internal static class TaskChanges
     // $1 executions, $2 tasks or null for all that did not succeed, $3 whether Hangfire's view lags, $4 reason, $5 by whom, $6 an instant or null:
     // then only dead letters of that time or before. Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one
     // that waits for nothing else. A task given by id takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place.
-    // An execution that had ended has given up its place among those of its job, and has to be admitted again.
+    // An execution that had ended has given up its place among those of its job, and has to be admitted again. Ended tasks may stay a while longer
+    // than their execution (retention); such a one is not revived.
     private const string Revive = $"""
         with recursive chosen(id, execution_id) as (
             select f.id, f.execution_id from sje.finished_tasks f
             where f.execution_id = any ($1) and case when $2::uuid[] is null then f.state <> 'succeeded' else f.id = any ($2) end
                 and ($6::timestamptz is null or (f.state in ('failed', 'timed_out') and f.dismissed_at is null and f.finished_at <= $6))
+                and exists (select 1 from sje.executions e where e.id = f.execution_id)
             union
             select s.id, s.execution_id from chosen c join sje.finished_tasks s on s.execution_id = c.execution_id
             where c.id = any (s.depends_on) and s.state = 'skipped'
         ), gone as (
-            delete from sje.finished_tasks f using chosen c where f.id = c.id returning f.*
+            delete from sje.finished_tasks f using chosen c where f.execution_id = c.execution_id and f.id = c.id returning f.*
         ), counted as (
             select g.*, (
                 select count(*) from unnest(g.depends_on) d(id) where not exists (

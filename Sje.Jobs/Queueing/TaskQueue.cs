@@ -143,7 +143,7 @@ internal sealed class TaskQueue(Database database)
                 from sje.finished_tasks f where f.execution_id = c.execution_id and f.state = 'succeeded') end, c.shown,
             case when c.failures > 0 and c.spec::text like '%"maxElapsed"%' then (
                 select clock_timestamp() - a.started_at from sje.attempts a
-                where a.task_id = c.id and a.outcome in ('failed', 'timed_out') order by a.number desc offset c.failures - 1 limit 1) end,
+                where a.execution_id = c.execution_id and a.task_id = c.id and a.outcome in ('failed', 'timed_out') order by a.number desc offset c.failures - 1 limit 1) end,
             c.attempt_started_at - c.available_at, c.attempt_started_at - e.started_at, e.trace_parent,
             c.target, c.concurrency_key <> '' or c.target in (select target from broken)
                 or exists (select 1 from sje.queues q where q.name = c.queue and q.max_running is not null)

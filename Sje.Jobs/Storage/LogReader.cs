@@ -20,7 +20,7 @@ public sealed record LogHead(
 );
 
 /// <summary>Where a follower stands: the first line it has not seen, and whether it knows that the attempt has ended.</summary>
-public sealed record LogPosition(Guid TaskId, int Attempt, long NextLine, bool Ended);
+public sealed record LogPosition(Guid ExecutionId, Guid TaskId, int Attempt, long NextLine, bool Ended);
 
 /// <summary>Reads the chunks of logs as lines.</summary>
 public sealed class LogReader(Database database)
@@ -28,12 +28,14 @@ public sealed class LogReader(Database database)
     // Without a task: the one that runs, else the one that went wrong, else the last that ran.
     private const string FindHeadSql = """
         select t.id, t.name, coalesce($3, t.attempt), t.attempt,
-               (select min(c.first_line) from sje.log_chunks c where c.task_id = t.id and c.attempt = coalesce($3, t.attempt)),
-               (select max(c.first_line + c.line_count) from sje.log_chunks c where c.task_id = t.id and c.attempt = coalesce($3, t.attempt)),
+               (select min(c.first_line) from sje.log_chunks c
+                where c.execution_id = $1 and c.task_id = t.id and c.attempt = coalesce($3, t.attempt)),
+               (select max(c.first_line + c.line_count) from sje.log_chunks c
+                where c.execution_id = $1 and c.task_id = t.id and c.attempt = coalesce($3, t.attempt)),
                t.state in ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped')
                    or coalesce($3, t.attempt) < t.attempt
                    or exists (select 1 from sje.attempts a
-                              where a.task_id = t.id and a.number = coalesce($3, t.attempt) and a.ended_at is not null),
+                              where a.execution_id = $1 and a.task_id = t.id and a.number = coalesce($3, t.attempt) and a.ended_at is not null),
                t.state in ('succeeded', 'failed', 'cancelled', 'timed_out', 'skipped')
         from sje.all_tasks t
         where t.execution_id = $1 and ($2::text is null or t.name = $2)
@@ -43,25 +45,26 @@ public sealed class LogReader(Database database)
         """;
 
     private const string ReadSql = """
-        select first_line, body from sje.log_chunks
-        where task_id = $1 and attempt = $2
+        select first_line, body, packed from sje.log_chunks
+        where execution_id = $5 and task_id = $1 and attempt = $2
           and first_line >= coalesce((select max(first_line) from sje.log_chunks
-                                      where task_id = $1 and attempt = $2 and first_line <= $3), 0)
+                                      where execution_id = $5 and task_id = $1 and attempt = $2 and first_line <= $3), 0)
           and first_line < $3 + $4
         order by first_line
         """;
 
-    // One statement for all followers of this process, whatever their number.
+    // One statement for all followers of this process, whatever their number. What a follower has not seen may be in the middle of a chunk by now.
     private const string FindGrownSql = """
         select f.task_id, f.attempt
-        from unnest($1, $2, $3, $4) as f (task_id, attempt, next_line, attempt_ended)
+        from unnest($1, $2, $3, $4, $5) as f (task_id, attempt, next_line, attempt_ended, execution_id)
         where exists (select 1 from sje.log_chunks c
-                      where c.task_id = f.task_id and c.attempt = f.attempt and c.first_line >= f.next_line)
+                      where c.execution_id = f.execution_id and c.task_id = f.task_id and c.attempt = f.attempt
+                          and c.first_line + c.line_count > f.next_line)
            or (not f.attempt_ended
                and exists (select 1 from sje.attempts a
-                           where a.task_id = f.task_id and a.number = f.attempt and a.ended_at is not null))
+                           where a.execution_id = f.execution_id and a.task_id = f.task_id and a.number = f.attempt and a.ended_at is not null))
            or exists (select 1 from sje.tasks t where t.id = f.task_id and t.attempt > f.attempt)
-           or exists (select 1 from sje.finished_tasks t where t.id = f.task_id)
+           or exists (select 1 from sje.finished_tasks t where t.execution_id = f.execution_id and t.id = f.task_id)
         """;
 
     /// <summary>The log of a task's attempt; the newest attempt, and the task most worth reading, when not given.</summary>
@@ -95,6 +98,7 @@ public sealed class LogReader(Database database)
 
     /// <summary>At most <paramref name="count"/> lines, those numbered <paramref name="from"/> and up.</summary>
     public async Task<IReadOnlyList<LogLine>> ReadAsync(
+        Guid executionId,
         Guid taskId,
         int attempt,
         long from,
@@ -107,12 +111,17 @@ public sealed class LogReader(Database database)
         command.Parameters.Add(new NpgsqlParameter { Value = attempt });
         command.Parameters.Add(new NpgsqlParameter { Value = from });
         command.Parameters.Add(new NpgsqlParameter { Value = (long)count });
+        command.Parameters.Add(new NpgsqlParameter { Value = executionId });
         var lines = new List<LogLine>();
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (lines.Count < count && await reader.ReadAsync(stop))
         {
             var number = reader.GetInt64(0);
-            foreach (var line in SplitLines(reader.GetString(1)))
+            var body = new LogBody(
+                await reader.IsDBNullAsync(1, stop) ? null : reader.GetString(1),
+                await reader.IsDBNullAsync(2, stop) ? null : reader.GetFieldValue<byte[]>(2)
+            );
+            foreach (var line in body.Text().Split('\n'))
             {
                 if (number >= from && lines.Count < count)
                 {
@@ -137,6 +146,7 @@ public sealed class LogReader(Database database)
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.Attempt).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.NextLine).ToArray() });
         command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.Ended).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter { Value = followed.Select(f => f.ExecutionId).ToArray() });
         var grown = new HashSet<(Guid, int)>();
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))
@@ -146,8 +156,6 @@ public sealed class LogReader(Database database)
 
         return grown;
     }
-
-    private static string[] SplitLines(string body) => (body.EndsWith('\n') ? body[..^1] : body).Split('\n');
 
     // "<o|e|s> <unix ms> <text>", written by us; a line of another shape is shown whole rather than hidden.
     private static LogLine ParseLine(long number, string line)

@@ -26,6 +26,13 @@ public static class Migrator
         select count(*) from pg_stat_activity where datname = current_database() and application_name = $1 and pid <> pg_backend_pid()
         """;
 
+    // Of the default width; a configured one begins where these end.
+    private const string ExtendHistory = """
+        set local lock_timeout = '2s';
+        select sje.extend_history('week')
+        where coalesce((select max(to_at) from sje.partitions), '-infinity') < now() + interval '6 hours'
+        """;
+
     private static readonly TimeSpan PatienceWithOthers = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(100);
 
@@ -71,6 +78,7 @@ public static class Migrator
                 );
         }
 
+        await ExtendHistoryAsync(guard, cancellationToken);
         var before = await SchemaVersions.OfHangfireAsync(guard, cancellationToken);
         await InstallHangfireAsync(guard, cancellationToken);
         IEnumerable<string> ran = result.Scripts.Select(s => s.Name);
@@ -78,6 +86,26 @@ public static class Migrator
         [
             .. before == NewestOfHangfire ? ran : ran.Append($"Hangfire's schema {before ?? 0} to {NewestOfHangfire}"),
         ];
+    }
+
+    /// <summary>
+    /// Makes the partitions that the time until the first upkeep needs, after a long rest above all. Where others are at work and hold the
+    /// locks, they have an upkeep of their own.
+    /// </summary>
+    private static async Task ExtendHistoryAsync(NpgsqlConnection guard, CancellationToken cancellationToken)
+    {
+        await using var transaction = await guard.BeginTransactionAsync(cancellationToken);
+        await using var extend = new NpgsqlCommand(ExtendHistory, guard, transaction);
+        try
+        {
+            await extend.ExecuteNonQueryAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (PostgresException busy)
+            when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+        {
+            // Until then rows go to the default partition.
+        }
     }
 
     /// <summary>The scripts that this binary has and the database has not seen.</summary>

@@ -186,7 +186,12 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         var rows = await db
             .Attempts.AsNoTracking()
             .Where(a => a.ExecutionId == executionId)
-            .Join(db.Tasks.AsNoTracking(), a => a.TaskId, t => t.Id, (attempt, t) => new { Attempt = attempt, t.Name })
+            .Join(
+                db.Tasks.AsNoTracking(),
+                a => new { a.ExecutionId, a.TaskId },
+                t => new { t.ExecutionId, TaskId = t.Id },
+                (attempt, t) => new { Attempt = attempt, t.Name }
+            )
             .Where(row => task == null || row.Name == task)
             .OrderByDescending(row => row.Attempt.StartedAt)
             .ThenBy(row => row.Attempt.TaskId)
@@ -212,7 +217,7 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         {
             Task = t,
             Worker = db
-                .Attempts.Where(a => a.TaskId == t.Id && a.Number == t.Attempt)
+                .Attempts.Where(a => a.ExecutionId == t.ExecutionId && a.TaskId == t.Id && a.Number == t.Attempt)
                 .Select(a => a.WorkerName)
                 .FirstOrDefault(),
         });

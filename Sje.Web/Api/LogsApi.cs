@@ -82,7 +82,7 @@ internal static class LogsApi
         }
 
         var from = query.StartIn(head);
-        var lines = await logs.ReadAsync(head.TaskId, head.Attempt, from, query.CountOf, stop);
+        var lines = await logs.ReadAsync(id, head.TaskId, head.Attempt, from, query.CountOf, stop);
         var next = lines is [.., var final] ? final.Number + 1 : from;
         return TypedResults.Ok(
             new LogPage(head.Task, head.Attempt, lines, next, head.FirstLine, Math.Max(head.NextLine, next), head.Ended)
@@ -108,7 +108,7 @@ internal static class LogsApi
                 head = now;
             }
 
-            var lines = await logs.ReadAsync(head.TaskId, head.Attempt, next, LogQuery.DefaultCount, stop);
+            var lines = await logs.ReadAsync(executionId, head.TaskId, head.Attempt, next, LogQuery.DefaultCount, stop);
             foreach (var line in lines)
             {
                 next = line.Number + 1;
@@ -143,7 +143,7 @@ internal static class LogsApi
                 yield break;
             }
 
-            await feed.WaitAsync(new LogPosition(head.TaskId, head.Attempt, next, head.Ended), stop);
+            await feed.WaitAsync(new LogPosition(executionId, head.TaskId, head.Attempt, next, head.Ended), stop);
         }
     }
 

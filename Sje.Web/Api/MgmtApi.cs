@@ -83,6 +83,7 @@ internal static class MgmtApi
             .MapGet("/retry-policies", GetRetryPolicies)
             .WithName("getMgmtRetryPolicies")
             .WithSummary("The retry policies that jobs may name, and the failure classes that pick them");
+        RetentionApi.Map(group);
     }
 
     private static async Task<Ok<MgmtOverview>> GetAsync(
@@ -104,6 +105,7 @@ internal static class MgmtApi
                     "/mgmt/dead-letters",
                     "/mgmt/config",
                     "/mgmt/retry-policies",
+                    "/mgmt/retention",
                     "/mgmt/keys",
                 ]
             )

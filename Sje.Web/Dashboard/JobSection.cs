@@ -79,7 +79,7 @@ internal static partial class JobSection
         if (task.Attempt > 0 && await logs.FindHeadAsync(execution.Id, task.Name, null, stop) is { } head)
         {
             var from = Math.Max(head.FirstLine, head.NextLine - LogLines);
-            var lines = await logs.ReadAsync(head.TaskId, head.Attempt, from, LogLines, stop);
+            var lines = await logs.ReadAsync(execution.Id, head.TaskId, head.Attempt, from, LogLines, stop);
             AddLog(html, execution.Id, head, lines);
         }
 

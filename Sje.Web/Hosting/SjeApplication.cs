@@ -7,6 +7,7 @@ using Sje.Jobs;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Engines.Sql;
 using Sje.Jobs.Execution;
+using Sje.Jobs.Maintenance;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api;
@@ -35,6 +36,7 @@ internal static class SjeApplication
                 [ConnectionOptions.Section] = typeof(Dictionary<string, ConnectionOptions>),
                 [CircuitBreakerOptions.Section] = typeof(CircuitBreakerOptions),
                 [RetryPolicyOptions.Section] = typeof(Dictionary<string, RetryPolicyOptions>),
+                [RetentionOptions.Section] = typeof(RetentionOptions),
                 [AuthOptions.Section] = typeof(AuthOptions),
                 [MonitoringOptions.Section] = typeof(MonitoringOptions),
                 [EmbeddedPostgresOptions.Section] = typeof(EmbeddedPostgresOptions),

@@ -11,6 +11,7 @@ using Npgsql;
 using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.DeadLetters;
+using Sje.Jobs.Maintenance;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;
@@ -130,6 +131,7 @@ public class ApiHost : IAsyncLifetime
         builder.Services.AddSingleton<SortableIds>();
         builder.Services.AddSingleton<Admission>();
         builder.Services.AddSingleton<ExecutionIntake>();
+        builder.Services.AddSingleton<RetentionStatus>();
         builder.Services.AddSingleton<ExecutionControl>();
         builder.Services.AddSingleton<QueueControl>();
         builder.Services.AddSingleton<PauseControl>();

@@ -54,6 +54,38 @@ public sealed class MgmtApiTests(SecretHost host) : IClassFixture<SecretHost>
     }
 
     [Fact]
+    public async Task Retention_shows_what_is_kept_and_a_round_can_be_asked_for()
+    {
+        var answer = await (await host.Client.GetAsync("/mgmt/retention")).ReadJsonAsync();
+
+        Assert.Equal("30d", answer["settings"]!["history"]!.GetValue<string>());
+        Assert.Equal("week", answer["settings"]!["partition"]!.GetValue<string>());
+        var parts = answer["history"]!.AsArray();
+        Assert.Contains(parts, p => p!["to"] is null);
+        var now = parts.Single(p =>
+            p!["to"] is { } to
+            && to.GetValue<DateTimeOffset>() > TimeProvider.System.GetUtcNow()
+            && p["from"] is { } from
+            && from.GetValue<DateTimeOffset>() <= TimeProvider.System.GetUtcNow()
+        )!;
+        Assert.Equal(4, now["tables"]!.AsArray().Count);
+        Assert.Equal(
+            now["to"]!.GetValue<DateTimeOffset>() + TimeSpan.FromDays(30),
+            now["dropAfter"]!.GetValue<DateTimeOffset>()
+        );
+        Assert.Contains(answer["tables"]!.AsArray(), t => t!["table"]!.GetValue<string>() == "executions");
+
+        await host.ExecuteAsync("update sje.upkeep set next_at = now() + interval '1 hour'");
+        var asked = await host.Client.PostAsync("/mgmt/retention:run", null);
+
+        Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
+        Assert.True(
+            (await asked.ReadJsonAsync())["lastRun"]!["nextAt"]!.GetValue<DateTimeOffset>()
+                < TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(5)
+        );
+    }
+
+    [Fact]
     public async Task Retry_policies_and_the_failure_classes_that_pick_them_are_listed()
     {
         var answer = await (await host.Client.GetAsync("/mgmt/retry-policies")).ReadJsonAsync();

@@ -101,6 +101,26 @@ public sealed class SjeConfigurationTests : IDisposable
         );
     }
 
+    [Theory]
+    [InlineData("history: 1d", "retention:history is '1d' (sje-config.yaml): it must be 2d or more")]
+    [InlineData("history: soon", "retention:history is 'soon' (sje-config.yaml): a length of time")]
+    [InlineData(
+        "logs: 31d",
+        "retention:logs is '31d' (sje-config.yaml): it must not be longer than retention:history (30d)"
+    )]
+    [InlineData("idempotencyKeys: 31d", "retention:idempotencyKeys is '31d' (sje-config.yaml): it must not be longer")]
+    [InlineData("deadLetters: 5m", "retention:deadLetters is '5m' (sje-config.yaml): it must be 1h or more")]
+    [InlineData("partition: year", "retention:partition is 'year' (sje-config.yaml): it must be day or week or month")]
+    public void A_retention_that_cannot_be_is_refused(string setting, string said)
+    {
+        Write("sje-config.yaml", $"retention: {{{setting}}}");
+
+        var failure = Assert.Throws<FailureException>(() => Read().Check());
+
+        Assert.Contains(said, failure.Message, StringComparison.Ordinal);
+        Assert.Empty(failure.Faults);
+    }
+
     [Fact]
     public void Every_fault_of_the_retry_policies_is_told()
     {
