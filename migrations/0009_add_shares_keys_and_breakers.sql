@@ -47,7 +47,6 @@ create or replace view sje.all_tasks as
 -- A claim takes the heads of each queue, tenant and key, so that what may not run now costs it nothing.
 drop index sje.tasks_claim;
 create index tasks_claim on sje.tasks (queue, tenant, concurrency_key, rank, id) where state = 'queued' and dispatched and holds = '{}';
-create index tasks_running_share on sje.tasks (queue, tenant) where state = 'running';
 create index tasks_running_key on sje.tasks (concurrency_key) where state = 'running' and concurrency_key <> '';
 create index tasks_waiting_key on sje.tasks (concurrency_key) where state in ('queued', 'waiting_retry') and concurrency_key <> '';
 create index tasks_held on sje.tasks (execution_id) where holds <> '{}';

@@ -93,15 +93,18 @@ internal sealed class AttemptLedger
                 from own where t.id = own.id and own.next in ('queued', 'waiting_retry')
                 returning t.id, t.available_at
             ), attempt as (
-                update sje.attempts a set ended_at = clock_timestamp(), outcome = own.ended_as, error = own.why
-                from own where a.execution_id = own.execution_id and a.task_id = own.id and a.number = own.attempt
+                insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name, started_at, ended_at, outcome, error)
+                select execution_id, own.id, attempt, worker_id, coalesce(w.name, ''), attempt_started_at, clock_timestamp(), ended_as, why
+                from own left join sje.workers w on w.id = own.worker_id
             ), checkpoint as (
                 delete from sje.checkpoints k using own where k.task_id = own.id and own.next = 'succeeded'
             ){(only ? Finished : "")}, told as (
-                insert into sje.events (execution_id, task_id, kind, data)
-                select execution_id, id, 'task.' || next, jsonb_strip_nulls(jsonb_build_object(
-                    'attempt', attempt, 'outcome', ended_as, 'reason', said_reason, 'error', why)) from own
-                {(only ? "union all select id, null, 'execution.' || state, '{}'::jsonb from finished" : "")}
+                insert into sje.events (execution_id, task_id, kind, data, execution_state)
+                select own.execution_id, own.id, 'task.' || own.next, jsonb_strip_nulls(jsonb_build_object(
+                    'attempt', attempt, 'outcome', ended_as, 'reason', said_reason, 'error', why)), {(
+                only ? "case when next in ('succeeded', 'failed', 'cancelled', 'timed_out') then next end" : "null"
+            )}
+                from own
             )
             select id, next, (select available_at from again where again.id = own.id) from own
             """;
@@ -118,7 +121,6 @@ internal sealed class AttemptLedger
             update sje.executions e set finished_at = clock_timestamp(), version = e.version + 1, state = own.next
             from own
             where e.id = own.execution_id and e.finished_at is null and own.next in ('succeeded', 'failed', 'cancelled', 'timed_out')
-            returning e.id, e.state
         )
         """;
 
@@ -174,7 +176,7 @@ internal sealed class AttemptLedger
     /// </summary>
     public async Task<AttemptEnded> FindEndAsync(ClaimedTask task, CancellationToken cancellationToken)
     {
-        await using var command = database.Main.CreateCommand(EndedAs);
+        await using var command = database.Queue.CreateCommand(EndedAs);
         command.Parameters.Add(P(task.Identity.TaskId));
         command.Parameters.Add(P(task.Identity.Attempt));
         command.Parameters.Add(P(task.WorkerId));
@@ -254,7 +256,7 @@ internal sealed class AttemptLedger
 
         try
         {
-            await using var command = database.Main.CreateCommand(EndTogether);
+            await using var command = database.Queue.CreateCommand(EndTogether);
             command.Parameters.AddRange(
                 Values(
                     worker,
@@ -305,7 +307,7 @@ internal sealed class AttemptLedger
         bool limited = true
     )
     {
-        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.Queue.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         if (!singleTask)
         {
@@ -375,7 +377,7 @@ internal sealed class AttemptLedger
 
     private async Task<bool> IsStillMineAsync(ClaimedTask task, CancellationToken cancellationToken)
     {
-        await using var command = database.Main.CreateCommand(StillMine);
+        await using var command = database.Queue.CreateCommand(StillMine);
         command.Parameters.Add(P(task.Identity.TaskId));
         command.Parameters.Add(P(task.Identity.Attempt));
         command.Parameters.Add(P(task.WorkerId));

@@ -25,7 +25,8 @@ internal sealed class TaskQueue(Database database)
 
     private const string LockKeys = """
         select 1 from sje.concurrency_keys k
-        where exists (select 1 from sje.tasks t where t.concurrency_key = k.name and t.state in ('queued', 'waiting_retry'))
+        where (select true from sje.tasks t
+            where t.concurrency_key <> '' and t.concurrency_key = k.name and t.state in ('queued', 'waiting_retry') limit 1)
         order by name for update
         """;
 
@@ -65,7 +66,7 @@ internal sealed class TaskQueue(Database database)
         ), ready as materialized (
             select c.* from me, served, sje.tenants n, keys cross join lateral (
                 select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Enqueued' end as shown,
-                    t.queue, t.tenant, t.concurrency_key, t.target
+                    t.queue, t.tenant, t.concurrency_key, t.target, e.state <> 'running' as begins
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = served.name and t.tenant = n.name and t.concurrency_key = keys.name and t.state = 'queued'
                     and t.available_at <= clock_timestamp() and t.lane = $8 and t.dispatched and t.holds = '{}' and t.type = any ($3)
@@ -75,7 +76,7 @@ internal sealed class TaskQueue(Database database)
         ), due as materialized (
             select c.* from me, served cross join lateral (
                 select t.id, t.rank, t.cpus, t.memory_bytes, case when t.hangfire_sync_at is null then 'Scheduled' end as shown,
-                    t.queue, t.tenant, t.concurrency_key, t.target
+                    t.queue, t.tenant, t.concurrency_key, t.target, e.state <> 'running' as begins
                 from sje.tasks t join sje.executions e on e.id = t.execution_id
                 where t.queue = served.name and t.state = 'waiting_retry' and t.available_at <= clock_timestamp() and t.lane = $8
                     and t.dispatched and t.holds = '{}' and t.type = any ($3) and t.labels <@ $4 and t.cpus <= $6 and t.memory_bytes <= $7
@@ -98,8 +99,8 @@ internal sealed class TaskQueue(Database database)
                 array_agg(rank) over (partition by queue order by rank, id rows between unbounded preceding and unbounded following) as ranks
             from placed p
         ), picked as (
-            select id, shown from (
-                select id, shown, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
+            select id, shown, begins from (
+                select id, shown, begins, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
                 from (
                     select l.*, l.ranks[l.nth] as turn
                     from lined l join served q on q.name = l.queue join keys k on k.name = l.concurrency_key
@@ -114,14 +115,10 @@ internal sealed class TaskQueue(Database database)
                 restart_requested_at = null, progress = null, progress_message = null, metrics = null,
                 hangfire_sync_at = case when t.hangfire_job_id is not null then clock_timestamp() + interval '15 seconds' end
             from picked p where t.id = p.id
-            returning t.*, p.shown
-        ), attempts as (
-            insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name, started_at)
-            select c.execution_id, c.id, c.attempt, me.id, me.name, c.attempt_started_at from claimed c, me
+            returning t.*, p.shown, p.begins
         ), begun as (
             update sje.executions e set state = 'running', started_at = coalesce(e.started_at, clock_timestamp()), version = e.version + 1
-            where e.id = any (array(select execution_id from claimed)) and e.state in ('accepted', 'queued')
-            returning e.id
+            where e.id = any (array(select execution_id from claimed where begins))
         ), started as (
             insert into sje.queue_starts (queue, at, tasks)
             select c.queue, max(c.attempt_started_at), count(*) from claimed c join sje.queues q on q.name = c.queue and q.max_starts is not null
@@ -130,10 +127,10 @@ internal sealed class TaskQueue(Database database)
             delete from sje.queue_starts s using sje.queues q
             where s.queue = q.name and q.name in (select queue from claimed) and s.at < clock_timestamp() - q.starts_per
         ), told as (
-            insert into sje.events (execution_id, task_id, kind, data)
-            select c.execution_id, c.id, 'task.running', jsonb_build_object('attempt', c.attempt, 'worker', me.name) from claimed c, me
-            union all
-            select id, null, 'execution.running', '{}'::jsonb from begun
+            insert into sje.events (execution_id, task_id, kind, data, execution_state)
+            select c.execution_id, c.id, 'task.running', jsonb_build_object('attempt', c.attempt, 'worker', me.name),
+                case when c.begins and c.nth = 1 then 'running' end
+            from me, (select *, row_number() over (partition by execution_id order by id) as nth from claimed) c
         )
         select c.id, c.execution_id, c.name, e.name, c.attempt, c.hangfire_job_id, c.queue, c.type, c.spec::text, c.run_timeout,
             c.failures, c.max_attempts, e.task_count, e.parameters::text, coalesce(e.scheduled_for, e.accepted_at),
@@ -167,7 +164,7 @@ internal sealed class TaskQueue(Database database)
     /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>
     public async Task<List<ClaimedTask>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
     {
-        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.Queue.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = 5 };
         batch
             .Add(LockQueues, P(request.Queues, NpgsqlDbType.Array | NpgsqlDbType.Text))
@@ -210,7 +207,7 @@ internal sealed class TaskQueue(Database database)
     /// <summary>How long until something of these queues may become claimable by the clock alone; null when nothing does.</summary>
     public async Task<TimeSpan?> NextDueAsync(string[] queues, CancellationToken cancellationToken)
     {
-        await using var command = database.Main.CreateCommand(NextDue);
+        await using var command = database.Queue.CreateCommand(NextDue);
         command.Parameters.Add(P(queues, NpgsqlDbType.Array | NpgsqlDbType.Text));
         return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
     }

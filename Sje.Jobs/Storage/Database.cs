@@ -3,12 +3,15 @@ using Npgsql;
 namespace Sje.Jobs.Storage;
 
 /// <summary>
-/// The one PostgreSQL behind everything, as four pools. Locks of Hangfire wait inside the server while they hold a connection, so they
+/// The one PostgreSQL behind everything, as five pools. Locks of Hangfire wait inside the server while they hold a connection, so they
 /// have a pool of their own: sharing one starved the statements that would have let the holders go (COMPAT C13, "Locks"). Heartbeats have one
 /// so that no lease lapses for want of a connection.
 /// </summary>
 public sealed class Database : IAsyncDisposable, IDisposable
 {
+    // The feed claims for one lane at a time, and groups of ends follow each other; tasks of graphs end one by one.
+    private const int QueueConnections = 16;
+
     /// <summary>Opens the pools; no connection is made yet.</summary>
     /// <param name="connectionString">An Npgsql connection string; a pool size given there is kept.</param>
     /// <param name="applicationName">Shown in <c>pg_stat_activity</c>.</param>
@@ -45,6 +48,17 @@ public sealed class Database : IAsyncDisposable, IDisposable
         ConnectionString = settings.ConnectionString;
         Main = NpgsqlDataSource.Create(settings.ConnectionString);
 
+        // Claims and ends of attempts walk indexes from a few rows to a few rows, whatever the tables hold and whatever was known of them when
+        // the plan was made: nothing is to be gained by planning again, and a plan made for an empty table must not be one that reads all.
+        var queue = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            MaxPoolSize = Math.Min(settings.MaxPoolSize, QueueConnections),
+            ApplicationName = settings.ApplicationName + "-queue",
+        };
+        queue.Options +=
+            " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off";
+        Queue = NpgsqlDataSource.Create(queue.ConnectionString);
+
         // What Hangfire shows follows our tables, and a row that it has not followed yet is flagged: a change of that view which a crash of
         // the database takes away is made again, so it need not wait for the disk.
         settings.ApplicationName += "-views";
@@ -71,6 +85,9 @@ public sealed class Database : IAsyncDisposable, IDisposable
     /// <summary>For every statement of ours, and Hangfire's.</summary>
     public NpgsqlDataSource Main { get; }
 
+    /// <summary>For claims and ends of attempts only: its sessions plan once, and always by index.</summary>
+    public NpgsqlDataSource Queue { get; }
+
     /// <summary>For attempts' changes of Hangfire's view; they are not durable at once.</summary>
     public NpgsqlDataSource Views { get; }
 
@@ -84,6 +101,7 @@ public sealed class Database : IAsyncDisposable, IDisposable
     public async ValueTask DisposeAsync()
     {
         await Main.DisposeAsync();
+        await Queue.DisposeAsync();
         await Views.DisposeAsync();
         await Locks.DisposeAsync();
         await Heartbeats.DisposeAsync();
@@ -93,6 +111,7 @@ public sealed class Database : IAsyncDisposable, IDisposable
     public void Dispose()
     {
         Main.Dispose();
+        Queue.Dispose();
         Views.Dispose();
         Locks.Dispose();
         Heartbeats.Dispose();

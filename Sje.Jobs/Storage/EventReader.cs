@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace Sje.Jobs.Storage;
 
 /// <summary>
-/// A place in the stream of events. Written as <c>xid-seq</c>; that text is the <c>id</c> of a server-sent event.
+/// A place in the stream of events. Written as <c>xid-seq</c>, seq counted as <see cref="EventReader"/> does; that text is the <c>id</c> of a server-sent event.
 /// </summary>
 public readonly record struct EventPosition(ulong Xid, long Seq) : IComparable<EventPosition>
 {
@@ -68,17 +68,23 @@ public sealed record StoredEvent(
 /// </summary>
 public sealed class EventReader(Database database)
 {
+    // A row may tell of a task and of its execution: that is two events, one after the other. seq here is twice the row's, and one more for
+    // the second.
     private const string Columns = """
-        select e.xid, e.seq, e.at, e.execution_id, e.task_id, e.kind, e.data::text, x.tenant, x.version
+        select e.xid, 2 * e.seq + p.part, e.at, e.execution_id, case when p.part = 0 then e.task_id end,
+            case when p.part = 0 then e.kind else 'execution.' || e.execution_state end, case when p.part = 0 then e.data::text else '{}' end,
+            x.tenant, x.version
         from sje.events e left join sje.executions x on x.id = e.execution_id
+            cross join (values (0), (1)) p (part)
         """;
 
     private const string ReadAllSql =
         Columns
         + """
 
-            where (e.xid, e.seq) > ($1, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-            order by e.xid, e.seq
+            where (e.xid, e.seq) >= ($1, $2 / 2) and (e.xid > $1 or 2 * e.seq + p.part > $2)
+                and (p.part = 0 or e.execution_state is not null) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+            order by e.xid, e.seq, p.part
             limit $3
             """;
 
@@ -86,8 +92,10 @@ public sealed class EventReader(Database database)
         Columns
         + """
 
-            where (e.xid, e.seq) > ($1, $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot()) and e.execution_id = $4
-            order by e.xid, e.seq
+            where (e.xid, e.seq) >= ($1, $2 / 2) and (e.xid > $1 or 2 * e.seq + p.part > $2)
+                and (p.part = 0 or e.execution_state is not null) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+                and e.execution_id = $4
+            order by e.xid, e.seq, p.part
             limit $3
             """;
 

@@ -17,6 +17,7 @@ internal sealed class ExecutionRow
     public required string Spec { get; init; }
     public required string Parameters { get; init; }
     public required ExecutionState State { get; init; }
+    public ExecutionState? EndedAs { get; init; }
     public required string Trigger { get; init; }
     public Guid? RerunOf { get; init; }
     public Guid? ScheduleId { get; init; }

@@ -71,7 +71,7 @@ public sealed class SjeContext(DbContextOptions<SjeContext> options) : DbContext
         });
         modelBuilder.Entity<AttemptRow>(attempt =>
         {
-            attempt.ToTable("attempts");
+            attempt.ToView("all_attempts");
             attempt.HasKey(a => new { a.TaskId, a.Number });
             attempt.Property(a => a.Error).HasColumnType("jsonb");
         });

@@ -49,11 +49,11 @@ public sealed class DatabaseOutageTests(ITestOutputHelper output)
         );
         // A worker whose heartbeat does not come through for a whole lease after the return is dead, and its tasks run again: that happens on
         // an overloaded machine only. For anything but that nothing runs twice, and a claim that was not heard of is handed back unrun.
-        var lost = await db.ScalarAsync<long>("select count(*) from sje.attempts where outcome = 'lost'");
+        var lost = await db.ScalarAsync<long>("select count(*) from sje.all_attempts where outcome = 'lost'");
         Assert.Equal(
             0,
             await db.ScalarAsync<long>(
-                "select count(*) from sje.attempts where outcome not in ('succeeded', 'released', 'lost')"
+                "select count(*) from sje.all_attempts where outcome not in ('succeeded', 'released', 'lost')"
             )
         );
         Assert.True(

@@ -104,7 +104,7 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
 
         await Eventually.TrueAsync(async () => await EndedAsync(ids) > Jobs / 4, "a quarter is done", 60);
         var shares = await db.ScalarAsync<long>(
-            "select count(distinct worker_id) from sje.attempts where execution_id = any ($1)",
+            "select count(distinct worker_id) from sje.all_attempts where execution_id = any ($1)",
             ids
         );
         first.Signal("KILL");
@@ -114,7 +114,7 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         Assert.Equal(
             Jobs,
             await db.ScalarAsync<long>(
-                "select count(*) from sje.attempts where outcome = 'succeeded' and execution_id = any ($1)",
+                "select count(*) from sje.all_attempts where outcome = 'succeeded' and execution_id = any ($1)",
                 ids
             )
         );

@@ -15,7 +15,7 @@ public sealed class ZombieTests(ITestOutputHelper output)
         select jsonb_build_object(
             'tasks', (select jsonb_agg(jsonb_build_array(t.id, t.state, t.attempt, t.failures, t.lost, t.reason, t.finished_at, t.outputs,
                 t.hangfire_job_id, j.statename) order by t.id) from sje.all_tasks t left join hangfire.job j on j.id = t.hangfire_job_id),
-            'attempts', (select jsonb_agg(to_jsonb(a) order by a.task_id, a.number) from sje.attempts a),
+            'attempts', (select jsonb_agg(to_jsonb(a) order by a.task_id, a.number) from sje.all_attempts a),
             'executions', (select jsonb_agg(jsonb_build_array(e.id, e.state, e.finished_at, e.version) order by e.id) from sje.executions e),
             'figures', (select jsonb_object_agg(key, sum) from (
                 select key, sum(value) from (

@@ -100,7 +100,7 @@ internal static class PastHistory
         db.ScalarAsync<string>(
             """
             select concat_ws(' ', (select count(*) from sje.executions where id = $1), (select count(*) from sje.all_tasks where execution_id = $1),
-                (select count(*) from sje.attempts where execution_id = $1), (select count(*) from sje.events where execution_id = $1),
+                (select count(*) from sje.all_attempts where execution_id = $1), (select count(*) from sje.events where execution_id = $1),
                 (select count(*) from sje.log_chunks where execution_id = $1))
             """,
             execution

@@ -47,7 +47,7 @@ internal static class Rows
     public static Task<string?> OutcomesAsync(this TestDatabase db, Guid execution, string task = "main") =>
         db.ScalarAsync<string>(
             """
-            select string_agg(coalesce(a.outcome, 'running'), ',' order by a.number) from sje.attempts a
+            select string_agg(coalesce(a.outcome, 'running'), ',' order by a.number) from sje.all_attempts a
             join sje.all_tasks t on t.id = a.task_id where t.execution_id = $1 and t.name = $2
             """,
             execution,
@@ -57,7 +57,7 @@ internal static class Rows
     /// <summary>The outcomes of the only task of an execution, whatever its name.</summary>
     public static Task<string?> OutcomesOfAsync(this TestDatabase db, Guid execution) =>
         db.ScalarAsync<string>(
-            "select string_agg(coalesce(outcome, 'running'), ',' order by number) from sje.attempts where execution_id = $1",
+            "select string_agg(coalesce(outcome, 'running'), ',' order by number) from sje.all_attempts where execution_id = $1",
             execution
         );
 

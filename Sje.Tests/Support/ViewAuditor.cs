@@ -40,12 +40,12 @@ internal static class ViewAuditor
     /// <summary>What must be true at any moment, whatever the lag: attempts and tasks agree among themselves.</summary>
     private const string Broken = """
         select format('task %s (%s) is %s and has %s open attempts', t.id, t.name, t.state, count(a.number))
-        from sje.all_tasks t left join sje.attempts a on a.task_id = t.id and a.ended_at is null
+        from sje.all_tasks t left join sje.all_attempts a on a.task_id = t.id and a.ended_at is null
         group by t.id, t.name, t.state
         having count(a.number) <> case when t.state = 'running' then 1 else 0 end
         union all
         select format('task %s (%s) is at attempt %s of %s', t.id, t.name, t.attempt, coalesce(max(a.number), 0))
-        from sje.all_tasks t left join sje.attempts a on a.task_id = t.id
+        from sje.all_tasks t left join sje.all_attempts a on a.task_id = t.id
         group by t.id, t.name, t.attempt
         having coalesce(max(a.number), 0) <> t.attempt or count(a.number) <> t.attempt
         union all

@@ -173,10 +173,10 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         var id = await host.SubmitAsync("attempted");
         await host.ExecuteAsync(
             """
+            with t as (update sje.tasks set state = 'running', worker_id = gen_random_uuid(), attempt = 2,
+                attempt_started_at = now() + interval '2 s' where execution_id = $1 returning *)
             insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name, started_at, ended_at, outcome, error)
-            select $1, t.id, n, gen_random_uuid(), 'w' || n, now() + n * interval '1 s', case n when 1 then now() end,
-                   case n when 1 then 'lost' end, case n when 1 then '{"class": "lost"}'::jsonb end
-            from sje.tasks t, generate_series(1, 2) n where t.execution_id = $1
+            select $1, id, 1, gen_random_uuid(), 'w1', now() + interval '1 s', now(), 'lost', '{"class": "lost"}'::jsonb from t
             """,
             id
         );

@@ -184,18 +184,15 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         await WriteAsync(id, task, 1, 2, "o 1700000000000 two");
         var two = await stream.NextAsync();
 
-        await host.ExecuteAsync("update sje.attempts set ended_at = now(), outcome = 'lost' where task_id = $1", task);
-        await StartAttemptAsync(id, task, 2);
+        await EndAttemptAsync(task, "lost");
+        await StartAttemptAsync(task, 2);
         await WriteAsync(id, task, 2, 1, "o 1700000000000 again");
         var again = await stream.NextAsync();
 
         Assert.Equal(("1:1", "line", "1:2", "2:1"), (one!.Id, one.Event, two!.Id, again!.Id));
         using var resumed = await SseClient.OpenAsync(host.Client, $"/api/v1/executions/{id}/logs", "1:1");
         Assert.Equal("1:2", (await resumed.NextAsync())!.Id);
-        await host.ExecuteAsync(
-            "update sje.attempts set ended_at = now(), outcome = 'succeeded' where task_id = $1 and number = 2",
-            task
-        );
+        await EndAttemptAsync(task, "succeeded");
         await host.ExecuteAsync(
             """
             with gone as (delete from sje.tasks where id = $1 returning *)
@@ -226,20 +223,25 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         var id = await host.SubmitAsync("logged");
         var execution = await (await host.Client.GetAsync($"/api/v1/executions/{id}")).ReadJsonAsync();
         var task = execution["tasks"]![0]!["id"]!.GetValue<Guid>();
-        await StartAttemptAsync(id, task, 1);
+        await StartAttemptAsync(task, 1);
         return (id, task);
     }
 
-    private async Task StartAttemptAsync(Guid execution, Guid task, int number)
+    private Task EndAttemptAsync(Guid task, string outcome) =>
+        host.ExecuteAsync(
+            """
+            with t as (update sje.tasks set state = 'queued', worker_id = null where id = $1 returning *)
+            insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name, started_at, ended_at, outcome)
+            select execution_id, id, attempt, gen_random_uuid(), 'w', now(), now(), $2 from t
+            """,
+            task,
+            outcome
+        );
+
+    private async Task StartAttemptAsync(Guid task, int number)
     {
         await host.ExecuteAsync(
-            "insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) values ($1, $2, $3, gen_random_uuid(), 'w')",
-            execution,
-            task,
-            number
-        );
-        await host.ExecuteAsync(
-            "update sje.tasks set state = 'running', worker_id = gen_random_uuid(), attempt = $2 where id = $1",
+            "update sje.tasks set state = 'running', worker_id = gen_random_uuid(), attempt = $2, attempt_started_at = now() where id = $1",
             task,
             number
         );

@@ -40,7 +40,7 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
         Assert.InRange(
             await db.ScalarAsync<double>(
                 """
-                select extract(epoch from max(b.started_at) - max(a.ended_at))::float8 from sje.attempts a, sje.attempts b
+                select extract(epoch from max(b.started_at) - max(a.ended_at))::float8 from sje.all_attempts a, sje.all_attempts b
                 where a.execution_id = $1 and b.execution_id = $1 and a.number = 1 and b.number = 2
                 """,
                 id
@@ -135,7 +135,7 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
         );
         Assert.Null(
             await db.ScalarAsync<string>(
-                "select string_agg(error::text, ';') from sje.attempts where execution_id = $1",
+                "select string_agg(error::text, ';') from sje.all_attempts where execution_id = $1",
                 id
             )
         );
@@ -196,7 +196,7 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
         Assert.Equal("failed", await db.OutcomesAsync(id));
         Assert.Contains(
             "no connection 'lake': those of its configuration are kestrel.",
-            await db.ScalarAsync<string>("select error::text from sje.attempts where execution_id = $1", id),
+            await db.ScalarAsync<string>("select error::text from sje.all_attempts where execution_id = $1", id),
             StringComparison.Ordinal
         );
     }

@@ -38,8 +38,8 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
             await Db.ScalarAsync<long>(
                 """
                 select max(n) from (
-                    select (select count(*) from sje.attempts o where o.started_at <= a.started_at and o.ended_at > a.started_at) as n
-                    from sje.attempts a) at_once
+                    select (select count(*) from sje.all_attempts o where o.started_at <= a.started_at and o.ended_at > a.started_at) as n
+                    from sje.all_attempts a) at_once
                 """
             ),
             1,

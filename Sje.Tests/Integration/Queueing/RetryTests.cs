@@ -40,7 +40,7 @@ public class RetryTests(TestDatabase db) : IClassFixture<TestDatabase>
             await db.ScalarAsync<string>(
                 """
                 select (a.error ->> 'class') || ' ' || (a.error ->> 'exitCode') || ' ' || t.max_attempts
-                from sje.attempts a join sje.all_tasks t on t.id = a.task_id where a.execution_id = $1 and a.number = 1
+                from sje.all_attempts a join sje.all_tasks t on t.id = a.task_id where a.execution_id = $1 and a.number = 1
                 """,
                 id
             )
@@ -70,9 +70,9 @@ public class RetryTests(TestDatabase db) : IClassFixture<TestDatabase>
     public async Task No_attempt_begins_later_than_allowed_after_the_first_and_an_explicit_retry_counts_anew()
     {
         await using var node = await StartAsync(db);
-        const string Attempts = "select count(*) from sje.attempts where execution_id = $1";
+        const string Attempts = "select count(*) from sje.all_attempts where execution_id = $1";
         const string Latest = """
-            select extract(epoch from max(started_at) - min(started_at))::float8 from sje.attempts where execution_id = $1 and number > $2
+            select extract(epoch from max(started_at) - min(started_at))::float8 from sje.all_attempts where execution_id = $1 and number > $2
             """;
 
         var id = await SubmitAsync(

@@ -55,7 +55,7 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
             await Db.ScalarAsync<long>(
                 """
                 select count(*) from (
-                    select e.tenant from sje.attempts a join sje.executions e on e.id = a.execution_id
+                    select e.tenant from sje.all_attempts a join sje.executions e on e.id = a.execution_id
                     order by a.started_at limit 80) first
                 where tenant = 'light'
                 """
@@ -139,14 +139,14 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
 
         await EndedAsync(14);
 
-        Assert.Equal(17, await Db.ScalarAsync<long>("select count(*) from sje.attempts where outcome <> 'released'"));
+        Assert.Equal(17, await Db.ScalarAsync<long>("select count(*) from sje.all_attempts where outcome <> 'released'"));
         Assert.InRange(
             await Db.ScalarAsync<long>(
                 """
                 select max(n) from (
-                    select (select count(*) from sje.attempts o
+                    select (select count(*) from sje.all_attempts o
                         where o.started_at >= a.started_at and o.started_at < a.started_at + interval '1 second') as n
-                    from sje.attempts a) at_once
+                    from sje.all_attempts a) at_once
                 """
             ),
             1,
@@ -155,7 +155,7 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
         // Not slower than it has to be, either: 17 starts of 4 a second take a little over 4 s.
         Assert.InRange(
             await Db.ScalarAsync<double>(
-                "select extract(epoch from max(started_at) - min(started_at))::float8 from sje.attempts"
+                "select extract(epoch from max(started_at) - min(started_at))::float8 from sje.all_attempts"
             ),
             4,
             15
@@ -324,8 +324,8 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
         Assert.InRange(
             await Db.ScalarAsync<double>(
                 """
-                select extract(epoch from min(started_at) - (select max(ended_at) from sje.attempts where outcome = 'failed'))::float8
-                from sje.attempts where execution_id = any ($1)
+                select extract(epoch from min(started_at) - (select max(ended_at) from sje.all_attempts where outcome = 'failed'))::float8
+                from sje.all_attempts where execution_id = any ($1)
                 """,
                 waiting.ToArray()
             ),
@@ -336,7 +336,7 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
             await Db.ScalarAsync<bool>(
                 """
                 with a as (
-                    select started_at, ended_at, row_number() over (order by started_at) as n from sje.attempts where execution_id = any ($1))
+                    select started_at, ended_at, row_number() over (order by started_at) as n from sje.all_attempts where execution_id = any ($1))
                 select (select started_at from a where n = 2) >= (select ended_at from a where n = 1)
                     and (select started_at from a where n = 3) >= (select ended_at from a where n = 2)
                 """,
@@ -346,7 +346,7 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
         Assert.Equal(
             6L,
             await Db.ScalarAsync<long>(
-                "select count(*) from sje.attempts where execution_id = any ($1)",
+                "select count(*) from sje.all_attempts where execution_id = any ($1)",
                 waiting.ToArray()
             )
         );
@@ -407,7 +407,7 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
 
     private Task<long> StartsBeforeAsync(Guid execution) =>
         Db.ScalarAsync<long>(
-            "select count(*) from sje.attempts where started_at < (select min(started_at) from sje.attempts where execution_id = $1)",
+            "select count(*) from sje.all_attempts where started_at < (select min(started_at) from sje.all_attempts where execution_id = $1)",
             execution
         );
 
@@ -415,8 +415,8 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
         Db.ScalarAsync<long>(
             """
             select max(n) from (
-                select (select count(*) from sje.attempts o where o.started_at <= a.started_at and o.ended_at > a.started_at) as n
-                from sje.attempts a) at_once
+                select (select count(*) from sje.all_attempts o where o.started_at <= a.started_at and o.ended_at > a.started_at) as n
+                from sje.all_attempts a) at_once
             """
         );
 

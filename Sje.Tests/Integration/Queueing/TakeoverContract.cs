@@ -55,9 +55,9 @@ public abstract class TakeoverContract(string lane) : LaneContract(lane)
             await Db.ScalarAsync<int>(
                 """
                 with w as (insert into sje.workers (id, name, host, process_id, version, queues, engines, slots, cpus, memory_bytes, lease_until)
-                    values ($1, 'w', 'h', 1, '0', '{}', '{}', 1, 1, 1, now())),
-                t as (update sje.tasks set state = 'running', worker_id = $1, attempt = attempt + 1 where execution_id = $2 returning id, attempt)
-                insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) select $2, id, attempt, $1, 'w' from t
+                    values ($1, 'w', 'h', 1, '0', '{}', '{}', 1, 1, 1, now()))
+                update sje.tasks set state = 'running', worker_id = $1, attempt = attempt + 1, attempt_started_at = now()
+                where execution_id = $2 returning 1
                 """,
                 worker,
                 id
@@ -87,9 +87,8 @@ public abstract class TakeoverContract(string lane) : LaneContract(lane)
 
         await Db.ScalarAsync<int>(
             """
-            with t as (update sje.tasks set state = 'running', worker_id = $1, attempt = 1, queue = $3, lane = $4, dispatched = true,
-                attempt_started_at = now() - interval '10 seconds' where execution_id = $2 returning id)
-            insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name) select $2, id, 1, $1, 'w' from t
+            update sje.tasks set state = 'running', worker_id = $1, attempt = 1, queue = $3, lane = $4, dispatched = true,
+                attempt_started_at = now() - interval '10 seconds' where execution_id = $2 returning 1
             """,
             worker,
             id,
