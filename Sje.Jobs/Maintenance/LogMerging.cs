@@ -36,7 +36,7 @@ internal sealed class LogMerging(Database database, MergePace pace)
         select c.execution_id, c.task_id, c.attempt from (
             select execution_id, task_id, attempt, count(*) as loose, max(written_at) as written_at
             from sje.log_chunks where not merged and first_line > 1 group by 1, 2, 3) c
-        left join sje.attempts a on a.execution_id = c.execution_id and a.task_id = c.task_id and a.number = c.attempt
+        left join sje.all_attempts a on a.execution_id = c.execution_id and a.task_id = c.task_id and a.number = c.attempt
         where c.loose >= $2 or ((a.ended_at is not null or a.number is null) and c.written_at < clock_timestamp() - $1)
         limit $3
         """;

@@ -8,7 +8,7 @@ namespace Sje.Tests.Integration.Maintenance;
 public sealed class HistoryMigrationTests
 {
     private const string Counts = """
-        select concat_ws(' ', (select count(*) from sje.executions), (select count(*) from sje.all_tasks), (select count(*) from sje.all_attempts),
+        select concat_ws(' ', (select count(*) from sje.executions), (select count(*) from sje.all_tasks), (select count(*) from sje.attempts),
             (select count(*) from sje.events), (select count(*) from sje.log_chunks))
         """;
 

@@ -139,7 +139,10 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
 
         await EndedAsync(14);
 
-        Assert.Equal(17, await Db.ScalarAsync<long>("select count(*) from sje.all_attempts where outcome <> 'released'"));
+        Assert.Equal(
+            17,
+            await Db.ScalarAsync<long>("select count(*) from sje.all_attempts where outcome <> 'released'")
+        );
         Assert.InRange(
             await Db.ScalarAsync<long>(
                 """
