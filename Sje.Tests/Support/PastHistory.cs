@@ -109,7 +109,7 @@ internal static class PastHistory
     /// <summary>The partition a table's rows of an execution lie in.</summary>
     public static Task<string?> PlaceAsync(this TestDatabase db, Guid execution, string table = "events") =>
         db.ScalarAsync<string>(
-            $"select string_agg(distinct tableoid::regclass::text, ',') from sje.{table} where execution_id = $1",
+            $"select string_agg(distinct 'sje.' || c.relname, ',') from sje.{table} t join pg_class c on c.oid = t.tableoid where execution_id = $1",
             execution
         );
 }

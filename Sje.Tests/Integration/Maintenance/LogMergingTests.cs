@@ -246,8 +246,11 @@ public sealed class LogMergingTests(TestDatabase db) : IClassFixture<TestDatabas
         var (execution, task) = (await NewIdAsync(), Guid.CreateVersion7());
         await db.ExecuteAsync(
             """
+            with going_on as (
+                insert into sje.tasks (id, execution_id, name, ordinal, type, queue, rank, state, spec, max_attempts, attempt, worker_id)
+                select $2, $1, 'main', 0, 'process', 'default', now(), 'running', '{}', 3, 1, $1 where not $3)
             insert into sje.attempts (execution_id, task_id, number, worker_id, worker_name, ended_at, outcome)
-            values ($1, $2, 1, $1, 'w', case when $3 then now() end, case when $3 then 'succeeded' end)
+            select $1, $2, 1, $1, 'w', now(), 'succeeded' where $3
             """,
             execution,
             task,
