@@ -22,6 +22,7 @@ public sealed class DeadLetterControl(Database database, Signals signals)
             batch,
             kind,
             [.. letters.Select(l => l.ExecutionId).Distinct()],
+            [.. letters.Select(l => l.ExecutionId).Distinct()],
             [.. letters.Select(l => l.Id)],
             by,
             DateTimeOffset.MaxValue,
@@ -35,11 +36,15 @@ public sealed class DeadLetterControl(Database database, Signals signals)
         return changed;
     }
 
-    /// <summary>Changes those of these tasks that are still the dead letters they were at <paramref name="until"/>; returns how many.</summary>
+    /// <summary>
+    /// Changes those of these tasks that are still the dead letters they were at <paramref name="until"/>; returns how many. Of their
+    /// executions, <paramref name="graphs"/> have several tasks.
+    /// </summary>
     internal static async Task<long> ChangeAsync(
         NpgsqlBatch batch,
         OperationKind kind,
         Guid[] executions,
+        Guid[] graphs,
         Guid[] tasks,
         string? by,
         DateTimeOffset until,
@@ -48,7 +53,7 @@ public sealed class DeadLetterControl(Database database, Signals signals)
     {
         if (kind == OperationKind.Requeue)
         {
-            TaskChanges.AddRequeue(batch, executions, tasks, new Wish("requeued", by), until);
+            TaskChanges.AddRequeue(batch, executions, graphs, tasks, new Wish("requeued", by), until);
         }
         else
         {

@@ -137,7 +137,7 @@ public sealed class OperationStore(Database database, SortableIds ids, Signals s
         var done = asFailure is null ? await ChangeAsync(connection, transaction, taken, slice, stop) : 0;
         await using (var move = new NpgsqlCommand(Move, connection, transaction))
         {
-            var (last, _) = slice[^1];
+            var last = slice[^1].Place;
             move.Parameters.AddRange(
                 new[]
                 {
@@ -189,7 +189,7 @@ public sealed class OperationStore(Database database, SortableIds ids, Signals s
         );
     }
 
-    private static async Task<List<(DeadLetterPlace Place, Guid Execution)>> SliceAsync(
+    private static async Task<List<(DeadLetterPlace Place, Guid Execution, bool Graph)>> SliceAsync(
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Taken operation,
@@ -212,13 +212,22 @@ public sealed class OperationStore(Database database, SortableIds ids, Signals s
         await using var command = where.Command(
             connection,
             transaction,
-            $"select t.finished_at, t.id, t.execution_id from {where.Tables} where {where} order by t.finished_at, t.id limit {limit}"
+            $"""
+            select t.finished_at, t.id, t.execution_id, (select x.task_count > 1 from sje.executions x where x.id = t.execution_id)
+            from {where.Tables} where {where} order by t.finished_at, t.id limit {limit}
+            """
         );
-        var slice = new List<(DeadLetterPlace, Guid)>();
+        var slice = new List<(DeadLetterPlace, Guid, bool)>();
         await using var row = await command.ExecuteReaderAsync(stop);
         while (await row.ReadAsync(stop))
         {
-            slice.Add((new DeadLetterPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)), row.GetGuid(2)));
+            slice.Add(
+                (
+                    new DeadLetterPlace(row.GetFieldValue<DateTimeOffset>(0), row.GetGuid(1)),
+                    row.GetGuid(2),
+                    row.GetBoolean(3)
+                )
+            );
         }
 
         return slice;
@@ -228,7 +237,7 @@ public sealed class OperationStore(Database database, SortableIds ids, Signals s
         NpgsqlConnection connection,
         NpgsqlTransaction transaction,
         Taken operation,
-        List<(DeadLetterPlace Place, Guid Execution)> slice,
+        List<(DeadLetterPlace Place, Guid Execution, bool Graph)> slice,
         CancellationToken stop
     )
     {
@@ -237,6 +246,7 @@ public sealed class OperationStore(Database database, SortableIds ids, Signals s
             batch,
             operation.Kind,
             [.. slice.Select(s => s.Execution).Distinct()],
+            [.. slice.Where(s => s.Graph).Select(s => s.Execution).Distinct()],
             [.. slice.Select(s => s.Place.Id)],
             operation.By,
             operation.Until,

@@ -43,7 +43,8 @@ internal sealed partial class Deadlines(Database database, Signals signals, Time
         }
     }
 
-    private async Task RoundAsync(CancellationToken stop)
+    /// <summary>Ends what is over time now.</summary>
+    internal async Task RoundAsync(CancellationToken stop)
     {
         foreach (var (execution, task) in await FindAsync(WaitedTooLong, 2, stop))
         {

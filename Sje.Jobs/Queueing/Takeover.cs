@@ -65,16 +65,25 @@ internal sealed partial class Takeover(
             return;
         }
 
-        await using (var mark = database.Main.CreateCommand(MarkDead))
-        {
-            await using var dead = await mark.ExecuteReaderAsync(stop);
-            while (await dead.ReadAsync(stop))
-            {
-                CoreMetrics.WorkerLost();
-                LogDead(log, dead.GetString(1), dead.GetGuid(0));
-            }
-        }
+        await MarkDeadAsync(stop);
+        await TakeAbandonedAsync(stop);
+    }
 
+    /// <summary>Marks every worker dead whose lease has lapsed.</summary>
+    internal async Task MarkDeadAsync(CancellationToken stop)
+    {
+        await using var mark = database.Main.CreateCommand(MarkDead);
+        await using var dead = await mark.ExecuteReaderAsync(stop);
+        while (await dead.ReadAsync(stop))
+        {
+            CoreMetrics.WorkerLost();
+            LogDead(log, dead.GetString(1), dead.GetGuid(0));
+        }
+    }
+
+    /// <summary>Ends the attempts of dead workers.</summary>
+    internal async Task TakeAbandonedAsync(CancellationToken stop)
+    {
         var abandoned = new List<(Guid Execution, Guid Task, int Attempt, Guid Worker, string Name)>();
         await using (var find = database.Main.CreateCommand(Abandoned))
         {

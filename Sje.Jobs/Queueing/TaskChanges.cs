@@ -70,6 +70,7 @@ internal static class TaskChanges
     // $1 executions, $2 tasks or null for all that did not succeed, $3 whether Hangfire's view lags, $4 reason, $5 by whom, $6 an instant or null:
     // then only dead letters of that time or before. Failed, cancelled and timed-out tasks go back to the queue, and with them every skipped one
     // that waits for nothing else. A task given by id takes along only the skipped tasks behind it. rank is kept: an old task does not lose its place.
+    // One whose dependency has ended without success, and is not given too, is left: it would wait for ever, or be skipped at once.
     // An execution that had ended has given up its place among those of its job, and has to be admitted again. Ended tasks may stay a while longer
     // than their execution (retention); such a one is not revived.
     private const string Revive = $"""
@@ -78,6 +79,9 @@ internal static class TaskChanges
             where f.execution_id = any ($1) and case when $2::uuid[] is null then f.state <> 'succeeded' else f.id = any ($2) end
                 and ($6::timestamptz is null or (f.state in ('failed', 'timed_out') and f.dismissed_at is null and f.finished_at <= $6))
                 and exists (select 1 from sje.executions e where e.id = f.execution_id)
+                and ($2::uuid[] is null or not exists (
+                    select 1 from sje.finished_tasks d
+                    where d.execution_id = f.execution_id and d.id = any (f.depends_on) and d.state <> 'succeeded' and d.id <> all ($2)))
             union
             select s.id, s.execution_id from chosen c join sje.finished_tasks s on s.execution_id = c.execution_id
             where c.id = any (s.depends_on) and s.state = 'skipped'
@@ -177,12 +181,12 @@ internal static class TaskChanges
         select execution_id, id, 'task.dismissed', jsonb_strip_nulls(jsonb_build_object('reason', $2, 'by', $3)) from away
         """;
 
-    // $1 tasks, $2 reason, $3 by whom, $4 an instant: only dead letters of that time or before.
+    // $1 tasks, $2 reason, $3 by whom, $4 an instant: only dead letters of that time or before; $5 their executions.
     private const string Purge = """
         with away as (
             update sje.finished_tasks set dismissed_at = clock_timestamp(), row_version = row_version + 1,
                 hangfire_sync_at = case when hangfire_job_id is not null then clock_timestamp() end
-            where id = any ($1) and state in ('failed', 'timed_out') and dismissed_at is null and finished_at <= $4
+            where execution_id = any ($5) and id = any ($1) and state in ('failed', 'timed_out') and dismissed_at is null and finished_at <= $4
             returning id, execution_id
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
@@ -283,6 +287,7 @@ internal static class TaskChanges
         AddRevival(
             batch.Add(JobPauses.PassOfExecutions, Executions([executionId])).Add(Settlement.Lock, P(executionId)),
             [executionId],
+            [executionId],
             taskId is { } only ? [only] : null,
             wish,
             viewLags,
@@ -291,11 +296,12 @@ internal static class TaskChanges
 
     /// <summary>
     /// Puts dead letters back into the queue, each with what was skipped behind it: those of these tasks that are still what they were at
-    /// <paramref name="until"/>. The second column of the one row that comes back counts them.
+    /// <paramref name="until"/>. The second column of the row that says whether anything changed counts them.
     /// </summary>
     public static void AddRequeue(
         NpgsqlBatch batch,
         Guid[] executions,
+        Guid[] graphs,
         Guid[] tasks,
         Wish wish,
         DateTimeOffset until
@@ -303,6 +309,7 @@ internal static class TaskChanges
         AddRevival(
             batch.Add(JobPauses.PassOfExecutions, Executions(executions)).Add(LockAll, Executions(executions)),
             executions,
+            graphs,
             tasks,
             wish,
             viewLags: true,
@@ -318,17 +325,21 @@ internal static class TaskChanges
                 Array(NpgsqlTypes.NpgsqlDbType.Uuid, tasks),
                 P(wish.Reason),
                 P(wish.By),
-                P(until, NpgsqlTypes.NpgsqlDbType.TimestampTz)
+                P(until, NpgsqlTypes.NpgsqlDbType.TimestampTz),
+                Executions(executions)
             );
 
+    // What was skipped behind may depend on something else that has failed: it is skipped again. graphs: the executions of several tasks.
     private static void AddRevival(
         NpgsqlBatch batch,
         Guid[] executions,
+        Guid[] graphs,
         Guid[]? tasks,
         Wish wish,
         bool viewLags,
         DateTimeOffset? until
-    ) =>
+    )
+    {
         batch
             .Add(
                 Revive,
@@ -342,6 +353,11 @@ internal static class TaskChanges
             .Add(BlockAgain, Executions(executions))
             .Add(JobPauses.Hold, Executions(executions))
             .Add(Reopen, Executions(executions));
+        foreach (var graph in graphs)
+        {
+            batch.AddSettlement(graph);
+        }
+    }
 
     private static NpgsqlParameter Executions(Guid[] ids) => Array(NpgsqlTypes.NpgsqlDbType.Uuid, ids);
 

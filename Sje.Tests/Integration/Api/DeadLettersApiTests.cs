@@ -233,6 +233,44 @@ public sealed class DeadLettersApiTests(ApiHost host) : IClassFixture<ApiHost>
         );
     }
 
+    [Fact]
+    public async Task A_job_and_a_worker_are_paused_and_resumed()
+    {
+        await host.Client.PutAsync(
+            "/api/v1/jobs/halted",
+            ApiHost.Json("""{"type": "process", "process": {"command": ["true"]}}""")
+        );
+        var id = Guid.CreateVersion7();
+        await host.ExecuteAsync(
+            """
+            insert into sje.workers (id, name, host, process_id, version, queues, engines, slots, cpus, memory_bytes, lease_until)
+            values ($1, 'halted', 'h', 1, '1', '{default}', '{process}', 2, 2, 1024, now() + interval '1 hour')
+            """,
+            id
+        );
+        foreach (var path in new[] { "/api/v1/jobs/halted", $"/api/v1/workers/{id}" })
+        {
+            foreach (var (word, paused) in new[] { ("pause", true), ("resume", false) })
+            {
+                var answer = await host.Client.PostAsync($"{path}/{word}", null);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                Assert.Equal(paused, (await answer.ReadJsonAsync())["pausedAt"] is not null);
+                Assert.Equal(
+                    paused,
+                    (await (await host.Client.GetAsync(path)).ReadJsonAsync())["pausedAt"] is not null
+                );
+            }
+        }
+
+        await host.ExecuteAsync("update sje.workers set state = 'stopped', ended_at = now() where id = $1", id);
+        await (await host.Client.PostAsync($"/api/v1/workers/{id}/pause", null)).ReadProblemAsync(409, "wrong-state");
+        await (await host.Client.PostAsync($"/api/v1/workers/{Guid.NewGuid()}/pause", null)).ReadProblemAsync(
+            404,
+            "not-found"
+        );
+        await (await host.Client.PostAsync("/api/v1/jobs/nothing/pause", null)).ReadProblemAsync(404, "not-found");
+    }
+
     private static string NewQueue() => $"q{Guid.NewGuid():N}"[..20];
 
     private static Guid[] Executions(JsonNode list) =>

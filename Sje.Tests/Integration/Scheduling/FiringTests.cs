@@ -69,6 +69,39 @@ public sealed class FiringTests(TestDatabase db) : IClassFixture<TestDatabase>, 
     }
 
     [Fact]
+    public async Task A_schedule_of_a_paused_job_starts_nothing_and_makes_nothing_up_after_the_resume()
+    {
+        await using var node = await TestNode.StartAsync(db, worker: false);
+        await node.SaveJobAsync("halted");
+        var schedule = await node.SaveScheduleAsync("halted", EverySecond);
+        await db.FiresAsync(schedule.Id, 1);
+        var pauses = node.Services.GetRequiredService<PauseControl>();
+
+        await pauses.PauseJobAsync("halted", CancellationToken.None);
+        var paused = (await db.FiredAsync(schedule.Id)).Count;
+        var before = await db.ScalarAsync<DateTime>("select clock_timestamp()");
+        await Eventually.TrueAsync(
+            async () => (await node.FindAsync("halted")).NextAt > before.AddSeconds(3),
+            "due times pass"
+        );
+        // One may have been on its way when the job was paused; it waits.
+        var meanwhile = (await db.FiredAsync(schedule.Id)).Count;
+        Assert.InRange(meanwhile, paused, paused + 1);
+        Assert.Equal(
+            meanwhile,
+            await db.ScalarAsync<long>(
+                "select count(*) from sje.tasks t join sje.executions e on e.id = t.execution_id where e.schedule_id = $1 and 'job' = any (t.holds)",
+                schedule.Id
+            )
+        );
+
+        var resumed = await db.ScalarAsync<DateTime>("select clock_timestamp()");
+        await pauses.ResumeJobAsync("halted", CancellationToken.None);
+        await db.FiresAsync(schedule.Id, meanwhile + 1);
+        Assert.True((await db.FiredAsync(schedule.Id))[meanwhile] > resumed.AddSeconds(-1.5));
+    }
+
+    [Fact]
     public async Task What_all_processes_missed_is_made_up_by_one_execution_for_the_latest_due_time()
     {
         SavedSchedule schedule;
