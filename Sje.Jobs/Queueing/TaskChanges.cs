@@ -26,9 +26,10 @@ internal static class TaskChanges
     /// <summary>Name of the one column by which a statement says whether it changed anything.</summary>
     public const string ChangedColumn = "sje_changed";
 
+    // Whoever finds that the time is over may come after somebody has cancelled it: then that is what ended it.
     private const string MarkExecution = """
-        update sje.executions set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()), cancel_reason = $2,
-            version = version + 1
+        update sje.executions set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()), version = version + 1,
+            cancel_reason = case when cancel_requested_at is not null and $2 = 'total timeout' then cancel_reason else $2 end
         where id = $1 and finished_at is null
         returning true as sje_changed
         """;

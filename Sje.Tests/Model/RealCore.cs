@@ -38,7 +38,7 @@ internal sealed class RealCore : IDisposable
         from sje.all_tasks t join sje.executions e on e.id = t.execution_id left join sje.workers w on w.id = t.worker_id
         union all
         select e.label || '.' || t.name || '#' || a.number || ' ' || coalesce(a.outcome, 'running')
-        from sje.attempts a join sje.all_tasks t on t.id = a.task_id join sje.executions e on e.id = t.execution_id
+        from sje.all_attempts a join sje.all_tasks t on t.id = a.task_id join sje.executions e on e.id = t.execution_id
         union all
         select w.name || case when w.state <> 'active' then ' dead' else case when w.lease_until < clock_timestamp() then ' lapsed' else '' end
             || case when w.paused_at is null then '' else ' paused' end end
