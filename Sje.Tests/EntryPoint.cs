@@ -1,4 +1,5 @@
 using Sje.Jobs.Execution;
+using Sje.Tests.Chaos.Storm;
 using Sje.Tests.Integration.Execution;
 
 namespace Sje.Tests;
@@ -15,6 +16,7 @@ internal static class EntryPoint
                 CancellationToken.None
             ),
             [WorkerProgram.Verb, var root, var script] => await WorkerProgram.RunAsync(root, script),
+            [StormProgram.Verb, .. var words] => await StormProgram.RunAsync(words),
             _ when args.Contains("-automated") || args.Contains("@@") =>
                 await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
             _ => await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
