@@ -1,5 +1,4 @@
 using System.Globalization;
-using Npgsql;
 using Sje.Tests.Support;
 
 namespace Sje.Tests.Chaos.Storm;
@@ -19,7 +18,7 @@ internal sealed class Auditor(TestDatabase db, string effects, StormLimits limit
     private const string Attempts = """
         select a.task_id, a.number, a.started_at, a.ended_at, coalesce(a.outcome, 'running'), a.worker_id, t.queue, t.lane, t.concurrency_key,
             t.type, e.name, coalesce(t.outputs ->> 'attempt', ''), t.attempt, t.state
-        from sje.attempts a join sje.all_tasks t on t.id = a.task_id join sje.executions e on e.id = a.execution_id
+        from sje.all_attempts a join sje.all_tasks t on t.id = a.task_id join sje.executions e on e.id = a.execution_id
         """;
 
     private const string Unfinished = """
@@ -46,9 +45,11 @@ internal sealed class Auditor(TestDatabase db, string effects, StormLimits limit
         """;
 
     private const string Executions = """
-        select v.execution_id, e.name, v.kind = 'execution.running', v.at from sje.events v join sje.executions e on e.id = v.execution_id
-        where v.task_id is null and v.kind in ('execution.running', 'execution.succeeded', 'execution.partially_succeeded', 'execution.failed',
-            'execution.cancelled', 'execution.timed_out')
+        select v.execution_id, e.name, v.state = 'running', v.at
+        from (select execution_id, at, seq, coalesce(execution_state, case when task_id is null then substr(kind, 11) end) as state
+            from sje.events where execution_state is not null or kind like 'execution.%') v
+        join sje.executions e on e.id = v.execution_id
+        where v.state in ('running', 'succeeded', 'partially_succeeded', 'failed', 'cancelled', 'timed_out')
         order by v.execution_id, v.seq
         """;
 

@@ -200,7 +200,7 @@ public sealed class AuditorTests : IAsyncLifetime
             """
             update sje.attempts set started_at = '2026-01-01', ended_at = '2026-01-01 00:01' where outcome = 'succeeded';
             update sje.finished_tasks set concurrency_key = 'shared';
-            update sje.events set at = '2026-01-01' where kind = 'execution.running';
+            update sje.events set at = '2026-01-01' where execution_state = 'running';
             """
         );
         var report = await AuditAsync(

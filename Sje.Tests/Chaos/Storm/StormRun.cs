@@ -48,6 +48,11 @@ internal static class StormRun
                     + $"{figures}; both views agreed {agreed:0.0} s after the last end"
             )
         );
+        if (!report.Clean)
+        {
+            say($"logs of all processes, and what the tasks wrote: {scene.Keep()}");
+        }
+
         return report;
     }
 
@@ -112,7 +117,7 @@ internal static class StormRun
 
     private static async Task<string> FiguresAsync(StormScene scene) =>
         await scene.Db.ScalarAsync<string>(
-            "select string_agg(format('%s %s', outcome, n), ', ' order by outcome) from (select outcome, count(*) as n from sje.attempts group by 1) a"
+            "select string_agg(format('%s %s', outcome, n), ', ' order by outcome) from (select outcome, count(*) as n from sje.all_attempts group by 1) a"
         ) ?? "no attempt";
 
     private static async Task<long> CountAsync(StormScene scene, string sql)

@@ -56,6 +56,7 @@ internal sealed class StormScene : IAsyncDisposable
     private readonly int port = SjeProcess.FreePort();
     private readonly string? clock;
     private int starts;
+    private bool keep;
 
     private StormScene(string root, BreakablePostgres postgres, string? clock)
     {
@@ -88,6 +89,13 @@ internal sealed class StormScene : IAsyncDisposable
 
     /// <summary>Whether clocks of workers can be moved: that takes a C compiler.</summary>
     public bool ClocksMove => clock is not null;
+
+    /// <summary>Leaves the folder with the processes' logs when it is over, for whoever looks for the cause of a finding.</summary>
+    public string Keep()
+    {
+        keep = true;
+        return root;
+    }
 
     /// <summary>How many processes were started.</summary>
     public int Starts => starts;
@@ -231,7 +239,10 @@ internal sealed class StormScene : IAsyncDisposable
         stop.Dispose();
         gate.Dispose();
         await Eventually.TrueAsync(() => Task.FromResult(Leftovers.Of(Files).Count == 0), "no task runs any more", 60);
-        Directory.Delete(root, recursive: true);
+        if (!keep)
+        {
+            Directory.Delete(root, recursive: true);
+        }
     }
 
     /// <summary>What a process has said, for a report.</summary>
