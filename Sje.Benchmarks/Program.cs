@@ -1,5 +1,7 @@
 using Sje.Benchmarks;
 
+// The JSON is what stdout gets in any case; the table goes to stderr.
+args = args is ["queue", .. var rest] ? ["queue", .. WithoutOutput(rest)] : args;
 return args switch
 {
     [] or ["queue"] => await QueueBench.RunAsync([]),
@@ -10,6 +12,12 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: ./sje bench queue [--only MEASURE ...]");
+    Console.Error.WriteLine("Usage: ./sje bench queue [--output json] [--only MEASURE ...]");
     return 2;
+}
+
+static IEnumerable<string> WithoutOutput(string[] words)
+{
+    var at = Array.IndexOf(words, "--output");
+    return at >= 0 && words.ElementAtOrDefault(at + 1) == "json" ? [.. words[..at], .. words[(at + 2)..]] : words;
 }

@@ -26,6 +26,13 @@ internal static class QueueBench
         "dispatch.background",
         "drain.background",
         "slots.1000",
+        "submit.batch",
+        "submit.http",
+        "claim.waiting1m",
+        "claim.history10m",
+        "idle.cpu",
+        "worker.rss",
+        "takeover",
     ];
     private static readonly TimeProvider Clock = TimeProvider.System;
 
@@ -88,8 +95,64 @@ internal static class QueueBench
             await ThousandPartAsync(report, await FreshDatabaseAsync(server.ConnectionString));
         }
 
+        await ProcessPartsAsync(report, server.ConnectionString, Wanted);
+
         report.Write();
         return 0;
+    }
+
+    /// <summary>What is measured without a worker of this process, each on a database of its own.</summary>
+    private static async Task ProcessPartsAsync(BenchReport report, string server, Func<string, bool> wanted)
+    {
+        if (wanted("submit.batch") || wanted("claim.waiting1m") || wanted("claim.history10m"))
+        {
+            var fresh = await FreshDatabaseAsync(server);
+            await using var source = NpgsqlDataSource.Create(fresh);
+            await using var database = new Database(fresh);
+            var signals = new Signals(database, Clock, NullLogger<Signals>.Instance);
+            var intake = new ExecutionIntake(
+                database,
+                new SortableIds(Clock),
+                signals,
+                new Admission(database, signals, Clock, NullLogger<Admission>.Instance)
+            );
+            if (wanted("submit.batch"))
+            {
+                await CoreParts.SubmitBatchAsync(report, source, intake, () => Job("swarm"));
+            }
+
+            if (wanted("claim.waiting1m") || wanted("claim.history10m"))
+            {
+                await CoreParts.ClaimAsync(
+                    report,
+                    fresh,
+                    intake,
+                    () => Job(DirectLane.LoopQueue),
+                    wanted("claim.history10m"),
+                    wanted("claim.waiting1m")
+                );
+            }
+        }
+
+        if (wanted("submit.http"))
+        {
+            await CoreParts.SubmitHttpAsync(report, await FreshDatabaseAsync(server));
+        }
+
+        if (wanted("idle.cpu") || wanted("worker.rss"))
+        {
+            await CoreParts.IdleAsync(
+                report,
+                await FreshDatabaseAsync(server),
+                wanted("idle.cpu"),
+                wanted("worker.rss")
+            );
+        }
+
+        if (wanted("takeover"))
+        {
+            await CoreParts.TakeoverAsync(report, await FreshDatabaseAsync(server));
+        }
     }
 
     private static async Task AcceptPartAsync(BenchReport report, NpgsqlDataSource source, ExecutionIntake intake)
