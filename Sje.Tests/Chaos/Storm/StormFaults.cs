@@ -49,7 +49,11 @@ internal sealed class StormFaults(StormScene scene, StormLoad load, int seed)
         while (!stop.IsCancellationRequested)
         {
             Strike();
-            await Task.Delay(TimeSpan.FromMilliseconds(500 + random.Next(3_500)), TimeProvider.System, stop)
+            await Task.Delay(
+                    TimeSpan.FromMilliseconds(500 + random.Next(3_500)) * scene.Slowness,
+                    TimeProvider.System,
+                    stop
+                )
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
