@@ -71,6 +71,10 @@ internal sealed class HistoryRetention(Database database, HistoryPartitions part
         where w.id = old.id and not exists (select 1 from sje.tasks t where t.worker_id = old.id and t.state = 'running')
         """;
 
+    private const string RemoveOperations = """
+        delete from sje.operations where id in (select id from sje.operations where finished_at < now() - $1 order by finished_at limit $2)
+        """;
+
     private const string RemoveCheckpoints = """
         delete from sje.checkpoints k using (
             select task_id from sje.checkpoints c
@@ -108,6 +112,7 @@ internal sealed class HistoryRetention(Database database, HistoryPartitions part
         var made = await partitions.ExtendAsync(options.Partition, stop);
         var keys = await RepeatAsync(RemoveKeys, options.IdempotencyKeysTime, stop);
         var workers = await RepeatAsync(RemoveWorkers, options.HistoryTime, stop);
+        await RepeatAsync(RemoveOperations, options.HistoryTime, stop);
         var executions = await RemoveExecutionsAsync(stop);
         var checkpoints = await RepeatAsync(RemoveCheckpoints, options.HistoryTime, stop);
         var held = new List<HeldRange>();

@@ -39,7 +39,7 @@ public static class MetricCatalogue
         Process,
         null,
         ["type", "state"],
-        "Executions that came to an end, by end state"
+        "Executions that came to an end, by end state; not those that Delete in /hangfire has ended"
     );
     internal static readonly MetricInfo TasksEnded = new(
         "sje.tasks.ended",

@@ -68,8 +68,8 @@ public sealed class ExecutionIntake
     private const string AddKeys = """
         insert into sje.concurrency_keys as k (name, max_running)
         select * from unnest($1::text[], $2::int[]) order by 1
-        on conflict (name) do update set max_running = excluded.max_running, updated_at = now()
-        where k.max_running <> excluded.max_running and not k.set_by_hand
+        on conflict (name) do update set max_running = excluded.max_running, forgotten = false, updated_at = now()
+        where (k.max_running <> excluded.max_running or k.forgotten) and not k.set_by_hand
         """;
 
     private const string AddExecutions = """
@@ -362,25 +362,17 @@ public sealed class ExecutionIntake
             }
         }
 
-        var keyed = firstByKey.Values.ToArray();
-        var taken = new HashSet<(string, string)>();
-        await using (var take = new NpgsqlCommand(TakeKeys, connection))
+        // A key whose time was over in between, so that it could neither be taken nor be found, is there to be taken now.
+        var open = firstByKey.Values.ToArray();
+        while (open.Length > 0)
         {
-            take.Parameters.Add(Array(NpgsqlDbType.Text, keyed.Select(f => f.Submission.Tenant)));
-            take.Parameters.Add(Array(NpgsqlDbType.Text, keyed.Select(f => f.Submission.IdempotencyKey!)));
-            take.Parameters.Add(Array(NpgsqlDbType.Bytea, keyed.Select(f => f.Hash)));
-            take.Parameters.Add(Array(NpgsqlDbType.Uuid, keyed.Select(f => f.Id)));
-            await using var rows = await take.ExecuteReaderAsync(cancellationToken);
-            while (await rows.ReadAsync(cancellationToken))
+            var known = await TakeAsync(connection, open, cancellationToken);
+            if (known.Length > 0)
             {
-                taken.Add((rows.GetString(0), rows.GetString(1)));
+                await AnswerKnownAsync(connection, known, firstByKey, results, cancellationToken);
             }
-        }
 
-        var known = keyed.Where(f => !taken.Contains((f.Submission.Tenant, f.Submission.IdempotencyKey!))).ToArray();
-        if (known.Length > 0)
-        {
-            await AnswerKnownAsync(connection, known, firstByKey, results, cancellationToken);
+            open = [.. known.Where(f => results[f.Index] is null)];
         }
 
         foreach (var (twin, first) in twins)
@@ -400,6 +392,28 @@ public sealed class ExecutionIntake
         }
 
         return [.. all.Where(f => results[f.Index] is null)];
+    }
+
+    /// <summary>Takes keys; those that somebody has already are returned.</summary>
+    private static async Task<Fresh[]> TakeAsync(
+        NpgsqlConnection connection,
+        Fresh[] keyed,
+        CancellationToken cancellationToken
+    )
+    {
+        var taken = new HashSet<(string, string)>();
+        await using var take = new NpgsqlCommand(TakeKeys, connection);
+        take.Parameters.Add(Array(NpgsqlDbType.Text, keyed.Select(f => f.Submission.Tenant)));
+        take.Parameters.Add(Array(NpgsqlDbType.Text, keyed.Select(f => f.Submission.IdempotencyKey!)));
+        take.Parameters.Add(Array(NpgsqlDbType.Bytea, keyed.Select(f => f.Hash)));
+        take.Parameters.Add(Array(NpgsqlDbType.Uuid, keyed.Select(f => f.Id)));
+        await using var rows = await take.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            taken.Add((rows.GetString(0), rows.GetString(1)));
+        }
+
+        return [.. keyed.Where(f => !taken.Contains((f.Submission.Tenant, f.Submission.IdempotencyKey!)))];
     }
 
     private static async Task AnswerKnownAsync(
@@ -523,7 +537,7 @@ public sealed class ExecutionIntake
         {
             if (entry == Entry.Skipped)
             {
-                TaskChanges.AddSkip(batch, id, new Wish("as many executions of its job go on as may"));
+                TaskChanges.AddSkipAll(batch, id, new Wish("as many executions of its job go on as may"));
             }
             else if (entry == Entry.Cancelled)
             {
@@ -536,7 +550,8 @@ public sealed class ExecutionIntake
             }
         }
 
-        foreach (var id in plan.Replaced)
+        // In the order of their ids, as everybody who locks several executions does.
+        foreach (var id in plan.Replaced.Order())
         {
             TaskChanges.AddCancel(
                 batch,

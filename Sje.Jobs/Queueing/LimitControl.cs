@@ -9,12 +9,14 @@ public sealed class LimitControl(Database database, Signals signals)
 {
     private const string SaveKey = """
         insert into sje.concurrency_keys (name, max_running, set_by_hand) values ($1, $2, true)
-        on conflict (name) do update set max_running = excluded.max_running, set_by_hand = true, updated_at = now()
+        on conflict (name) do update set max_running = excluded.max_running, set_by_hand = true, forgotten = false, updated_at = now()
         """;
 
-    private const string RemoveKey = """
-        delete from sje.concurrency_keys k
-        where name = $1 and not exists (select 1 from sje.tasks t where t.concurrency_key <> '' and t.concurrency_key = k.name)
+    // The row stays with its limit: a claim finds no task whose key has none, and an ended one may be run again at any time.
+    private const string ForgetKey = """
+        update sje.concurrency_keys k set forgotten = true, set_by_hand = false, updated_at = now()
+        where name = $1 and not forgotten
+            and not exists (select 1 from sje.tasks t where t.concurrency_key <> '' and t.concurrency_key = k.name)
         """;
 
     private const string SaveTenant = """
@@ -28,9 +30,9 @@ public sealed class LimitControl(Database database, Signals signals)
     public Task SaveKeyAsync(string name, int limit, CancellationToken cancellationToken) =>
         ChangeAsync(SaveKey, cancellationToken, P(name), P(limit));
 
-    /// <summary>Forgets a key, until a job names it again. False when there is none, or tasks that wait or run name it.</summary>
-    public async Task<bool> RemoveKeyAsync(string name, CancellationToken cancellationToken) =>
-        await ChangeAsync(RemoveKey, cancellationToken, P(name)) == 1;
+    /// <summary>Forgets a key and that its limit was set by hand, until a job names it again. False when there is none, or tasks that wait or run name it.</summary>
+    public async Task<bool> ForgetKeyAsync(string name, CancellationToken cancellationToken) =>
+        await ChangeAsync(ForgetKey, cancellationToken, P(name)) == 1;
 
     /// <summary>Says what share of a queue a tenant gets beside others: twice the weight, twice the tasks.</summary>
     /// <param name="name">The tenant.</param>

@@ -264,11 +264,11 @@ internal static class TaskChanges
             .AddSettlement(executionId);
     }
 
-    /// <summary>Skips all that waits of an execution, or one task of it.</summary>
-    public static void AddSkip(NpgsqlBatch batch, Guid executionId, Wish wish, Guid? taskId = null) =>
+    /// <summary>Skips all that waits of an execution.</summary>
+    public static void AddSkipAll(NpgsqlBatch batch, Guid executionId, Wish wish) =>
         batch
             .Add(Settlement.Lock, P(executionId))
-            .Add(EndWaiting, P(executionId), P(wish.Reason), P("skipped"), P(taskId), P(wish.By))
+            .Add(EndWaiting, P(executionId), P(wish.Reason), P("skipped"), P((Guid?)null), P(wish.By))
             .AddSettlement(executionId);
 
     /// <summary>Ends a task whose wait in the queue took too long. One that has been claimed meanwhile is left alone.</summary>

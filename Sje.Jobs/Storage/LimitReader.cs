@@ -43,6 +43,7 @@ public sealed class LimitReader(Database database)
             k.updated_at
         from sje.concurrency_keys k
         where ($1::text is null or k.name = $1) and ($2::text is null or k.name > $2 collate "C")
+            and (not k.forgotten or exists (select 1 from sje.tasks t where t.concurrency_key <> '' and t.concurrency_key = k.name))
         order by k.name collate "C" limit $3
         """;
 

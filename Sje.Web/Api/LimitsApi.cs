@@ -73,7 +73,7 @@ internal static class LimitsApi
             )
             .WithName("saveConcurrencyKey")
             .WithSummary("Set how many tasks with a key run at a time; jobs that name it no longer change that");
-        keys.MapDelete("/{name}", RemoveKeyAsync)
+        keys.MapDelete("/{name}", ForgetKeyAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
             .WithName("deleteConcurrencyKey")
@@ -167,14 +167,14 @@ internal static class LimitsApi
         return await GetKeyAsync(name, limits, stop);
     }
 
-    private static async Task<Results<NoContent, Refusal>> RemoveKeyAsync(
+    private static async Task<Results<NoContent, Refusal>> ForgetKeyAsync(
         string name,
         LimitControl control,
         LimitReader limits,
         CancellationToken stop
     )
     {
-        if (await control.RemoveKeyAsync(name, stop))
+        if (await control.ForgetKeyAsync(name, stop))
         {
             return TypedResults.NoContent();
         }

@@ -228,7 +228,7 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keys_workers_and_checkpoints_go_when_their_time_is_over_and_not_before()
+    public async Task Keys_workers_checkpoints_and_operations_go_when_their_time_is_over_and_not_before()
     {
         await db.ExecuteAsync(
             """
@@ -249,8 +249,17 @@ public sealed class RetentionTests : IAsyncLifetime
             kept
         );
 
+        await db.ExecuteAsync(
+            """
+            insert into sje.operations (id, kind, filter, state, until, total, finished_at)
+            values (gen_random_uuid(), 'dead_letters.purge', '{}', 'succeeded', now(), 1, now() - interval '31 days'),
+                (gen_random_uuid(), 'dead_letters.requeue', '{}', 'succeeded', now(), 1, now() - interval '29 days')
+            """
+        );
+
         var report = await db.Retention().RunAsync(Stop);
 
+        Assert.Equal("dead_letters.requeue", await db.ScalarAsync<string>("select kind from sje.operations"));
         Assert.Equal((4, 1, 1), (report.IdempotencyKeys, report.Workers, report.Checkpoints));
         Assert.Equal(
             "k1,k2,k3,k4,k5,k6",

@@ -125,6 +125,23 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
     }
 
     [Fact]
+    public async Task A_forgotten_key_still_counts_for_a_task_that_is_run_again()
+    {
+        await using var node = await StartAsync();
+        var control = node.Services.GetRequiredService<LimitControl>();
+        var limits = node.Services.GetRequiredService<LimitReader>();
+        var id = await node.SubmitAsync(Task("main", "fail", 1) with { ConcurrencyKey = new("shared", 1) });
+        await Db.ExecutionBecomesAsync(id, "failed");
+
+        Assert.True(await control.ForgetKeyAsync("shared", CancellationToken.None));
+        Assert.False(await control.ForgetKeyAsync("shared", CancellationToken.None));
+        Assert.Null(await limits.FindKeyAsync("shared", CancellationToken.None));
+
+        await node.Control.RetryAsync(id, CancellationToken.None);
+        await Eventually.TrueAsync(async () => await Db.OutcomesAsync(id) == "failed,failed", "it has run again");
+    }
+
+    [Fact]
     public async Task No_more_of_a_queue_start_in_its_stretch_of_time_than_may_over_all_workers()
     {
         await using var first = await StartAsync();
