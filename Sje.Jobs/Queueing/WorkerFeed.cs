@@ -144,7 +144,15 @@ internal sealed partial class WorkerFeed(
             }
             catch (Exception e)
             {
-                LogClaimFailed(log, session.Name, e.Message);
+                if (DatabaseOutage.Classify(e) is null)
+                {
+                    LogClaimFault(log, session.Name, e);
+                }
+                else
+                {
+                    LogClaimFailed(log, session.Name, e.Message);
+                }
+
                 await Task.Delay(Pause, clock, stoppingToken);
             }
         }
@@ -285,6 +293,9 @@ internal sealed partial class WorkerFeed(
 
     [LoggerMessage(121, LogLevel.Warning, "Worker {Worker} could not claim: {Reason}")]
     private static partial void LogClaimFailed(ILogger logger, string worker, string reason);
+
+    [LoggerMessage(125, LogLevel.Error, "Worker {Worker} could not claim")]
+    private static partial void LogClaimFault(ILogger logger, string worker, Exception error);
 
     [LoggerMessage(122, LogLevel.Information, "Released task {Task} of {ExecutionId}, attempt {Attempt}: {Reason}")]
     private static partial void LogReleased(ILogger logger, Guid executionId, string task, int attempt, string reason);

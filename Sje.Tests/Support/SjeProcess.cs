@@ -32,7 +32,11 @@ internal sealed class SjeProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string>? environment = null
     )
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sje"), words)
+        // Whoever started the tests may ignore Ctrl-C (a shell does for what it runs in the background), and a program inherits that.
+        var start = new ProcessStartInfo(
+            "env",
+            ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "sje"), .. words]
+        )
         {
             WorkingDirectory = folder,
             RedirectStandardError = true,
