@@ -213,7 +213,7 @@ public sealed class OperationStore(Database database, SortableIds ids, Signals s
             connection,
             transaction,
             $"""
-            select t.finished_at, t.id, t.execution_id, (select x.task_count > 1 from sje.executions x where x.id = t.execution_id)
+            select t.finished_at, t.id, t.execution_id, coalesce((select x.task_count > 1 from sje.executions x where x.id = t.execution_id), false)
             from {where.Tables} where {where} order by t.finished_at, t.id limit {limit}
             """
         );

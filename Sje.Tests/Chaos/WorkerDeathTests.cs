@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Jobs.Engines;
 using Sje.Jobs.Queueing;
 using Sje.Tests.Support;
 
@@ -167,6 +168,68 @@ public sealed class WorkerDeathTests(TestDatabase db) : IClassFixture<TestDataba
         Assert.Equal(
             7,
             JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "resumed")))!["step"]!.GetValue<int>()
+        );
+    }
+
+    [Theory]
+    [InlineData("default")]
+    [InlineData("swarm")]
+    public async Task The_example_goes_on_from_its_checkpoint_where_its_worker_was_killed(string queue)
+    {
+        var read = new JobReader(BuiltInEngines.Types()).Read(
+            await File.ReadAllBytesAsync(RepositoryFiles.Path("examples", "checkpointed-command.yaml"))
+        );
+        Assert.Empty(read.Faults);
+        Directory.CreateDirectory(Path.Combine(folder, "examples"));
+        File.Copy(
+            RepositoryFiles.Path("examples", "checkpointed.py"),
+            Path.Combine(folder, "examples", "checkpointed.py")
+        );
+        await using var node = await TestNode.StartAsync(db, worker: false, queue: queue);
+        await using var first = Worker("first");
+        await ReadyAsync("first");
+        var answers = await node.Intake.AcceptAsync(
+            [
+                new Submission
+                {
+                    Job = read.Spec! with { Queue = queue },
+                    Parameters = ParameterBinder
+                        .Bind(read.Spec!, new JsonObject { ["steps"] = 40, ["pause"] = 0.1 })
+                        .Values,
+                },
+            ],
+            CancellationToken.None
+        );
+        var id = ((SubmissionAccepted)answers[0]).ExecutionId;
+        await Eventually.TrueAsync(
+            async () =>
+                await db.ScalarAsync<int?>(
+                    "select (body ->> 'done')::int from sje.checkpoints where execution_id = $1",
+                    id
+                ) > 4,
+            "some steps are saved",
+            60
+        );
+
+        first.Signal("KILL");
+        await using var second = Worker("second");
+
+        await db.ExecutionBecomesAsync(id, "succeeded", 60);
+        Assert.Equal("lost,succeeded", await db.OutcomesAsync(id));
+        Assert.InRange(
+            await db.ScalarAsync<int>(
+                "select (outputs ->> 'resumedAt')::int from sje.finished_tasks where execution_id = $1",
+                id
+            ),
+            5,
+            39
+        );
+        Assert.Equal(
+            40 * 41 / 2,
+            await db.ScalarAsync<int>(
+                "select (outputs ->> 'sum')::int from sje.finished_tasks where execution_id = $1",
+                id
+            )
         );
     }
 

@@ -34,7 +34,8 @@ public abstract class LaneContract(string lane) : IAsyncLifetime
         bool worker = true,
         Action<WorkerOptions>? options = null,
         ScriptedEngine? engine = null,
-        Action<CircuitBreakerOptions>? breakers = null
+        Action<CircuitBreakerOptions>? breakers = null,
+        Action<IServiceCollection>? services = null
     ) =>
         TestNode.StartAsync(
             Db,
@@ -46,7 +47,11 @@ public abstract class LaneContract(string lane) : IAsyncLifetime
                 (o.Slots, o.DirectSlots) = Background ? (o.Slots, 0) : (1, o.Slots);
             },
             engine,
-            services => services.Configure(breakers ?? (_ => { })),
+            s =>
+            {
+                s.Configure(breakers ?? (_ => { }));
+                services?.Invoke(s);
+            },
             Queue
         );
 

@@ -1,13 +1,13 @@
-using System.Reflection;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Tests.Support;
 
 namespace Sje.Tests.Integration.Execution;
 
 /// <summary><c>examples/checkpointed.py</c>: killed in the middle, it goes on from its last checkpoint.</summary>
 public sealed class CheckpointedExampleTests
 {
-    private static readonly string Script = Path.Combine(RepositoryRoot(), "examples", "checkpointed.py");
+    private static readonly string Script = RepositoryFiles.Path("examples", "checkpointed.py");
 
     [Fact]
     public async Task The_example_goes_on_from_its_last_checkpoint_after_a_kill()
@@ -46,16 +46,5 @@ public sealed class CheckpointedExampleTests
         bench.Scope["parameters"] = new JsonObject { ["steps"] = steps, ["pause"] = pause };
         var command = new JsonArray("bash", "-c", "echo pid $$; exec python3 \"$0\"", Script);
         return bench.Engine.RunAsync(bench.Context(new JsonObject { ["command"] = command }), default);
-    }
-
-    private static string RepositoryRoot()
-    {
-        var directory = new DirectoryInfo(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Sje.sln")))
-        {
-            directory = directory.Parent;
-        }
-
-        return directory?.FullName ?? throw new InvalidOperationException("The tests do not lie below the repository.");
     }
 }

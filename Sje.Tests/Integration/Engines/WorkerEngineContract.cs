@@ -12,7 +12,7 @@ using Sje.Tests.Support;
 namespace Sje.Tests.Integration.Engines;
 
 /// <summary>Jobs of types <c>http</c> and <c>sql</c> from their text to their end, through queue and worker.</summary>
-public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
+public abstract class WorkerEngineContract(string lane) : LaneContract(lane)
 {
     [Fact]
     public async Task A_request_that_is_put_off_is_not_made_again_before_the_time_it_was_given()
@@ -35,10 +35,10 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
             """
         );
 
-        await db.ExecutionBecomesAsync(id, "succeeded", 60);
-        Assert.Equal("failed,succeeded", await db.OutcomesAsync(id));
+        await Db.ExecutionBecomesAsync(id, "succeeded", 60);
+        Assert.Equal("failed,succeeded", await Db.OutcomesAsync(id));
         Assert.InRange(
-            await db.ScalarAsync<double>(
+            await Db.ScalarAsync<double>(
                 """
                 select extract(epoch from max(b.started_at) - max(a.ended_at))::float8 from sje.all_attempts a, sje.all_attempts b
                 where a.execution_id = $1 and b.execution_id = $1 and a.number = 1 and b.number = 2
@@ -63,7 +63,7 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
             """
         );
         await Eventually.TrueAsync(
-            async () => (await db.OutcomesAsync(refused))?.Contains("failed,failed", StringComparison.Ordinal) == true,
+            async () => (await Db.OutcomesAsync(refused))?.Contains("failed,failed", StringComparison.Ordinal) == true,
             "two attempts met nobody",
             60
         );
@@ -81,9 +81,9 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
             $$$"""{"name": "x", "type": "http", "http": {"url": "http://127.0.0.1:{{{port}}}/nothing"}}"""
         );
 
-        await db.ExecutionBecomesAsync(refused, "succeeded", 60);
-        await db.ExecutionBecomesAsync(wrong, "failed", 60);
-        Assert.Equal("failed", await db.OutcomesAsync(wrong));
+        await Db.ExecutionBecomesAsync(refused, "succeeded", 60);
+        await Db.ExecutionBecomesAsync(wrong, "failed", 60);
+        Assert.Equal("failed", await Db.OutcomesAsync(wrong));
     }
 
     [Fact]
@@ -100,8 +100,8 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
         await node.Control.CancelAsync(id, "test", CancellationToken.None);
 
         await target.GivenUp.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        await db.ExecutionBecomesAsync(id, "cancelled", 60);
-        Assert.Equal("cancelled", await db.OutcomesAsync(id));
+        await Db.ExecutionBecomesAsync(id, "cancelled", 60);
+        Assert.Equal("cancelled", await Db.OutcomesAsync(id));
     }
 
     [Fact]
@@ -129,23 +129,23 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
         );
 
         await Eventually.TrueAsync(
-            async () => await db.ExecutionStateAsync(id) is "succeeded" or "failed",
+            async () => await Db.ExecutionStateAsync(id) is "succeeded" or "failed",
             "the execution ends",
             60
         );
         Assert.Null(
-            await db.ScalarAsync<string>(
+            await Db.ScalarAsync<string>(
                 "select string_agg(error::text, ';') from sje.all_attempts where execution_id = $1",
                 id
             )
         );
         Assert.Equal(
             "x'); drop table guests; -- 41 2026-02-03",
-            await db.ScalarAsync<string>("select name || ' ' || age || ' ' || seen from guests")
+            await Db.ScalarAsync<string>("select name || ' ' || age || ' ' || seen from guests")
         );
         var outputs = JsonNode.Parse(
             (
-                await db.ScalarAsync<string>(
+                await Db.ScalarAsync<string>(
                     "select outputs::text from sje.finished_tasks where execution_id = $1 and name = 'write'",
                     id
                 )
@@ -173,13 +173,13 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
         );
         const string Sleepers =
             "select count(*) from pg_stat_activity where query like '%sleeping_beauty%' and state = 'active' and pid <> pg_backend_pid()";
-        await Eventually.TrueAsync(async () => await db.ScalarAsync<long>(Sleepers) == 1, "the statement runs", 60);
+        await Eventually.TrueAsync(async () => await Db.ScalarAsync<long>(Sleepers) == 1, "the statement runs", 60);
 
         await node.Control.CancelAsync(id, "test", CancellationToken.None);
 
-        await db.ExecutionBecomesAsync(id, "cancelled", 60);
-        await Eventually.TrueAsync(async () => await db.ScalarAsync<long>(Sleepers) == 0, "nothing runs", 60);
-        Assert.Equal(0L, await db.ScalarAsync<long>("select count(*) from half"));
+        await Db.ExecutionBecomesAsync(id, "cancelled", 60);
+        await Eventually.TrueAsync(async () => await Db.ScalarAsync<long>(Sleepers) == 0, "nothing runs", 60);
+        Assert.Equal(0L, await Db.ScalarAsync<long>("select count(*) from half"));
     }
 
     [Fact]
@@ -192,44 +192,35 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
             """{"name": "x", "type": "sql", "sql": {"connection": "lake", "statement": "select 1"}}"""
         );
 
-        await db.ExecutionBecomesAsync(id, "failed", 60);
-        Assert.Equal("failed", await db.OutcomesAsync(id));
+        await Db.ExecutionBecomesAsync(id, "failed", 60);
+        Assert.Equal("failed", await Db.OutcomesAsync(id));
         Assert.Contains(
             "no connection 'lake': those of its configuration are kestrel.",
-            await db.ScalarAsync<string>("select error::text from sje.all_attempts where execution_id = $1", id),
+            await Db.ScalarAsync<string>("select error::text from sje.all_attempts where execution_id = $1", id),
             StringComparison.Ordinal
         );
     }
 
-    [Theory]
-    [InlineData("http-request.yaml", "http")]
-    [InlineData("sql-statement.yaml", "sql")]
-    public void The_example_can_be_read(string file, string type)
-    {
-        var read = new JobReader(BuiltInEngines.Types()).Read(
-            File.ReadAllBytes(RepositoryFiles.Path("examples", file))
-        );
-
-        Assert.Empty(read.Faults);
-        Assert.Equal(type, Assert.Single(read.Spec!.Tasks).Type);
-    }
-
     // The connection is named as Kestrel names itself, so that a header of an answer can name it.
     private Task<TestNode> StartAsync() =>
-        TestNode.StartAsync(
-            db,
-            services: services =>
-                services.Configure<SqlOptions>(sql =>
-                    sql.Connections["kestrel"] = new ConnectionOptions { ConnectionString = db.ConnectionString }
-                )
+        StartAsync(services: services =>
+            services.Configure<SqlOptions>(sql =>
+                sql.Connections["kestrel"] = new ConnectionOptions { ConnectionString = Db.ConnectionString }
+            )
         );
 
-    private static async Task<Guid> SubmitAsync(TestNode node, string job)
+    private async Task<Guid> SubmitAsync(TestNode node, string job)
     {
         var read = new JobReader(BuiltInEngines.Types()).Read(Encoding.UTF8.GetBytes(job));
         Assert.Empty(read.Faults);
         var answers = await node.Intake.AcceptAsync(
-            [new Submission { Job = read.Spec!, Parameters = ParameterBinder.Bind(read.Spec!, []).Values }],
+            [
+                new Submission
+                {
+                    Job = read.Spec! with { Queue = Queue },
+                    Parameters = ParameterBinder.Bind(read.Spec!, []).Values,
+                },
+            ],
             CancellationToken.None
         );
         return ((SubmissionAccepted)answers[0]).ExecutionId;
@@ -237,10 +228,16 @@ public class WorkerEngineTests(TestDatabase db) : IClassFixture<TestDatabase>
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var command = new NpgsqlCommand(sql, await db.Database.Main.OpenConnectionAsync());
+        await using var command = new NpgsqlCommand(sql, await Db.Database.Main.OpenConnectionAsync());
         await using (command.Connection)
         {
             await command.ExecuteNonQueryAsync();
         }
     }
 }
+
+/// <summary>As background jobs.</summary>
+public sealed class BackgroundWorkerEngineTests() : WorkerEngineContract(Lanes.Background);
+
+/// <summary>As calls of the feed.</summary>
+public sealed class DirectWorkerEngineTests() : WorkerEngineContract(Lanes.Direct);
