@@ -40,7 +40,7 @@ public static class SjeServices
     /// <summary>What a process has that runs tasks.</summary>
     public static IServiceCollection AddSjeWorker(this IServiceCollection services)
     {
-        services.AddSjeExecution().AddSjeEngines();
+        services.AddSjeExecution().AddSjeEngines().AddSjeEngineUpkeep();
         services.AddSingleton(p => new EngineOffer(p.GetRequiredService<EngineRegistry>().Types));
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<IAttemptRunner>(p => p.GetRequiredService<AttemptRunner>());

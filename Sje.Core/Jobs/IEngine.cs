@@ -65,6 +65,12 @@ public sealed record EngineContext
 
     /// <summary>Until when the worker owns the attempt; a child process must not outlive it.</summary>
     public required IAttemptLease Lease { get; init; }
+
+    /// <summary>
+    /// Asked after a stop: whether only this attempt is to end, and the next one goes on with the work (the worker shuts down, or has lost its
+    /// lease). What runs outside the worker stays then.
+    /// </summary>
+    public Func<bool> HandsOver { get; init; } = () => false;
 }
 
 /// <summary>Names an attempt: the ids, and the number that is the fencing token.</summary>

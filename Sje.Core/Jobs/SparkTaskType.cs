@@ -1,14 +1,48 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Sje.Core.Jobs;
 
 /// <summary>
-/// <c>spark: {application: app.py, arguments: [--day, "1"], jars: [...], pyFiles: [...]}</c>. Known to every server; its tasks wait
-/// until a worker offers the engine.
+/// <c>spark: {application: app.py, mainClass: ..., arguments: [...], cluster: lab, driver: {...}, executor: {...}, sparkConf: {...}, ...}</c>, or
+/// <c>spark: {sql: "select ..."}</c>. Known to every server; its tasks wait until a worker offers the engine.
 /// </summary>
-public sealed class SparkTaskType : ITaskType
+public sealed partial class SparkTaskType : ITaskType
 {
-    private static readonly string[] Lists = ["arguments", "jars", "pyFiles"];
+    /// <summary>The property in which SJE marks what it has submitted.</summary>
+    public const string MarkProperty = "spark.sje.task";
+
+    private const int MostTexts = 10_000;
+    private const string MemoryWanted = "an amount of memory as Spark writes it: 512m, 4g";
+
+    private static readonly string[] Lists =
+    [
+        "arguments",
+        "jars",
+        "pyFiles",
+        "files",
+        "archives",
+        "packages",
+        "excludePackages",
+        "repositories",
+    ];
+
+    private static readonly string[] Words = ["queue", "principal", "keytab", "proxyUser", "version"];
+
+    private static readonly string[] Ways = ["auto", "rest", "spark-submit"];
+
+    private static readonly string[] Modes = ["cluster", "client"];
+
+    // Each has a field of its own, or is how SJE finds its applications again.
+    private static readonly Dictionary<string, string> OwnProperties = new(StringComparer.Ordinal)
+    {
+        ["spark.master"] = "Name a 'cluster' instead.",
+        ["spark.submit.deployMode"] = "Say 'deployMode' instead.",
+        ["spark.app.id"] = "SJE chooses it, to find the application again.",
+        ["spark.kubernetes.driver.pod.name"] = "SJE chooses it, to find the application again.",
+        [MarkProperty] = "SJE sets it, to find the application again.",
+    };
 
     /// <inheritdoc/>
     public string Type => "spark";
@@ -16,22 +50,333 @@ public sealed class SparkTaskType : ITaskType
     /// <inheritdoc/>
     public IReadOnlyList<string> Aliases => ["SparkApp"];
 
+    /// <summary>
+    /// Makes texts of numbers and booleans where Spark takes texts: arguments, <c>sparkConf</c>, <c>environment</c>, versions, memory; and
+    /// <c>dynamicAllocation: true</c> an object.
+    /// </summary>
+    public JsonObject Normalise(JsonObject settings)
+    {
+        var result = settings.DeepClone().AsObject();
+        foreach (var name in Lists)
+        {
+            if (result[name] is JsonArray list)
+            {
+                for (var index = 0; index < list.Count; index++)
+                {
+                    list[index] = ScalarAsText(list[index]);
+                }
+            }
+        }
+
+        foreach (var name in new[] { "sparkConf", "environment" })
+        {
+            if (result[name] is JsonObject map)
+            {
+                foreach (var key in map.Select(entry => entry.Key).ToList())
+                {
+                    map[key] = ScalarAsText(map[key]);
+                }
+            }
+        }
+
+        if (result["version"] is JsonValue version)
+        {
+            result["version"] = ScalarAsText(version);
+        }
+
+        if (result["dynamicAllocation"]?.GetValueKind() is JsonValueKind.True or JsonValueKind.False)
+        {
+            result["dynamicAllocation"] = new JsonObject
+            {
+                ["enabled"] = result["dynamicAllocation"]!.GetValue<bool>(),
+            };
+        }
+
+        return result;
+    }
+
+    /// <summary>The cluster, where the settings name one: <c>spark:lab</c>.</summary>
+    public string? TargetOf(JsonObject settings) =>
+        settings["cluster"] is JsonValue value && value.TryGetValue<string>(out var name) && !HasTemplate(name)
+            ? "spark:" + name
+            : null;
+
     /// <inheritdoc/>
     public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters)
     {
         var faults = new FaultList();
         var fields = new Fields(settings, pointer, faults);
-        if (fields.RequiredText("application") is { } application && string.IsNullOrWhiteSpace(application))
-        {
-            faults.Add(fields.At("application"), FaultCodes.InvalidValue, "The path of the application is empty.");
-        }
-
+        CheckWork(fields, faults);
         foreach (var name in Lists)
         {
-            fields.Texts(name);
+            if (fields.Texts(name) is { Count: > MostTexts } texts)
+            {
+                faults.Add(fields.At(name), FaultCodes.TooMany, $"{texts.Count:N0} of them; at most {MostTexts:N0}.");
+            }
+        }
+
+        foreach (var name in Words)
+        {
+            NotEmpty(fields, name, faults);
+        }
+
+        OneOf(fields, "submit", Ways, faults);
+        OneOf(fields, "deployMode", Modes, faults);
+        CheckCluster(fields, faults);
+        CheckProcess(fields, "driver", faults, instances: false);
+        CheckProcess(fields, "executor", faults, instances: true);
+        CheckAllocation(fields, faults);
+        CheckProperties(fields, settings, faults);
+        CheckTexts(fields, settings, "environment", faults);
+        CheckKubernetes(fields, faults);
+        if (fields.Has("proxyUser") && (fields.Has("principal") || fields.Has("keytab")))
+        {
+            faults.Add(
+                fields.At("proxyUser"),
+                FaultCodes.Conflict,
+                "Cannot stand beside principal and keytab: Spark takes the one or the other."
+            );
+        }
+
+        if (fields.Has("principal") != fields.Has("keytab"))
+        {
+            fields.Missing(fields.Has("keytab") ? "principal" : "keytab");
         }
 
         fields.RefuseOthers();
         return faults.ToList();
     }
+
+    /// <summary>Whether a text is an amount of memory as Spark writes it.</summary>
+    public static bool IsMemory(string text) => MemoryText().IsMatch(text);
+
+    private static void CheckWork(Fields fields, FaultList faults)
+    {
+        var application = NotEmpty(fields, "application", faults);
+        var sql = NotEmpty(fields, "sql", faults);
+        NotEmpty(fields, "mainClass", faults);
+        if (application is not null && sql is not null)
+        {
+            faults.Add(fields.At("sql"), FaultCodes.Conflict, "'sql' cannot stand beside 'application'.");
+        }
+        else if (!fields.Has("application") && !fields.Has("sql"))
+        {
+            fields.Missing("application");
+        }
+
+        if (sql is not null && fields.Has("mainClass"))
+        {
+            faults.Add(fields.At("mainClass"), FaultCodes.Conflict, "'mainClass' cannot stand beside 'sql'.");
+        }
+    }
+
+    private static void CheckCluster(Fields fields, FaultList faults)
+    {
+        if (fields.Any("cluster") is not JsonObject)
+        {
+            NotEmpty(fields, "cluster", faults);
+            return;
+        }
+
+        var cluster = fields.Map("cluster")!;
+        NotEmpty(cluster, "name", faults);
+        NotEmpty(cluster, "size", faults);
+        NotEmpty(cluster, "version", faults);
+        CheckProcess(cluster, "driver", faults, instances: false);
+        CheckProcess(cluster, "executor", faults, instances: true);
+        CheckAllocation(cluster, faults);
+        cluster.RefuseOthers();
+    }
+
+    private static void CheckProcess(Fields fields, string name, FaultList faults, bool instances)
+    {
+        if (fields.Map(name) is not { } process)
+        {
+            return;
+        }
+
+        Count(process, "cores", 1, 1_024, faults);
+        Memory(process, "memory", faults);
+        Memory(process, "memoryOverhead", faults);
+        if (instances)
+        {
+            Count(process, "instances", 1, 100_000, faults);
+        }
+
+        process.RefuseOthers();
+    }
+
+    private static void CheckAllocation(Fields fields, FaultList faults)
+    {
+        if (fields.Map("dynamicAllocation") is not { } allocation)
+        {
+            return;
+        }
+
+        allocation.Flag("enabled");
+        var fewest = Count(allocation, "minExecutors", 0, 100_000, faults);
+        Count(allocation, "initialExecutors", 0, 100_000, faults);
+        var most = Count(allocation, "maxExecutors", 1, 100_000, faults);
+        if (fewest > most)
+        {
+            faults.Add(
+                allocation.At("maxExecutors"),
+                FaultCodes.OutOfRange,
+                $"{most} is less than minExecutors, {fewest}."
+            );
+        }
+
+        allocation.RefuseOthers();
+    }
+
+    private static void CheckProperties(Fields fields, JsonObject settings, FaultList faults)
+    {
+        CheckTexts(fields, settings, "sparkConf", faults);
+        foreach (var (name, _) in settings["sparkConf"] as JsonObject ?? [])
+        {
+            var at = Fault.At(fields.At("sparkConf"), name);
+            if (OwnProperties.TryGetValue(name, out var instead))
+            {
+                faults.Add(at, FaultCodes.Conflict, instead);
+            }
+            else if (!PropertyName().IsMatch(name))
+            {
+                faults.Add(
+                    at,
+                    FaultCodes.InvalidValue,
+                    $"{Excerpt.Quote(name)} is no property of Spark: these begin with 'spark.' and have no blanks, '=' or quotes."
+                );
+            }
+        }
+    }
+
+    private static void CheckTexts(Fields fields, JsonObject settings, string name, FaultList faults)
+    {
+        if (fields.Map(name) is not { } map)
+        {
+            return;
+        }
+
+        foreach (var (key, value) in settings[name]!.AsObject())
+        {
+            if (name == "environment" && !VariableName().IsMatch(key))
+            {
+                faults.Add(
+                    map.At(key),
+                    FaultCodes.InvalidValue,
+                    $"{Excerpt.Quote(key)} is no name of a variable: a letter or underscore, then letters, digits, underscores (at most 200)."
+                );
+            }
+            else if (value is null)
+            {
+                faults.Add(
+                    map.At(key),
+                    FaultCodes.WrongType,
+                    "Must be a text, and is null. Write \"\" for an empty value."
+                );
+            }
+
+            map.Text(key);
+        }
+    }
+
+    private static void CheckKubernetes(Fields fields, FaultList faults)
+    {
+        if (fields.Map("kubernetes") is not { } kubernetes)
+        {
+            return;
+        }
+
+        NotEmpty(kubernetes, "namespace", faults);
+        NotEmpty(kubernetes, "image", faults);
+        NotEmpty(kubernetes, "serviceAccount", faults);
+        kubernetes.Object("driverTemplate");
+        kubernetes.Object("executorTemplate");
+        foreach (var name in new[] { "nodeSelector", "executorNodeSelector" })
+        {
+            foreach (var (label, _) in kubernetes.Object(name) ?? [])
+            {
+                kubernetes.Map(name)!.Text(label);
+            }
+        }
+
+        if (kubernetes.List("tolerations") is { } tolerations)
+        {
+            for (var index = 0; index < tolerations.Count; index++)
+            {
+                if (tolerations[index] is not JsonObject)
+                {
+                    faults.Add(
+                        Fault.At(kubernetes.At("tolerations"), index),
+                        FaultCodes.WrongType,
+                        $"Must be a toleration (v1), and is {Fields.KindOf(tolerations[index])}."
+                    );
+                }
+            }
+        }
+
+        kubernetes.RefuseOthers();
+    }
+
+    private static string? NotEmpty(Fields fields, string name, FaultList faults)
+    {
+        var text = fields.Text(name);
+        if (text is not null && string.IsNullOrWhiteSpace(text))
+        {
+            faults.Add(fields.At(name), FaultCodes.InvalidValue, $"'{name}' is empty.");
+        }
+
+        return text;
+    }
+
+    private static void OneOf(Fields fields, string name, string[] words, FaultList faults)
+    {
+        if (fields.Text(name) is { } word && !words.Contains(word))
+        {
+            faults.Add(
+                fields.At(name),
+                FaultCodes.InvalidValue,
+                $"{Excerpt.Quote(word)} is not one of {string.Join(", ", words)}.{NearName.Hint(word, words)}"
+            );
+        }
+    }
+
+    private static int? Count(Fields fields, string name, int least, int most, FaultList faults)
+    {
+        var count = fields.Whole(name);
+        if (count < least || count > most)
+        {
+            faults.Add(fields.At(name), FaultCodes.OutOfRange, $"Must be from {least:N0} to {most:N0}.");
+        }
+
+        return count;
+    }
+
+    private static void Memory(Fields fields, string name, FaultList faults)
+    {
+        if (fields.Text(name) is { } text && !HasTemplate(text) && !IsMemory(text))
+        {
+            faults.Add(fields.At(name), FaultCodes.InvalidValue, $"{Excerpt.Quote(text)} is not {MemoryWanted}.");
+        }
+    }
+
+    private static bool HasTemplate(string text) => text.Contains("{{", StringComparison.Ordinal);
+
+    private static JsonNode? ScalarAsText(JsonNode? node) =>
+        node?.GetValueKind() is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
+            ? JsonValue.Create(node.ToJsonString())
+            : node?.DeepClone();
+
+    // JavaUtils.byteStringAs of Spark, without fractions, which it refuses.
+    [GeneratedRegex(
+        @"^[1-9][0-9]{0,9}(b|k|kb|m|mb|g|gb|t|tb)\z",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture
+    )]
+    private static partial Regex MemoryText();
+
+    [GeneratedRegex(@"^spark\.[^\s=""'\\\x00-\x1f]{1,500}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex PropertyName();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,199}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex VariableName();
 }

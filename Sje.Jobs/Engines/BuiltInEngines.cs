@@ -7,6 +7,7 @@ using Sje.Jobs.Engines.Http;
 using Sje.Jobs.Engines.Noop;
 using Sje.Jobs.Engines.Pipeline;
 using Sje.Jobs.Engines.Process;
+using Sje.Jobs.Engines.Spark;
 using Sje.Jobs.Engines.Sql;
 
 namespace Sje.Jobs.Engines;
@@ -43,6 +44,9 @@ public static class BuiltInEngines
         services.TryAddSingleton<SqlConnections>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, SqlEngine>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IEngine, NoopEngine>());
-        return services;
+        return services.AddSparkEngine();
     }
+
+    /// <summary>Adds what engines do on a worker beside running attempts.</summary>
+    public static IServiceCollection AddSjeEngineUpkeep(this IServiceCollection services) => services.AddSparkSweep();
 }

@@ -153,6 +153,7 @@ internal sealed partial class AttemptRunner(
                 Checkpoint = task.Checkpoint,
                 Reporter = journal,
                 Lease = session.Lease,
+                HandsOver = () => task.Cause is StopCause.Drain or StopCause.LeaseLost,
             };
             var result = await host.RunAsync(engine, context, task.Stopping);
             return AttemptVerdict.Of(task, result, journal.Metrics, clock.GetElapsedTime(began));

@@ -82,6 +82,18 @@ public static class FaultPoint
     /// <summary>A slice of an operation is durable; others may be left.</summary>
     public const string OperationCommitted = "operation.committed";
 
+    /// <summary>The identity of a Spark application is stored; nothing has been sent to the cluster.</summary>
+    public const string SparkChosen = "spark.chosen";
+
+    /// <summary>The cluster has the application; what it calls it is not stored.</summary>
+    public const string SparkSubmitted = "spark.submitted";
+
+    /// <summary>What the cluster calls the application is stored.</summary>
+    public const string SparkNoted = "spark.noted";
+
+    /// <summary>The application has ended on the cluster; that is not stored.</summary>
+    public const string SparkEnded = "spark.ended";
+
     private static readonly string[] StatesWithPoints =
     [
         "enqueued",
@@ -121,6 +133,10 @@ public static class FaultPoint
         RecurringWritten,
         OperationWritten,
         OperationCommitted,
+        SparkChosen,
+        SparkSubmitted,
+        SparkNoted,
+        SparkEnded,
         .. StatesWithPoints.Select(StateElected),
         .. StatesWithPoints.Select(StateWritten),
         .. StatesWithPoints.Select(StateCommitted),

@@ -44,6 +44,7 @@ internal sealed class SettingsShape(IReadOnlyDictionary<string, Type> sections)
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property =>
                 property.SetMethod is { IsPublic: true }
+                || IsMap(property.PropertyType)
                 || (IsList(property.PropertyType) && !property.PropertyType.IsArray)
             );
 

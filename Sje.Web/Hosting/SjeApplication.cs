@@ -5,6 +5,7 @@ using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs;
 using Sje.Jobs.Engines;
+using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Jobs.Engines.Sql;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Maintenance;
@@ -33,6 +34,7 @@ internal static class SjeApplication
                 [StorageOptions.Section] = typeof(StorageOptions),
                 [WorkerOptions.Section] = typeof(WorkerOptions),
                 [ExecutionOptions.Section] = typeof(ExecutionOptions),
+                [SparkOptions.Section] = typeof(SparkOptions),
                 [ConnectionOptions.Section] = typeof(Dictionary<string, ConnectionOptions>),
                 [CircuitBreakerOptions.Section] = typeof(CircuitBreakerOptions),
                 [RetryPolicyOptions.Section] = typeof(Dictionary<string, RetryPolicyOptions>),

@@ -13,6 +13,7 @@ internal sealed class StormFaults(StormScene scene, StormLoad load, int seed)
             !point.StartsWith("accept", StringComparison.Ordinal)
             && !point.StartsWith("schedule.", StringComparison.Ordinal)
             && !point.StartsWith("recurring", StringComparison.Ordinal)
+            && !point.StartsWith("spark.", StringComparison.Ordinal)
         ),
     ];
 

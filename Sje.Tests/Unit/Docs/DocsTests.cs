@@ -125,12 +125,10 @@ public partial class DocsTests
     [Fact]
     public void Every_kind_of_problem_stands_in_the_reference_of_the_API()
     {
-        // Nothing refuses a full queue yet; the kind waits for limits of queues.
         var kinds = typeof(ProblemKind)
             .GetFields()
             .Where(field => field.FieldType == typeof(ProblemKind))
-            .Select(field => (ProblemKind)field.GetValue(null)!) // static and set
-            .Where(kind => kind != ProblemKind.QueueFull);
+            .Select(field => (ProblemKind)field.GetValue(null)!); // static and set
         var text = Read("docs", "reference", "api.md");
         NoneOf(
             kinds
@@ -201,7 +199,23 @@ public partial class DocsTests
             .Properties(type)
             // An array without a setter is worked out from a setting and is none.
             .Where(property => property.SetMethod is not null || !property.PropertyType.IsArray)
-            .Select(property => $"{section}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}");
+            .SelectMany(property =>
+            {
+                var key = $"{section}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
+                // What the user names stands there as NAME.
+                return SettingsShape.EntryType(property.PropertyType) is { } entry
+                        ? IsGroup(entry)
+                            ? KeysOf(key + ":NAME", entry)
+                            : [key]
+                    : IsGroup(property.PropertyType) ? KeysOf(key, property.PropertyType)
+                    : [key];
+            });
+
+    /// <summary>Whether a type holds settings of its own.</summary>
+    private static bool IsGroup(Type type) =>
+        type is { IsClass: true, IsArray: false }
+        && type.Namespace?.StartsWith("Sje.", StringComparison.Ordinal) == true
+        && !SettingsShape.IsList(type);
 
     /// <summary>Fails with every name that is left, not with the first.</summary>
     private static void NoneOf(IEnumerable<string> left) => Assert.Equal("", string.Join(", ", left));

@@ -128,7 +128,7 @@ internal sealed record SparkInstallation(string Name, string Home, string? JavaH
 internal static class SparkMark
 {
     /// <summary>The property that carries it.</summary>
-    public const string Property = "spark.sje.task";
+    public const string Property = SparkTaskType.MarkProperty;
 
     public static string Of(Guid taskId, int number) => $"{taskId}/{number}";
 }

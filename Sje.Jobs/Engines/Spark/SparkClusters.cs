@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Sje.Jobs.Engines.Spark.Clusters;
+using Sje.Jobs.Engines.Spark.Configuration;
+using Sje.Jobs.Engines.Spark.Standalone;
+
+namespace Sje.Jobs.Engines.Spark;
+
+/// <summary>The clusters of the configuration, each with one client that many tasks share.</summary>
+internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http)
+{
+    private readonly ConcurrentDictionary<string, ISparkCluster> clusters = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The client of a cluster; null for <c>local[...]</c>, which is no cluster to be asked.</summary>
+    /// <exception cref="FormatException">There is none of that name, or its profile is wrong.</exception>
+    public ISparkCluster? Find(string name)
+    {
+        var (found, profile) = planner.FindCluster(name);
+        return SparkPlanner.KindOf(profile.Master) == SparkClusterKind.Local
+            ? null
+            : clusters.GetOrAdd(found, _ => Open(found, profile));
+    }
+
+    private ISparkCluster Open(string name, SparkClusterOptions profile) =>
+        SparkPlanner.KindOf(profile.Master) switch
+        {
+            SparkClusterKind.Standalone => new StandaloneCluster(name, profile, http.Client),
+            var kind => throw new FormatException($"Cluster {name}: there is no way to a cluster of kind {kind}."),
+        };
+}
+
+/// <summary>The one HTTP client for clusters and drivers: they are many calls to few hosts.</summary>
+internal sealed class SparkHttp : IDisposable
+{
+    /// <summary>Follows no redirects: a standby tells by one that another leads.</summary>
+    public HttpClient Client { get; } =
+        new(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                ConnectTimeout = TimeSpan.FromSeconds(3),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+                UseProxy = false,
+            }
+        )
+        {
+            Timeout = TimeSpan.FromSeconds(15),
+        };
+
+    public void Dispose() => Client.Dispose();
+}

@@ -1,0 +1,289 @@
+using System.Text.Json.Nodes;
+using Sje.Core.Jobs;
+using Sje.Core.Reliability;
+using Sje.Jobs.Engines.Spark.Clusters;
+using Sje.Jobs.Engines.Spark.Store;
+using Sje.Jobs.Faults;
+using Sje.Jobs.Queueing;
+
+namespace Sje.Jobs.Engines.Spark;
+
+/// <summary>One attempt of a task whose application runs on a cluster: choose, store, submit, follow, end.</summary>
+internal sealed class SparkRun(
+    ISparkCluster cluster,
+    SparkApplication application,
+    ISparkStore store,
+    EngineContext context,
+    TimeProvider clock
+)
+{
+    private const int LinesOfTail = 40;
+
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    // How long a cluster may be silent in the middle of a submission before the attempt fails for now; the identity stays stored, and the next
+    // attempt asks for it.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
+    private readonly Queue<string> tail = new();
+    private SparkSubmission? submission;
+    private SparkStatus? noted;
+    private string? said;
+
+    /// <summary>Runs it to its end. <paramref name="open"/> is what an earlier attempt left, if any.</summary>
+    public async Task<EngineResult> RunAsync(StoredApplication? open, CancellationToken stop)
+    {
+        var fresh = open is null;
+        if (open is null)
+        {
+            try
+            {
+                if (await cluster.CheckAsync(application, stop) is { } wrong)
+                {
+                    return Failed(wrong);
+                }
+
+                var identity = await cluster.ChooseIdentityAsync(application, stop);
+                open = await store.ChooseAsync(context.Identity, application.ClusterName, identity, stop);
+            }
+            catch (SparkClusterUnavailableException e)
+            {
+                return Failed(new TaskError("network", e.Message));
+            }
+
+            FaultPoint.At(FaultPoint.SparkChosen);
+        }
+        else
+        {
+            Say(
+                $"Going on with what attempt {open.Number} chose to submit to cluster {open.Cluster}: {open.Submission.Identity}"
+            );
+        }
+
+        try
+        {
+            return await SubmitAsync(open, fresh, stop) is { } refused ? refused : await FollowAsync(open, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            if (context.HandsOver())
+            {
+                Say("The application goes on without this worker.");
+            }
+            else
+            {
+                await EndAsync(open);
+            }
+
+            throw;
+        }
+    }
+
+    private StoredApplication Known(StoredApplication stored) =>
+        submission is { } known ? stored with { Submission = known } : stored;
+
+    /// <summary>Sees to it that the cluster has the application. Null when it has.</summary>
+    private async Task<EngineResult?> SubmitAsync(StoredApplication stored, bool fresh, CancellationToken stop)
+    {
+        var mayBeThere = !fresh;
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                if (mayBeThere && await cluster.FindAsync(Known(stored).Submission, stop) is { } found)
+                {
+                    await NoteAsync(stored, found, stop);
+                    return null;
+                }
+
+                stop.ThrowIfCancellationRequested();
+                if (context.Lease.DeadlineUptime <= BootClock.Now)
+                {
+                    return Failed(
+                        new TaskError("lost", "The worker's lease lapsed before it had submitted the application.")
+                    );
+                }
+
+                mayBeThere = true;
+                var sent = clock.GetTimestamp();
+                // Not to be broken off: what is half sent may still arrive.
+                submission = await cluster.SubmitAsync(application, stored.Submission, CancellationToken.None);
+                var took = clock.GetElapsedTime(sent);
+                FaultPoint.At(FaultPoint.SparkSubmitted);
+                context.Reporter.Metric("submit_ms", took.TotalMilliseconds);
+                Say(
+                    $"Submitted to cluster {stored.Cluster} as {submission.SubmissionId ?? submission.Identity} in {took.TotalMilliseconds:0} ms"
+                );
+                await store.NoteAsync(
+                    stored,
+                    new SparkStatus(SparkState.Pending)
+                    {
+                        SubmissionId = submission.SubmissionId,
+                        ApplicationId = submission.ApplicationId,
+                    },
+                    stop
+                );
+                FaultPoint.At(FaultPoint.SparkNoted);
+                return null;
+            }
+            catch (SparkRefusedException e)
+            {
+                await store.EndAsync(stored, SparkState.Failed, new SparkOutcome(), CancellationToken.None);
+                return Failed(e.Error);
+            }
+            catch (SparkClusterUnavailableException e)
+            {
+                SayOnce(e.Message);
+                if (clock.GetElapsedTime(began) > Patience)
+                {
+                    return Failed(new TaskError("network", e.Message));
+                }
+
+                await Task.Delay(Look, clock, stop);
+            }
+        }
+    }
+
+    private async Task<EngineResult> FollowAsync(StoredApplication stored, CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                var status = await cluster.FindAsync(Known(stored).Submission, stop);
+                if (status is null)
+                {
+                    await store.EndAsync(stored, SparkState.Lost, new SparkOutcome(), CancellationToken.None);
+                    return Failed(
+                        new TaskError("killed", "The application is on the cluster no longer: somebody has removed it.")
+                    );
+                }
+
+                await NoteAsync(stored, status, stop);
+                if (status.State == SparkState.Pending)
+                {
+                    context.Reporter.Progress(0, status.PendingCause ?? "waits for the cluster");
+                }
+
+                await cluster.ReadLogsAsync(Known(stored).Submission, positions, status.IsFinal, Write, stop);
+                if (status.IsFinal)
+                {
+                    return await FinishAsync(stored, status);
+                }
+
+                if (status.Hopeless)
+                {
+                    await EndAsync(stored);
+                    return Failed(new TaskError(FailureClasses.Invalid, $"It can never start: {status.PendingCause}."));
+                }
+
+                said = null;
+            }
+            catch (SparkClusterUnavailableException e)
+            {
+                // It runs on whether or not we can see it.
+                SayOnce(e.Message);
+            }
+
+            await Task.Delay(Look, clock, stop);
+        }
+    }
+
+    private async Task<EngineResult> FinishAsync(StoredApplication stored, SparkStatus status)
+    {
+        FaultPoint.At(FaultPoint.SparkEnded);
+        await store.EndAsync(stored, status.State, new SparkOutcome(), CancellationToken.None);
+        Say($"The application has ended: {status.State.ToSnake()}");
+        if (status.State == SparkState.Succeeded)
+        {
+            context.Reporter.Progress(1, null);
+            return new EngineResult
+            {
+                Outputs = new JsonObject
+                {
+                    ["applicationId"] = status.ApplicationId ?? submission?.ApplicationId,
+                    ["submissionId"] = status.SubmissionId ?? submission?.SubmissionId,
+                    ["cluster"] = stored.Cluster,
+                },
+            };
+        }
+
+        var error = status.Error ?? new TaskError("error", $"The application ended as {status.State.ToSnake()}.");
+        return Failed(
+            error.LogTail is null && tail.Count > 0 ? error with { LogTail = string.Join('\n', tail) } : error
+        );
+    }
+
+    /// <summary>Ends it on the cluster. Where the cluster cannot be asked for long, the row stays open and the sweep goes on with it.</summary>
+    private async Task EndAsync(StoredApplication stored)
+    {
+        var began = clock.GetTimestamp();
+        while (!context.HandsOver())
+        {
+            try
+            {
+                using var limit = new CancellationTokenSource(Patience, clock);
+                await cluster.KillAsync(Known(stored).Submission, limit.Token);
+                await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: true, Write, limit.Token);
+                await store.EndAsync(stored, SparkState.Killed, new SparkOutcome(), CancellationToken.None);
+                Say("The application is ended on the cluster.");
+                return;
+            }
+            catch (Exception e) when (e is SparkClusterUnavailableException or OperationCanceledException)
+            {
+                SayOnce($"It is not known to be ended yet: {e.Message}");
+                if (clock.GetElapsedTime(began) > Patience)
+                {
+                    return;
+                }
+
+                await Task.Delay(Look, clock, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task NoteAsync(StoredApplication stored, SparkStatus status, CancellationToken stop)
+    {
+        var before = submission;
+        var known = Known(stored).Submission;
+        submission = known with
+        {
+            SubmissionId = status.SubmissionId ?? known.SubmissionId,
+            ApplicationId = status.ApplicationId ?? known.ApplicationId,
+        };
+        if (submission != before || status != noted)
+        {
+            noted = status;
+            await store.NoteAsync(stored, status, stop);
+        }
+    }
+
+    private void Write(SparkLogLine line)
+    {
+        if (line is { Source: "driver", Text.Length: > 0 })
+        {
+            tail.Enqueue(line.Text);
+            if (tail.Count > LinesOfTail)
+            {
+                tail.Dequeue();
+            }
+        }
+
+        context.Reporter.Log(line.Stream, line.Source == "driver" ? line.Text : $"[{line.Source}] {line.Text}");
+    }
+
+    private void SayOnce(string message)
+    {
+        if (said != message)
+        {
+            said = message;
+            Say(message);
+        }
+    }
+
+    private void Say(string message) => context.Reporter.Log(LogStream.System, message);
+
+    private static EngineResult Failed(TaskError error) => new() { Error = error };
+}
