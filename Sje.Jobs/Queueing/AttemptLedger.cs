@@ -34,6 +34,8 @@ internal sealed class AttemptLedger
     // A cancel or a restart that was asked for meanwhile decides over what the attempt itself came to. Whoever ends an attempt brings
     // Hangfire's view up himself, and the reconciler leaves him 5 s for it; nobody does for a lost one, but its next claim is near.
     // The execution is locked with the task and before it; the only task of one decides its state, and nothing else has to be looked at.
+    // Each task is looked up by its id: a plan that went through all that this worker runs, for each task said, took 0.8 s for a thousand of
+    // two thousand. So worker and state are written in a way that no index offers itself for.
     private static string Compose(bool only, bool passLocked) =>
         $"""
             with said as (
@@ -55,13 +57,14 @@ internal sealed class AttemptLedger
                     case when said_outcome = 'lost' and t.lost + 1 >= $3 then
                         jsonb_build_object('class', 'lost', 'message', format('its worker was lost %s times while running it', t.lost + 1))
                         else said_error end as why
-                from said s join sje.tasks t on t.id = s.said_id {(
+                from said s cross join lateral (
+                    select t.* from sje.tasks t {(
                 only ? "join sje.executions e on e.id = t.execution_id" : ""
             )}
-                where t.attempt = s.said_attempt and t.worker_id = $1 and t.state = 'running'
-                    and (not $2 or exists (select 1 from sje.workers w
-                        where w.id = $1 and w.state in ('active', 'draining') and w.lease_until > clock_timestamp()))
-                for update {(only ? "of e, t" : "of t")}{(passLocked ? " skip locked" : "")}
+                    where t.id = s.said_id and t.attempt = s.said_attempt and (t.worker_id, t.state) is not distinct from ($1, 'running')
+                    for update {(only ? "of e, t" : "of t")}{(passLocked ? " skip locked" : "")}) t
+                where not $2 or exists (select 1 from sje.workers w
+                    where w.id = $1 and w.state in ('active', 'draining') and w.lease_until > clock_timestamp())
             ), gone as (
                 delete from sje.tasks t using own
                 where t.id = own.id and own.next in ('succeeded', 'failed', 'cancelled', 'timed_out')

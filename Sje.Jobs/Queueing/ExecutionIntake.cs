@@ -21,6 +21,10 @@ public sealed class ExecutionIntake
     private readonly Signals signals;
     private readonly Admission admission;
 
+    // What comes one by one shares a transaction with what comes at the same time: a commit of its own for each would be most of the cost.
+    private const int MostTogether = 200;
+    private readonly GroupWriter<Submission, Task<IntakeResult>> together;
+
     // When no queue was found to have a limit of depth; 0 when that is not known.
     private long noLimitsAt;
 
@@ -79,12 +83,13 @@ public sealed class ExecutionIntake
         select id, job_id, job_version, name, label, job_type, queue, priority, tenant,
             array(select jsonb_array_elements_text(tags)), spec, parameters, 'queued', permit_partial, task_count, trigger, rerun_of,
             accepted_by, now() + total_timeout, schedule_id, scheduled_for, concurrency_key, concurrency_max,
-            case when concurrency_key is not null and admitted then now() end, $24
+            case when concurrency_key is not null and admitted then now() end, trace_parent
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::smallint[], $9::text[],
             $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::int[], $15::text[], $16::uuid[], $17::text[], $18::interval[],
-            $19::uuid[], $20::timestamptz[], $21::text[], $22::int[], $23::boolean[])
+            $19::uuid[], $20::timestamptz[], $21::text[], $22::int[], $23::boolean[], $24::text[])
             x(id, job_id, job_version, name, label, job_type, queue, priority, tenant, tags, spec, parameters, permit_partial,
-            task_count, trigger, rerun_of, accepted_by, total_timeout, schedule_id, scheduled_for, concurrency_key, concurrency_max, admitted)
+            task_count, trigger, rerun_of, accepted_by, total_timeout, schedule_id, scheduled_for, concurrency_key, concurrency_max, admitted,
+            trace_parent)
         """;
 
     private const string AddTasks = $"""
@@ -111,8 +116,31 @@ public sealed class ExecutionIntake
         """;
 
     /// <summary>Writes to the database, and wakes those who wait.</summary>
-    public ExecutionIntake(Database database, SortableIds ids, Signals signals, Admission admission) =>
+    public ExecutionIntake(Database database, SortableIds ids, Signals signals, Admission admission)
+    {
         (this.database, this.ids, this.signals, this.admission) = (database, ids, signals, admission);
+        together = new GroupWriter<Submission, Task<IntakeResult>>(MostTogether, AcceptTogetherAsync);
+    }
+
+    /// <summary>
+    /// Stores one submission; those that arrive at the same time share a transaction, as if each had come alone. It is stored or not stored
+    /// whether or not the caller still waits.
+    /// </summary>
+    /// <exception cref="NpgsqlException">The database could not be reached or refused; it was not accepted.</exception>
+    public async Task<IntakeResult> AcceptOneAsync(Submission submission, CancellationToken cancellationToken)
+    {
+        // Who has to wait for others of his job, or for a pause, shall make nobody else wait.
+        if (submission.Job.Concurrency is not null || submission.JobId is not null)
+        {
+            return (await AcceptAsync([submission], cancellationToken))[0];
+        }
+
+        using var span = CoreTracing.Accept(1);
+        var answer = await together
+            .WriteAsync(submission with { TraceParent = CoreTracing.Current })
+            .WaitAsync(cancellationToken);
+        return await answer;
+    }
 
     /// <summary>
     /// Stores all submissions in one transaction: all or, when it throws, none. Results stand in the order of the submissions.
@@ -154,6 +182,31 @@ public sealed class ExecutionIntake
         return results;
     }
 
+    private async Task<Task<IntakeResult>[]> AcceptTogetherAsync(IReadOnlyList<Submission> submissions)
+    {
+        try
+        {
+            var results = await AcceptAsync(submissions, allOrNone: false, CancellationToken.None);
+            return [.. results.Select(Task.FromResult)];
+        }
+        catch (PostgresException e) when (submissions.Count > 1 && !e.IsTransient)
+        {
+            // One of them cannot be stored, so none was: each for itself, and to each its own error.
+            var answers = new List<Task<IntakeResult>>(submissions.Count);
+            foreach (var submission in submissions)
+            {
+                var answer = AcceptAloneAsync(submission);
+                answers.Add(answer);
+                await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return [.. answers];
+        }
+    }
+
+    private async Task<IntakeResult> AcceptAloneAsync(Submission submission) =>
+        (await AcceptAsync([submission], allOrNone: false, CancellationToken.None))[0];
+
     /// <summary>
     /// Stores all submissions in a transaction of the caller's, who commits it and then calls <see cref="Announce"/>. Where
     /// <paramref name="allOrNone"/> made it store nothing, some results are <see cref="HeldBack"/>, and the keys taken must be rolled back.
@@ -166,7 +219,8 @@ public sealed class ExecutionIntake
         CancellationToken cancellationToken
     )
     {
-        using var span = CoreTracing.Accept(submissions.Count);
+        // Those that came one by one have each a span of their own already.
+        using var span = submissions.All(s => s.TraceParent is null) ? CoreTracing.Accept(submissions.Count) : null;
         var results = new IntakeResult?[submissions.Count];
         var fresh = submissions.Select((s, i) => new Fresh(ids.Next(), i, s)).ToList();
         if (submissions.Any(s => s.IdempotencyKey is not null))
@@ -444,6 +498,7 @@ public sealed class ExecutionIntake
 
     private void AddRows(NpgsqlBatch batch, List<Fresh> fresh, AdmissionPlan plan)
     {
+        var around = CoreTracing.Current;
         var tasks = fresh.SelectMany(TasksOf).ToArray();
         var named = fresh.Select(f => f.Submission.Tenant).Where(t => t != "default").Distinct().ToList();
         if (named.Count > 0)
@@ -496,7 +551,7 @@ public sealed class ExecutionIntake
             Array(NpgsqlDbType.Text, fresh.Select(f => Admission.KeyOf(f.Submission))),
             Array(NpgsqlDbType.Integer, fresh.Select(f => f.Submission.Job.Concurrency?.Max)),
             Array(NpgsqlDbType.Boolean, fresh.Select(f => plan[f.Id] == Entry.Admitted)),
-            P(CoreTracing.Current)
+            Array(NpgsqlDbType.Text, fresh.Select(f => f.Submission.TraceParent ?? around))
         );
         batch.Add(
             AddTasks,

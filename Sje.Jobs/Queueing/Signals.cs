@@ -23,7 +23,8 @@ public enum SignalKind
 
 /// <summary>
 /// Wakes loops of this process at once and those of others by NOTIFY. A NOTIFY inside every transaction takes PostgreSQL's group
-/// commit away (PEERS.md), so after a commit a flag is raised here and one statement a few milliseconds later tells all others.
+/// commit away (PEERS.md), so after a commit a flag is raised here and a statement of its own tells all others: at once where there was none
+/// just before, else a few milliseconds later for all that was raised meanwhile.
 /// Signals are hints: every loop polls too, so a lost one costs at most a second.
 /// </summary>
 public sealed partial class Signals(Database database, TimeProvider clock, ILogger<Signals> log) : BackgroundService
@@ -80,10 +81,16 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
 
     private async Task SendAsync(CancellationToken stop)
     {
+        var sent = 0L;
         while (!stop.IsCancellationRequested)
         {
             await outgoing.WaitAsync(stop);
-            await Task.Delay(Coalesce, clock, stop);
+            if (sent != 0 && clock.GetElapsedTime(sent) < Coalesce)
+            {
+                await Task.Delay(Coalesce, clock, stop);
+            }
+
+            sent = clock.GetTimestamp();
             var flags = Interlocked.Exchange(ref raised, 0);
             if (flags == 0)
             {

@@ -43,6 +43,9 @@ public sealed record Submission
 
     /// <summary>The due time it is for, if its time started it. One execution for a due time of a schedule.</summary>
     public DateTimeOffset? ScheduledFor { get; init; }
+
+    /// <summary>The span that its attempts go on from, where that is not the one it is stored in.</summary>
+    internal string? TraceParent { get; init; }
 }
 
 /// <summary>What became of a <see cref="Submission"/>.</summary>

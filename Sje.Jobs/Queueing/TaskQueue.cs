@@ -95,15 +95,18 @@ internal sealed class TaskQueue(Database database)
         ), lined as (
             select p.*, row_number() over (partition by queue order by share, rank, id) as nth,
                 row_number() over (partition by concurrency_key order by share, rank, id) as nth_of_key,
-                row_number() over (partition by target order by share, rank, id) as nth_of_target,
-                array_agg(rank) over (partition by queue order by rank, id rows between unbounded preceding and unbounded following) as ranks
+                row_number() over (partition by target order by share, rank, id) as nth_of_target
             from placed p
+        ), turned as (
+            select l.*, nth_value(rank, nth::int) over (
+                partition by queue order by rank, id rows between unbounded preceding and unbounded following) as turn
+            from lined l
         ), picked as (
             select id, shown, begins from (
                 select id, shown, begins, row_number() over w as n, sum(cpus) over w as cpus, sum(memory_bytes) over w as memory
                 from (
-                    select l.*, l.ranks[l.nth] as turn
-                    from lined l join served q on q.name = l.queue join keys k on k.name = l.concurrency_key
+                    select l.*
+                    from turned l join served q on q.name = l.queue join keys k on k.name = l.concurrency_key
                         left join broken b on b.target = l.target
                     where l.nth <= q.room and (k.name = '' or l.nth_of_key <= k.room) and (b.room is null or l.nth_of_target <= b.room)) fits
                 window w as (order by turn, nth, id rows unbounded preceding)) fit

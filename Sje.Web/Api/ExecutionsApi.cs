@@ -471,7 +471,7 @@ internal static class ExecutionsApi
             user.Caller()
         );
         return prepared.Submission is { } submission
-            ? TasksApi.ToAnswer((await intake.AcceptAsync([submission], stop))[0])
+            ? TasksApi.ToAnswer(await intake.AcceptOneAsync(submission, stop))
             : prepared.Refusal!; // One of the two is there.
     }
 

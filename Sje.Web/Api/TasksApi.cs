@@ -118,7 +118,7 @@ internal static class TasksApi
 
         var prepared = JobSubmission.OfText(reader.Read(body.Bytes, body.Format), user.Caller(), idempotencyKey);
         return prepared.Submission is { } submission
-            ? ToAnswer((await intake.AcceptAsync([submission], stop))[0])
+            ? ToAnswer(await intake.AcceptOneAsync(submission, stop))
             : prepared.Refusal!; // One of the two is there.
     }
 
