@@ -1,0 +1,431 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sje.Jobs.Engines.Spark.Clusters;
+
+namespace Sje.Jobs.Engines.Spark.Yarn;
+
+/// <summary>
+/// Talks to the ResourceManagers of one cluster, of which one is active. A question goes to the one that answered last, and on to the next
+/// when that does not answer or is not the active one. A ResourceManager that starts answers before it knows its applications again: what it
+/// then says of absence is worth nothing, and a submission then may keep it from starting.
+/// </summary>
+internal sealed class ResourceManagerClient(
+    IReadOnlyList<Uri> addresses,
+    string user,
+    HttpClient http,
+    TimeProvider time
+)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private volatile int preferred;
+
+    /// <summary>The address that answered last.</summary>
+    public Uri Address => addresses[preferred % addresses.Count];
+
+    /// <summary>Who is named on each call.</summary>
+    public string User => user;
+
+    /// <summary>Says what the active ResourceManager is.</summary>
+    /// <exception cref="SparkClusterUnavailableException">None is active now.</exception>
+    public async Task<ResourceManagerInfo> InfoAsync(CancellationToken stop) =>
+        Active(await GetAsync("info", stop, mustBeActive: true));
+
+    /// <summary>Reserves an application's id.</summary>
+    public async Task<YarnNewApplication> NewApplicationAsync(CancellationToken stop)
+    {
+        // An id is only good for a ResourceManager that is to know it later: one that starts would give it, too, but it says so first.
+        await InfoAsync(stop);
+        var answer = await SendAsync(HttpMethod.Post, "apps/new-application", null, stop);
+        if (answer.Status == 200 && answer.Json.Text("application-id") is { Length: > 0 } id)
+        {
+            var most = answer.Json?["maximum-resource-capability"];
+            return new YarnNewApplication(id, most.Number("memory") ?? long.MaxValue, most.Number("vCores") ?? int.MaxValue);
+        }
+
+        throw Unexpected("gave no application id", answer);
+    }
+
+    /// <summary>An application; null when it has been proven that this cluster does not know it.</summary>
+    public async Task<YarnApplication?> FindAsync(string id, CancellationToken stop)
+    {
+        var answer = await GetAsync(Application(id), stop);
+        if (answer.Status == 404)
+        {
+            var before = await InfoAsync(stop);
+            answer = await GetAsync(Application(id), stop);
+            if (answer.Status == 404)
+            {
+                var after = await InfoAsync(stop);
+                return
+                    after == before
+                    && answer.Address == before.Address
+                    && answer.Text.Contains("NotFound", StringComparison.Ordinal)
+                    ? null
+                    : throw new SparkClusterUnavailableException(
+                        $"{answer.Address} does not know {id}, but it was not active all the time while it was asked."
+                    );
+            }
+        }
+
+        return answer.Status == 200 && answer.Json?["app"] is { } app
+            ? YarnApplication.Of(app)
+            : throw Unexpected($"did not say what {id} is", answer);
+    }
+
+    /// <summary>The attempts of an application, the first first; none when it is unknown.</summary>
+    public async Task<IReadOnlyList<YarnAttempt>> AttemptsAsync(string id, CancellationToken stop)
+    {
+        var answer = await GetAsync(Application(id) + "/appattempts", stop);
+        return answer.Status switch
+        {
+            200 =>
+            [
+                .. (answer.Json?["appAttempts"]?["appAttempt"]).Items().Select(YarnAttempt.Of).OrderBy(attempt => attempt.Number),
+            ],
+            404 => [],
+            _ => throw Unexpected($"did not say what attempts {id} has", answer),
+        };
+    }
+
+    /// <summary>The containers of an attempt that run now.</summary>
+    public async Task<IReadOnlyList<YarnContainer>> ContainersAsync(string id, string attempt, CancellationToken stop)
+    {
+        var answer = await GetAsync(
+            $"{Application(id)}/appattempts/{Uri.EscapeDataString(attempt)}/containers",
+            stop
+        );
+        return answer.Status switch
+        {
+            200 =>
+            [
+                .. (answer.Json?["container"] ?? answer.Json?["containers"]?["container"])
+                    .Items()
+                    .Select(YarnContainer.Of)
+                    .Where(container => container.Id.Length > 0),
+            ],
+            // The attempt is over, or not known again yet.
+            400 or 404 or 500 => [],
+            _ => throw Unexpected($"did not say what containers {attempt} has", answer),
+        };
+    }
+
+    /// <summary>
+    /// Submits, over one connection, on which the same process has just said that it is active. It returns when that process has the
+    /// application in its store: before, its death would undo the submission.
+    /// </summary>
+    /// <returns>The answer, if it is a refusal; else null.</returns>
+    public async Task<ResourceManagerAnswer?> SubmitAsync(string id, JsonObject body, CancellationToken stop)
+    {
+        var address = (await InfoAsync(stop)).Address;
+        using var single = new SingleConnection();
+        var said = await SendToAsync(single.Http, address, HttpMethod.Get, "info", null, stop);
+        Active(said);
+        // A server that ends each connection after one answer leaves no way to be that sure.
+        var answer = await SendToAsync(said.Closes ? http : single.Http, address, HttpMethod.Post, "apps", body, stop);
+        if (answer.Status is >= 400 and < 500 and not 408 and not 429)
+        {
+            return answer;
+        }
+
+        if (answer.Status is not (200 or 202))
+        {
+            throw Unexpected($"neither took nor refused {id}", answer);
+        }
+
+        for (var tries = 0; ; tries++)
+        {
+            var application =
+                await FindAsync(id, stop)
+                ?? throw new SparkClusterUnavailableException($"{address} took {id} and does not know it now.");
+            if (application.State is not ("NEW" or "NEW_SAVING"))
+            {
+                return null;
+            }
+
+            if (tries == 200)
+            {
+                throw new SparkClusterUnavailableException($"{address} does not get {id} into its store.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5 * (tries + 1), 50)), time, stop);
+        }
+    }
+
+    /// <summary>Asks for the end of an application.</summary>
+    /// <returns>The answer: 200 and 202 are yes, 404 is unknown, 403 is no.</returns>
+    public Task<ResourceManagerAnswer> KillAsync(string id, CancellationToken stop) =>
+        SendAsync(HttpMethod.Put, Application(id) + "/state", new JsonObject { ["state"] = "KILLED" }, stop);
+
+    /// <summary>A GET below <c>/ws/v1/cluster/</c>.</summary>
+    public async Task<ResourceManagerAnswer> GetAsync(string path, CancellationToken stop, bool mustBeActive = false) =>
+        await SendAsync(HttpMethod.Get, path, null, stop, mustBeActive);
+
+    /// <summary>A GET of anything that the cluster's other servers have: NodeManagers, log server; null when there is no answer.</summary>
+    public async Task<ResourceManagerAnswer?> TryGetAsync(Uri url, CancellationToken stop)
+    {
+        try
+        {
+            return await AskAsync(http, HttpMethod.Get, url, url, null, stop);
+        }
+        catch (SparkClusterUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Opens what a URL leads to, over redirects; null when that is nothing. The caller disposes it.</summary>
+    public async Task<HttpResponseMessage?> OpenAsync(Uri url, CancellationToken stop)
+    {
+        for (var hops = 0; hops < 4; hops++)
+        {
+            using var limit = new CancellationTokenSource(Patience, time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
+            HttpResponseMessage response;
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, url);
+                request.Headers.TryAddWithoutValidation("Accept", "*/*");
+                response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token);
+            }
+            catch (Exception e)
+                when (e is HttpRequestException or IOException
+                    || (e is OperationCanceledException && !stop.IsCancellationRequested)
+                )
+            {
+                return null;
+            }
+
+            if (response.StatusCode == HttpStatusCode.OK)
+            {
+                return response;
+            }
+
+            var location = (int)response.StatusCode is >= 300 and < 400 ? response.Headers.Location : null;
+            response.Dispose();
+            if (location is null)
+            {
+                return null;
+            }
+
+            var next = new Uri(url, location);
+            url = next.Query.Contains("user.name=", StringComparison.Ordinal) ? next : WithUser(next);
+        }
+
+        return null;
+    }
+
+    /// <summary>The address with the name of the user, which every call must have: without it the caller is a stranger, from whom much is hidden.</summary>
+    public Uri WithUser(Uri url) =>
+        new(url.AbsoluteUri + (url.Query.Length > 0 ? "&" : "?") + "user.name=" + Uri.EscapeDataString(user));
+
+    /// <summary>An answer that says nothing useful.</summary>
+    public static SparkClusterUnavailableException Unexpected(string what, ResourceManagerAnswer answer) =>
+        new(
+            answer.Status == 401
+                ? $"{answer.Address} wants a sign-in that SJE does not have (401)."
+                : $"{answer.Address} {what}: {answer.Status} {answer.Message}"
+        );
+
+    private static string Application(string id) => "apps/" + Uri.EscapeDataString(id);
+
+    private static ResourceManagerInfo Active(ResourceManagerAnswer answer) =>
+        ResourceManagerInfo.Of(answer) is { State: "ACTIVE" } info
+            ? info
+            : throw new SparkClusterUnavailableException($"{answer.Address} is not active now.");
+
+    // A repeated question does no harm anywhere here: new-application only counts on, and a kill is a kill.
+    private async Task<ResourceManagerAnswer> SendAsync(
+        HttpMethod method,
+        string path,
+        JsonObject? body,
+        CancellationToken stop,
+        bool mustBeActive = false
+    )
+    {
+        List<string> troubles = [];
+        var first = preferred;
+        for (var i = 0; i < addresses.Count; i++)
+        {
+            var at = (first + i) % addresses.Count;
+            try
+            {
+                var answer = await SendToAsync(http, addresses[at], method, path, body, stop);
+                if (NotActive(answer, mustBeActive) is { } why)
+                {
+                    troubles.Add($"{addresses[at]} {why}");
+                    continue;
+                }
+
+                preferred = at;
+                return answer;
+            }
+            catch (SparkClusterUnavailableException e)
+            {
+                troubles.Add(e.Message);
+            }
+        }
+
+        throw new SparkClusterUnavailableException(string.Join(" ", troubles.Select(t => t.TrimEnd('.') + ".")));
+    }
+
+    private static string? NotActive(ResourceManagerAnswer answer, bool mustBeActive) =>
+        answer.Status is >= 300 and < 400 ? "is on standby"
+        : answer.Status == 200 && answer.Json is null ? "is on standby, or no ResourceManager"
+        : answer.Status >= 502 ? $"says {answer.Status}"
+        : !mustBeActive ? null
+        : ResourceManagerInfo.Of(answer) switch
+        {
+            null => $"did not say what it is: {answer.Status} {answer.Message}",
+            { State: "ACTIVE" } => null,
+            { State: "STANDBY" } => "is on standby",
+            { State: "INITIALIZING" } => "is starting",
+            { State: var state } => $"is {state}",
+        };
+
+    private Task<ResourceManagerAnswer> SendToAsync(
+        HttpClient over,
+        Uri address,
+        HttpMethod method,
+        string path,
+        JsonObject? body,
+        CancellationToken stop
+    ) => AskAsync(over, method, address, WithUser(new Uri(address, "ws/v1/cluster/" + path)), body, stop);
+
+    private async Task<ResourceManagerAnswer> AskAsync(
+        HttpClient over,
+        HttpMethod method,
+        Uri address,
+        Uri url,
+        JsonObject? body,
+        CancellationToken stop
+    )
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
+        try
+        {
+            using var request = new HttpRequestMessage(method, url);
+            request.Headers.TryAddWithoutValidation("Accept", "application/json, text/plain");
+            if (body is not null)
+            {
+                request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            }
+            else if (method != HttpMethod.Get)
+            {
+                request.Content = new ByteArrayContent([]);
+            }
+
+            using var response = await over.SendAsync(request, both.Token);
+            return new ResourceManagerAnswer(
+                address,
+                (int)response.StatusCode,
+                await response.Content.ReadAsByteArrayAsync(both.Token)
+            )
+            {
+                Location = response.Headers.Location,
+                Closes = response.Headers.ConnectionClose == true || response.Version < HttpVersion.Version11,
+            };
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw new SparkClusterUnavailableException($"{address} cannot be reached: {e.Message}", e);
+        }
+        catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
+        {
+            throw new SparkClusterUnavailableException(
+                $"{address} did not answer within {Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s.",
+                e
+            );
+        }
+    }
+
+    /// <summary>A client that connects once and never again, so that what it is told next comes from the process that answered before.</summary>
+    private sealed class SingleConnection : IDisposable
+    {
+        private int connections;
+
+        public SingleConnection() =>
+            Http = new HttpClient(
+                new SocketsHttpHandler
+                {
+                    AllowAutoRedirect = false,
+                    UseCookies = false,
+                    UseProxy = false,
+                    MaxConnectionsPerServer = 1,
+                    ConnectCallback = async (context, stop) =>
+                    {
+                        if (Interlocked.Increment(ref connections) > 1)
+                        {
+                            throw new IOException("the connection over which it said that it is active is gone");
+                        }
+
+                        var socket = new System.Net.Sockets.Socket(
+                            System.Net.Sockets.SocketType.Stream,
+                            System.Net.Sockets.ProtocolType.Tcp
+                        )
+                        {
+                            NoDelay = true,
+                        };
+                        try
+                        {
+                            await socket.ConnectAsync(context.DnsEndPoint, stop);
+                            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+                        }
+                        catch
+                        {
+                            socket.Dispose();
+                            throw;
+                        }
+                    },
+                }
+            );
+
+        public HttpClient Http { get; }
+
+        public void Dispose() => Http.Dispose();
+    }
+}
+
+/// <summary>An answer over HTTP.</summary>
+internal sealed record ResourceManagerAnswer(Uri Address, int Status, byte[] Bytes)
+{
+    private string? text;
+
+    /// <summary>Where else it sends us.</summary>
+    public Uri? Location { get; init; }
+
+    /// <summary>Whether the connection ends with it.</summary>
+    public bool Closes { get; init; }
+
+    public string Text => text ??= Encoding.UTF8.GetString(Bytes);
+
+    public JsonNode? Json
+    {
+        get
+        {
+            try
+            {
+                return JsonNode.Parse(Text);
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>What it says, for people, on one line of moderate length.</summary>
+    public string Message
+    {
+        get
+        {
+            var said = Json?["RemoteException"].Text("message") ?? Text;
+            said = string.Join(' ', said.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            return said.Length <= 500 ? said : said[..500] + "...";
+        }
+    }
+}
