@@ -56,7 +56,7 @@ public class SparkTaskTypeTests
         var fault = Assert.Single(Faults(settings));
 
         Assert.Equal(pointer, fault.Pointer);
-        Assert.Contains(words, fault.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(words, fault.Detail, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
