@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Configuration;
+using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Standalone;
 
 namespace Sje.Jobs.Engines.Spark;

@@ -1,6 +1,6 @@
 using Sje.Core.Jobs;
 using Sje.Core.Reliability;
-using Sje.Jobs.Engines.Spark.Configuration;
+using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Store;
 
 namespace Sje.Jobs.Engines.Spark;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Configuration;
+using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Store;
 using Sje.Jobs.Storage;
 

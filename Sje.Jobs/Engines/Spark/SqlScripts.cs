@@ -1,5 +1,5 @@
 using System.Reflection;
-using Sje.Jobs.Engines.Spark.Configuration;
+using Sje.Jobs.Engines.Spark.Planning;
 
 namespace Sje.Jobs.Engines.Spark;
 

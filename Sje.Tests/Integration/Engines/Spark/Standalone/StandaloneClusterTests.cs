@@ -65,7 +65,7 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
         Assert.Equal(SparkState.Killed, (await cluster.FindAsync(submitted, default))!.State);
         Assert.DoesNotContain(
             System.Diagnostics.Process.GetProcesses(),
-            process => CommandLine(process.Id).Contains(application.Resource, StringComparison.Ordinal)
+            process => CommandLine(process.Id).Contains(submitted.Mark, StringComparison.Ordinal)
         );
     }
 

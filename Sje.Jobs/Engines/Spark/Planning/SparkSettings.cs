@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 
-namespace Sje.Jobs.Engines.Spark.Configuration;
+namespace Sje.Jobs.Engines.Spark.Planning;
 
 /// <summary>The settings of a <c>spark</c> task, its templates filled in.</summary>
 internal sealed record SparkSettings

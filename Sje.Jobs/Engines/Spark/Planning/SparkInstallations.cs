@@ -1,8 +1,9 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Sje.Jobs.Engines.Spark.Clusters;
+using Sje.Jobs.Engines.Spark.Configuration;
 
-namespace Sje.Jobs.Engines.Spark.Configuration;
+namespace Sje.Jobs.Engines.Spark.Planning;
 
 /// <summary>The Spark distributions of this machine, looked at again whenever they are asked for: a folder may be mounted later.</summary>
 internal sealed partial class SparkInstallations(IOptions<SparkOptions> options)

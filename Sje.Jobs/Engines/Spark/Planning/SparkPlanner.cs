@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Clusters;
+using Sje.Jobs.Engines.Spark.Configuration;
 
-namespace Sje.Jobs.Engines.Spark.Configuration;
+namespace Sje.Jobs.Engines.Spark.Planning;
 
 /// <summary>
 /// Puts a submission together: what the job says over what its cluster's profile says, and what SJE needs to find the application again. Looks
