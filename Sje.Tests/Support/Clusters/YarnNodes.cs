@@ -8,6 +8,8 @@ namespace Sje.Tests.Support.Clusters;
 /// <summary>A real YARN on loopback, in a folder and on ports of its own: a ResourceManager, two NodeManagers and a log server.</summary>
 public sealed class YarnNodes : IAsyncLifetime
 {
+    private const string QuickJava = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData";
+
     // What the daemons listen on, counted from the first port.
     private static readonly int[] Ports = [0, 1, 2, 3, 4, 5, 6, 10, 11, 12, 20, 21, 22];
 
@@ -44,6 +46,9 @@ public sealed class YarnNodes : IAsyncLifetime
                 ["spark.driver.memory"] = "512m",
                 ["spark.executor.memory"] = "512m",
                 ["spark.executor.instances"] = "1",
+                // Short lives: what the JVM compiles well comes too late for them.
+                ["spark.driver.extraJavaOptions"] = QuickJava,
+                ["spark.executor.extraJavaOptions"] = QuickJava,
             },
         };
 
@@ -64,7 +69,10 @@ public sealed class YarnNodes : IAsyncLifetime
     public async Task KillResourceManagerAsync()
     {
         using var process = Process.GetProcessById(
-            int.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "yarn", "rm", "pid")), CultureInfo.InvariantCulture)
+            int.Parse(
+                await File.ReadAllTextAsync(Path.Combine(folder, "yarn", "rm", "pid")),
+                CultureInfo.InvariantCulture
+            )
         );
         process.Kill();
         await process.WaitForExitAsync();

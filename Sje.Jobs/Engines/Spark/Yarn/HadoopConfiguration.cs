@@ -75,5 +75,6 @@ internal static class HadoopConfiguration
     }
 
     /// <summary>Whether only the daemons read a setting.</summary>
-    public static bool IsDaemons(string name) => Daemons.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
+    public static bool IsDaemons(string name) =>
+        Daemons.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 }

@@ -31,19 +31,24 @@ internal sealed class ResourceManagerClient(
 
     /// <summary>Says what the active ResourceManager is.</summary>
     /// <exception cref="SparkClusterUnavailableException">None is active now.</exception>
-    public async Task<ResourceManagerInfo> InfoAsync(CancellationToken stop) =>
-        Active(await GetAsync("info", stop, mustBeActive: true));
+    public async Task<ResourceManagerInfo> InfoAsync(CancellationToken stop)
+    {
+        var answer = await GetAsync("info", stop, mustBeActive: true);
+        return ResourceManagerInfo.Of(answer) ?? throw Unexpected("did not say what it is", answer);
+    }
 
-    /// <summary>Reserves an application's id.</summary>
+    /// <summary>Reserves an application's id; it stays good over restarts, and one that starts may give it, too.</summary>
     public async Task<YarnNewApplication> NewApplicationAsync(CancellationToken stop)
     {
-        // An id is only good for a ResourceManager that is to know it later: one that starts would give it, too, but it says so first.
-        await InfoAsync(stop);
         var answer = await SendAsync(HttpMethod.Post, "apps/new-application", null, stop);
         if (answer.Status == 200 && answer.Json.Text("application-id") is { Length: > 0 } id)
         {
             var most = answer.Json?["maximum-resource-capability"];
-            return new YarnNewApplication(id, most.Number("memory") ?? long.MaxValue, most.Number("vCores") ?? int.MaxValue);
+            return new YarnNewApplication(
+                id,
+                most.Number("memory") ?? long.MaxValue,
+                most.Number("vCores") ?? int.MaxValue
+            );
         }
 
         throw Unexpected("gave no application id", answer);
@@ -84,7 +89,10 @@ internal sealed class ResourceManagerClient(
         {
             200 =>
             [
-                .. (answer.Json?["appAttempts"]?["appAttempt"]).Items().Select(YarnAttempt.Of).OrderBy(attempt => attempt.Number),
+                .. (answer.Json?["appAttempts"]?["appAttempt"])
+                    .Items()
+                    .Select(YarnAttempt.Of)
+                    .OrderBy(attempt => attempt.Number),
             ],
             404 => [],
             _ => throw Unexpected($"did not say what attempts {id} has", answer),
@@ -94,10 +102,7 @@ internal sealed class ResourceManagerClient(
     /// <summary>The containers of an attempt that run now.</summary>
     public async Task<IReadOnlyList<YarnContainer>> ContainersAsync(string id, string attempt, CancellationToken stop)
     {
-        var answer = await GetAsync(
-            $"{Application(id)}/appattempts/{Uri.EscapeDataString(attempt)}/containers",
-            stop
-        );
+        var answer = await GetAsync($"{Application(id)}/appattempts/{Uri.EscapeDataString(attempt)}/containers", stop);
         return answer.Status switch
         {
             200 =>
@@ -120,12 +125,13 @@ internal sealed class ResourceManagerClient(
     /// <returns>The answer, if it is a refusal; else null.</returns>
     public async Task<ResourceManagerAnswer?> SubmitAsync(string id, JsonObject body, CancellationToken stop)
     {
-        var address = (await InfoAsync(stop)).Address;
-        using var single = new SingleConnection();
-        var said = await SendToAsync(single.Http, address, HttpMethod.Get, "info", null, stop);
-        Active(said);
-        // A server that ends each connection after one answer leaves no way to be that sure.
-        var answer = await SendToAsync(said.Closes ? http : single.Http, address, HttpMethod.Post, "apps", body, stop);
+        var (address, single) = await ActiveAsync(stop);
+        ResourceManagerAnswer answer;
+        using (single)
+        {
+            answer = await SendToAsync(single?.Http ?? http, address, HttpMethod.Post, "apps", body, stop);
+        }
+
         if (answer.Status is >= 400 and < 500 and not 408 and not 429)
         {
             return answer;
@@ -138,10 +144,14 @@ internal sealed class ResourceManagerClient(
 
         for (var tries = 0; ; tries++)
         {
-            var application =
-                await FindAsync(id, stop)
-                ?? throw new SparkClusterUnavailableException($"{address} took {id} and does not know it now.");
-            if (application.State is not ("NEW" or "NEW_SAVING"))
+            answer = await GetAsync(Application(id) + "/state", stop);
+            var state = answer.Status == 200 ? answer.Json.Text("state") : (await FindAsync(id, stop))?.State;
+            if (state is null)
+            {
+                throw new SparkClusterUnavailableException($"{address} took {id} and does not know it now.");
+            }
+
+            if (state is not ("NEW" or "NEW_SAVING"))
             {
                 return null;
             }
@@ -152,6 +162,47 @@ internal sealed class ResourceManagerClient(
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5 * (tries + 1), 50)), time, stop);
+        }
+    }
+
+    /// <summary>
+    /// The address of the active ResourceManager, and the connection over which it has just said that it is; no connection where the server ends
+    /// each after one answer and leaves no way to be that sure.
+    /// </summary>
+    private async Task<(Uri Address, SingleConnection? Single)> ActiveAsync(CancellationToken stop)
+    {
+        for (var asked = false; ; asked = true)
+        {
+            var address = asked ? (await InfoAsync(stop)).Address : Address;
+            var single = new SingleConnection();
+            try
+            {
+                var said = await SendToAsync(single.Http, address, HttpMethod.Get, "info", null, stop);
+                if (ResourceManagerInfo.Of(said) is { State: "ACTIVE" })
+                {
+                    if (said.Closes)
+                    {
+                        return (address, null);
+                    }
+
+                    var kept = single;
+                    single = null;
+                    return (address, kept);
+                }
+
+                if (asked)
+                {
+                    throw new SparkClusterUnavailableException($"{address} is not active now.");
+                }
+            }
+            catch (SparkClusterUnavailableException) when (!asked)
+            {
+                // Another one may be the active one by now.
+            }
+            finally
+            {
+                single?.Dispose();
+            }
         }
     }
 
@@ -231,11 +282,6 @@ internal sealed class ResourceManagerClient(
         );
 
     private static string Application(string id) => "apps/" + Uri.EscapeDataString(id);
-
-    private static ResourceManagerInfo Active(ResourceManagerAnswer answer) =>
-        ResourceManagerInfo.Of(answer) is { State: "ACTIVE" } info
-            ? info
-            : throw new SparkClusterUnavailableException($"{answer.Address} is not active now.");
 
     // A repeated question does no harm anywhere here: new-application only counts on, and a kill is a kill.
     private async Task<ResourceManagerAnswer> SendAsync(

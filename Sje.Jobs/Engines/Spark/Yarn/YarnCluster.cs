@@ -117,7 +117,11 @@ internal sealed class YarnCluster : ISparkCluster
                     throw new SparkRefusedException(ErrorOf(refusal, application));
                 }
 
-                return chosen with { SubmissionId = chosen.Identity, ApplicationId = chosen.Identity };
+                return chosen with
+                {
+                    SubmissionId = chosen.Identity,
+                    ApplicationId = chosen.Identity,
+                };
             }
             catch (SparkClusterUnavailableException) when (tries < 3)
             {
@@ -406,7 +410,13 @@ internal sealed class YarnCluster : ISparkCluster
 
     private async Task<bool> IsGoneAsync(string id, string node, CancellationToken stop)
     {
-        if (!Uri.TryCreate($"{resourceManager.Address.Scheme}://{node}/ws/v1/node/apps/{id}", UriKind.Absolute, out var url))
+        if (
+            !Uri.TryCreate(
+                $"{resourceManager.Address.Scheme}://{node}/ws/v1/node/apps/{id}",
+                UriKind.Absolute,
+                out var url
+            )
+        )
         {
             return true;
         }
@@ -416,9 +426,7 @@ internal sealed class YarnCluster : ISparkCluster
         {
             // It cannot be asked. It counts for as long as the cluster counts it; what a lost node still does, nobody can say.
             null => await RunningNodesAsync(stop) is { } running && !running.Contains(node),
-            { Status: 200 } => answer.Json?["app"].Text("state")
-                is "APPLICATION_RESOURCES_CLEANINGUP"
-                    or "FINISHED",
+            { Status: 200 } => answer.Json?["app"].Text("state") is "APPLICATION_RESOURCES_CLEANINGUP" or "FINISHED",
             _ => answer.Status is 404,
         };
     }

@@ -13,6 +13,12 @@ internal static class YarnCommand
     private const string PropertiesFile = "__sje__.properties";
     private const string CacheFile = "__sje_cache__.properties";
 
+    private static readonly string[] OwnJavaOptions =
+    [
+        "spark.driver.defaultJavaOptions",
+        "spark.driver.extraJavaOptions",
+    ];
+
     // From Spark's JavaModuleOptions. A Java that does not know one of them passes over it.
     private static readonly string[] JavaOptions =
     [
@@ -86,7 +92,9 @@ internal static class YarnCommand
         }
 
         words.AddRange("--properties-file", PropertiesFile, "--dist-cache-conf", CacheFile);
-        var lines = properties.Select(property => Escape(property.Key).Replace(" ", "\\ ", StringComparison.Ordinal) + "=" + Escape(property.Value));
+        var lines = properties.Select(property =>
+            Escape(property.Key).Replace(" ", "\\ ", StringComparison.Ordinal) + "=" + Escape(property.Value)
+        );
         return $"{Print(lines, PropertiesFile)} && {Print(CacheLines(resources), CacheFile)} && exec {string.Join(' ', words)} 1><LOG_DIR>/stdout 2><LOG_DIR>/stderr";
     }
 
@@ -94,7 +102,7 @@ internal static class YarnCommand
         $"(umask 077; printf '%s\\\\n' {string.Join(' ', lines.Select(YarnShell.Word))} > {file})";
 
     private static IEnumerable<string> JavaOptionsOf(SparkApplication application, string applicationId) =>
-        new[] { "spark.driver.defaultJavaOptions", "spark.driver.extraJavaOptions" }
+        OwnJavaOptions
             .SelectMany(name => SplitWords(application.Properties.GetValueOrDefault(name, "")))
             .Select(option => option.Replace("{{APP_ID}}", applicationId, StringComparison.Ordinal));
 

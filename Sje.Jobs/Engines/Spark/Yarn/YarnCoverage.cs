@@ -33,7 +33,11 @@ internal static class YarnCoverage
             application.Principal is not null
             || application.Keytab is not null
             || application.Properties.Keys.Any(key =>
-                key is "spark.kerberos.keytab" or "spark.kerberos.principal" or "spark.yarn.keytab" or "spark.yarn.principal"
+                key
+                    is "spark.kerberos.keytab"
+                        or "spark.kerberos.principal"
+                        or "spark.yarn.keytab"
+                        or "spark.yarn.principal"
             )
         )
         {
@@ -75,7 +79,11 @@ internal static class YarnCoverage
         return WhyNotFiles(application, hadoop)
             ?? WhyNotSpark(application)
             ?? (
-                YarnSubmission.Texts(application).Concat(hadoop.Keys).Concat(hadoop.Values).Sum(text => (long)Encoding.UTF8.GetByteCount(text)) > LongestText
+                YarnSubmission
+                    .Texts(application)
+                    .Concat(hadoop.Keys)
+                    .Concat(hadoop.Values)
+                    .Sum(text => (long)Encoding.UTF8.GetByteCount(text)) > LongestText
                     ? "properties, arguments and environment are too long for one command"
                     : null
             );
@@ -121,7 +129,11 @@ internal static class YarnCoverage
             return "spark.yarn.jars names files that are not on the nodes (local:)";
         }
 
-        if (jars is null && !application.Properties.ContainsKey("spark.yarn.archive") && NodeSpark.HomeOf(application) is null)
+        if (
+            jars is null
+            && !application.Properties.ContainsKey("spark.yarn.archive")
+            && NodeSpark.HomeOf(application) is null
+        )
         {
             return "Spark's folder on the nodes is not known (nodeSparkHome)";
         }

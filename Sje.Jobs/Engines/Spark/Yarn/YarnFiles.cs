@@ -28,7 +28,10 @@ internal sealed record YarnFile(string Written, YarnFilePlace Place, string Path
         var alias = hash < 0 || hash == text.Length - 1 ? null : text[(hash + 1)..];
         var body = hash < 0 ? text : text[..hash];
         var colon = body.IndexOf(':', StringComparison.Ordinal);
-        var scheme = colon > 0 && body[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.') ? body[..colon] : "";
+        var scheme =
+            colon > 0 && body[..colon].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')
+                ? body[..colon]
+                : "";
         return scheme switch
         {
             "" => new(text, YarnFilePlace.Shared, body, alias),

@@ -76,7 +76,15 @@ internal sealed class YarnLogs(
         foreach (var container in executors)
         {
             var at = new Uri($"{resourceManager.Address.Scheme}://{container.Node}/ws/v1/node/containers/");
-            await ReadContainerAsync(at, container.Id, SourceOf(container.Id, positions), positions, false, write, stop);
+            await ReadContainerAsync(
+                at,
+                container.Id,
+                SourceOf(container.Id, positions),
+                positions,
+                false,
+                write,
+                stop
+            );
         }
     }
 
@@ -101,7 +109,9 @@ internal sealed class YarnLogs(
         var since = time.GetTimestamp();
         while (
             await resourceManager.FindAsync(id, stop) is { } application
-            && (!application.IsFinal || application.LogAggregation is "NOT_START" or "RUNNING" or "RUNNING_WITH_FAILURE")
+            && (
+                !application.IsFinal || application.LogAggregation is "NOT_START" or "RUNNING" or "RUNNING_WITH_FAILURE"
+            )
             && time.GetElapsedTime(since) < CollectionPatience
         )
         {
@@ -117,7 +127,10 @@ internal sealed class YarnLogs(
     )
     {
         List<Uri> places = [];
-        if (await logServer(stop) is { Length: > 0 } server && Uri.TryCreate(server.TrimEnd('/') + "/containers/", UriKind.Absolute, out var url))
+        if (
+            await logServer(stop) is { Length: > 0 } server
+            && Uri.TryCreate(server.TrimEnd('/') + "/containers/", UriKind.Absolute, out var url)
+        )
         {
             places.Add(url);
         }
@@ -127,7 +140,9 @@ internal sealed class YarnLogs(
             List<Uri> here =
             [
                 .. places,
-                .. attempt.Node is { } node ? [new Uri($"{resourceManager.Address.Scheme}://{node}/ws/v1/node/containers/")] : Array.Empty<Uri>(),
+                .. attempt.Node is { } node
+                    ? [new Uri($"{resourceManager.Address.Scheme}://{node}/ws/v1/node/containers/")]
+                    : Array.Empty<Uri>(),
             ];
             await ReadFirstAsync(here, attempt.ContainerId, "driver", positions, write, stop);
             var prefix = attempt.ContainerId[..(attempt.ContainerId.LastIndexOf('_') + 1)];
@@ -317,8 +332,8 @@ internal sealed class YarnLogs(
                 if (
                     executor.Number("id") is { } number
                     && executor["executorLogs"].Text("stderr") is { } log
-                    && Array.Find(log.Split('/', '?'), part => part.StartsWith("container_", StringComparison.Ordinal)) is
-                    { } container
+                    && Array.Find(log.Split('/', '?'), part => part.StartsWith("container_", StringComparison.Ordinal))
+                        is { } container
                 )
                 {
                     positions[container] = number;

@@ -34,7 +34,9 @@ internal sealed class YarnQueues
             return null;
         }
 
-        var found = paths.Where(path => path.Key == queue || path.Key.EndsWith("." + queue, StringComparison.Ordinal)).ToList();
+        var found = paths
+            .Where(path => path.Key == queue || path.Key.EndsWith("." + queue, StringComparison.Ordinal))
+            .ToList();
         if (found.Count == 0)
         {
             var parent = queue.LastIndexOf('.');
@@ -42,7 +44,10 @@ internal sealed class YarnQueues
                 parent > 0
                 && paths.Any(path =>
                     path.Value.Creates
-                    && (path.Key == queue[..parent] || path.Key.EndsWith("." + queue[..parent], StringComparison.Ordinal))
+                    && (
+                        path.Key == queue[..parent]
+                        || path.Key.EndsWith("." + queue[..parent], StringComparison.Ordinal)
+                    )
                 );
             return creates
                 ? null

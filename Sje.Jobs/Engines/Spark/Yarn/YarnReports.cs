@@ -10,7 +10,9 @@ internal static class YarnJson
     public static string? Text(this JsonNode? node, string name) =>
         (node as JsonObject)?[name] switch
         {
-            JsonValue value => value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString(),
+            JsonValue value => value.GetValueKind() == JsonValueKind.String
+                ? value.GetValue<string>()
+                : value.ToJsonString(),
             _ => null,
         };
 
@@ -90,7 +92,8 @@ internal sealed record YarnContainer(string Id, string? Node)
         new(
             container.Text("containerId") ?? "",
             container.Text("nodeHttpAddress") is { Length: > 0 } node ? node
-                : (container.Text("logUrl") is { } log && Uri.TryCreate(log, UriKind.Absolute, out var url)) ? url.Authority
+                : (container.Text("logUrl") is { } log && Uri.TryCreate(log, UriKind.Absolute, out var url))
+                    ? url.Authority
                 : null
         );
 }

@@ -62,9 +62,7 @@ internal static class YarnShell
 
     /// <summary>Whether a name may stand before the equals sign of a variable.</summary>
     public static bool IsName(string text) =>
-        text.Length > 0
-        && !char.IsAsciiDigit(text[0])
-        && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>
     /// Whether a file may have this name in a container: the script makes a link of that name between double quotes, and its folder

@@ -30,9 +30,7 @@ internal sealed record YarnSizing(
         var driver = MiB(properties, "spark.driver.memory") ?? 1024;
         var executor = MiB(properties, "spark.executor.memory") ?? 1024;
         var beside =
-            properties.GetValueOrDefault("spark.memory.offHeap.enabled") == "true"
-                ? OffHeapMiB(properties)
-                : 0;
+            properties.GetValueOrDefault("spark.memory.offHeap.enabled") == "true" ? OffHeapMiB(properties) : 0;
         if (application.IsPython)
         {
             beside += MiB(properties, "spark.executor.pyspark.memory") ?? 0;
@@ -86,7 +84,12 @@ internal sealed record YarnSizing(
     private static long OffHeapMiB(IReadOnlyDictionary<string, string> properties)
     {
         const string Name = "spark.memory.offHeap.size";
-        return long.TryParse(properties.GetValueOrDefault(Name), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
+        return long.TryParse(
+            properties.GetValueOrDefault(Name),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var bytes
+        )
             ? bytes / (1024 * 1024)
             : MiB(properties, Name) ?? 0;
     }

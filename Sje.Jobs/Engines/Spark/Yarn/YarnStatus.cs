@@ -70,7 +70,10 @@ internal static partial class YarnStatus
         int? code = ExitStatus().Match(text) is { Success: true } status ? Number(status) : null;
         var container = ContainerExit().Match(text) is { Success: true } exit ? Number(exit) : (int?)null;
         code ??= container;
-        var message = text.Length > 0 ? Summary(text) : $"{application.Id} ended as {application.FinalStatus} and does not say why.";
+        var message =
+            text.Length > 0
+                ? Summary(text)
+                : $"{application.Id} ended as {application.FinalStatus} and does not say why.";
         // Of a container that ended badly YARN shows the end of its log; of an application that signed off, nothing that is not in the message.
         var tail = text.Contains('\n', StringComparison.Ordinal) ? text : null;
         return code switch
@@ -92,7 +95,11 @@ internal static partial class YarnStatus
                 "A file was changed between submission and start. " + message,
                 LogTail: tail
             ),
-            NotLaunched => new TaskError("error", "The driver's container could not be prepared. " + message, LogTail: tail),
+            NotLaunched => new TaskError(
+                "error",
+                "The driver's container could not be prepared. " + message,
+                LogTail: tail
+            ),
             137 => new TaskError("killed", message, code, "SIGKILL", tail),
             143 => new TaskError("killed", message, code, "SIGTERM", tail),
             > 0 => new TaskError("exit_code", message, code, LogTail: tail),
@@ -146,13 +153,14 @@ internal static partial class YarnStatus
     private static int Number(Match match) => int.Parse(match.Groups["code"].ValueSpan, CultureInfo.InvariantCulture);
 
     // Diagnostics begin with a time where the scheduler wrote them, and end with where else to look on YARN's pages.
-    private static string Clean(string text) =>
-        Elsewhere().Replace(Stamp().Replace(text, ""), "").Trim();
+    private static string Clean(string text) => Elsewhere().Replace(Stamp().Replace(text, ""), "").Trim();
 
     private static string Summary(string text)
     {
         var first = FirstLine(text);
-        return LastError().Matches(text).LastOrDefault() is { } last && !first.Contains(last.Value, StringComparison.Ordinal)
+        return
+            LastError().Matches(text).LastOrDefault() is { } last
+            && !first.Contains(last.Value, StringComparison.Ordinal)
             ? $"{first} {last.Value.Trim()}"
             : first;
     }
@@ -167,7 +175,9 @@ internal static partial class YarnStatus
     [GeneratedRegex(@"^\[[A-Z][a-z]{2} [^\]]{10,40}\]\s*")]
     private static partial Regex Stamp();
 
-    [GeneratedRegex(@"For more detailed output, check the application tracking page:[^\n]*?Then click on links to logs of each attempt\.\s*|\s*\. Failing the application\.\s*$")]
+    [GeneratedRegex(
+        @"For more detailed output, check the application tracking page:[^\n]*?Then click on links to logs of each attempt\.\s*|\s*\. Failing the application\.\s*$"
+    )]
     private static partial Regex Elsewhere();
 
     [GeneratedRegex("submitted by user .* to (unknown queue|non-leaf queue)|to unknown queue", RegexOptions.IgnoreCase)]

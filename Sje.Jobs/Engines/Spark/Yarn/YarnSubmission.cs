@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
-using System.Xml;
 using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs.Engines.Spark.Clusters;
@@ -84,7 +82,9 @@ internal static class YarnSubmission
             else if (!File.Exists(path))
             {
                 faults.Add(
-                    Directory.Exists(path) ? $"{path}: a folder, where a file must be." : $"{path}: there is no such file."
+                    Directory.Exists(path)
+                        ? $"{path}: a folder, where a file must be."
+                        : $"{path}: there is no such file."
                 );
             }
         }
@@ -106,7 +106,9 @@ internal static class YarnSubmission
 
         if (Texts(application).Any(text => text.Contains('\0', StringComparison.Ordinal)))
         {
-            faults.Add("An argument, a property or a variable has a NUL character in it, which no program can be given.");
+            faults.Add(
+                "An argument, a property or a variable has a NUL character in it, which no program can be given."
+            );
         }
 
         return faults.Count == 0 ? null : new TaskError(FailureClasses.Invalid, string.Join(" ", faults));
@@ -185,7 +187,10 @@ internal static class YarnSubmission
                 ["log-include-pattern"] = ".*",
                 ["log-exclude-pattern"] = "",
                 ["rolled-log-include-pattern"] = pattern,
-                ["rolled-log-exclude-pattern"] = properties.GetValueOrDefault("spark.yarn.rolledLog.excludePattern", ""),
+                ["rolled-log-exclude-pattern"] = properties.GetValueOrDefault(
+                    "spark.yarn.rolledLog.excludePattern",
+                    ""
+                ),
             };
         }
 
@@ -272,10 +277,7 @@ internal static class YarnSubmission
     )
     {
         const string Prefix = "spark.yarn.appMasterEnv.";
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["LANG"] = Language,
-        };
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["LANG"] = Language };
         if (
             application is { IsPython: true, Installation: { Python: { } python, Home: var home } }
             && NodeSpark.HomeOf(application) == home
@@ -291,7 +293,8 @@ internal static class YarnSubmission
 
         foreach (
             var (name, value) in application.Properties.Where(property =>
-                property.Key.StartsWith(Prefix, StringComparison.Ordinal) && YarnShell.IsName(property.Key[Prefix.Length..])
+                property.Key.StartsWith(Prefix, StringComparison.Ordinal)
+                && YarnShell.IsName(property.Key[Prefix.Length..])
             )
         )
         {
@@ -304,7 +307,9 @@ internal static class YarnSubmission
             "{{PWD}}",
             environment.GetValueOrDefault("CLASSPATH"),
             spark is null ? $"{{{{PWD}}}}/{YarnFiles.SparkFolder}/*" : null,
-            .. (spark ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(jar => YarnShell.Value(YarnFile.Parse(jar).Path)),
+            .. (spark ?? "")
+                .Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .Select(jar => YarnShell.Value(YarnFile.Parse(jar).Path)),
             "{{HADOOP_CONF_DIR}}",
         ];
         environment["CLASSPATH"] = string.Join("<CPS>", classPath.Where(entry => entry is { Length: > 0 }));
@@ -368,7 +373,9 @@ internal static class YarnSubmission
             + " "
             + string.Join(
                 ',',
-                List($"spark.{what}.acls.groups").Concat(List("spark.admin.acls.groups")).Distinct(StringComparer.Ordinal)
+                List($"spark.{what}.acls.groups")
+                    .Concat(List("spark.admin.acls.groups"))
+                    .Distinct(StringComparer.Ordinal)
             );
         string[] List(string property) =>
             application
@@ -387,12 +394,8 @@ internal static class YarnSubmission
     private static JsonObject Entries<T>(IEnumerable<KeyValuePair<string, T>> pairs, Func<T, JsonNode?> value) =>
         new()
         {
-            ["entry"] = new JsonArray(
-                [
-                    .. pairs.Select(pair =>
-                        (JsonNode)new JsonObject { ["key"] = pair.Key, ["value"] = value(pair.Value) }
-                    ),
-                ]
-            ),
+            ["entry"] = new JsonArray([
+                .. pairs.Select(pair => (JsonNode)new JsonObject { ["key"] = pair.Key, ["value"] = value(pair.Value) }),
+            ]),
         };
 }

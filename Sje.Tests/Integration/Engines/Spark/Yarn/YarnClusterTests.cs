@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Clusters;
@@ -80,7 +79,10 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
         var jar = await JarAsync();
         var java = Application("java-pi", jar) with { MainClass = "Pi" };
         var fails = java with { Name = "java-fails", Arguments = ["fail", "it's $HOME"], Attempt = NewAttempt() };
-        var exits = Application("python-exits", Write("exits.py", "import sys\nprint('before')\nraise ValueError('no such column')\n")) with
+        var exits = Application(
+            "python-exits",
+            Write("exits.py", "import sys\nprint('before')\nraise ValueError('no such column')\n")
+        ) with
         {
             IsPython = true,
             MainClass = null,
@@ -88,21 +90,30 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
         Assert.Null(await cluster.CheckAsync(python, CancellationToken.None));
         Assert.Null(await cluster.CheckAsync(java, CancellationToken.None));
 
-        var runs = await Task.WhenAll(
-            new[] { python, java, fails, exits }.Select(async application =>
-                await EndAsync(application, await SubmitAsync(application))
-            )
-        );
+        // Two at a time: a driver that is not there within half a minute counts as lost on this cluster.
+        var runs = new List<(SparkStatus Status, IReadOnlyList<SparkLogLine> Lines)>();
+        foreach (var pair in new[] { python, java, fails, exits }.Chunk(2))
+        {
+            runs.AddRange(await Task.WhenAll(pair.Select(async one => await EndAsync(one, await SubmitAsync(one)))));
+        }
 
         var (status, lines) = runs[0];
         Assert.True(status.State == SparkState.Succeeded, status.Error + Tail(lines));
         Assert.Equal("ARGS " + JsonArray(python.Arguments), Line(lines, "driver", "ARGS"));
-        Assert.Equal("DRIVER [\"über\", \"plain\"]", Line(lines, "driver", "DRIVER").Replace("\\u00fc", "ü", StringComparison.Ordinal));
+        Assert.Equal(
+            "DRIVER [\"über\", \"plain\"]",
+            Line(lines, "driver", "DRIVER").Replace("\\u00fc", "ü", StringComparison.Ordinal)
+        );
         Assert.StartsWith("PI 3.1", Line(lines, "driver", "PI"), StringComparison.Ordinal);
         Assert.Equal("TASK " + python.Properties[SparkMark.Property], Line(lines, "driver", "TASK"));
         Assert.Equal("EXECUTOR über", Line(lines, "executor 1", "EXECUTOR"));
         Assert.Contains(lines, line => line is { Source: "executor 1", Stream: LogStream.Stderr });
-        Assert.DoesNotContain(lines, line => line.Text.StartsWith("End of LogType", StringComparison.Ordinal) || line.Text.StartsWith("LogContents", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            lines,
+            line =>
+                line.Text.StartsWith("End of LogType", StringComparison.Ordinal)
+                || line.Text.StartsWith("LogContents", StringComparison.Ordinal)
+        );
 
         (status, lines) = runs[1];
         Assert.True(status.State == SparkState.Succeeded, status.Error + Tail(lines));
@@ -118,7 +129,11 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
         (status, lines) = runs[3];
         Assert.Equal(SparkState.Failed, status.State);
         Assert.Equal(("exit_code", 1), (status.Error?.Class, status.Error?.ExitCode));
-        Assert.Contains(lines, line => line.Source == "driver" && line.Text.Contains("ValueError: no such column", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            line =>
+                line.Source == "driver" && line.Text.Contains("ValueError: no such column", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -222,34 +237,55 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
     public async Task A_submission_costs_few_calls()
     {
         // No driver starts for these: the queue of that name is not there, which YARN notices after it has taken them.
-        var application = (await WaitingAsync()) with { Queue = "nowhere" };
-        var times = new List<double>();
+        var application = (await WaitingAsync()) with
+        {
+            Queue = "nowhere",
+        };
+        var (calls, times) = (new List<double>(), new List<double>());
         for (var i = 0; i < 23; i++)
         {
+            var one = Marked(application with { Attempt = NewAttempt() });
             var clock = Stopwatch.StartNew();
-            await SubmitAsync(application with { Attempt = NewAttempt() });
+            await yarn.Http.GetStringAsync(new Uri(yarn.ResourceManager + "/ws/v1/cluster/info"));
+            calls.Add(clock.Elapsed.TotalMilliseconds);
+            clock.Restart();
+            await cluster.SubmitAsync(one, await ChooseAsync(one), CancellationToken.None);
             times.Add(clock.Elapsed.TotalMilliseconds);
         }
 
-        var sorted = times.Skip(3).Order().ToList();
-        TestContext.Current.SendDiagnosticMessage(
-            $"new-application and POST, 20 times: {sorted[0]:0.0} ms at best, {sorted[10]:0.0} ms in the middle, {sorted[^1]:0.0} ms at worst"
+        // The first ones pay for what is compiled on both sides.
+        var (call, sorted) = (calls.Skip(3).Order().ToList(), times.Skip(3).Order().ToList());
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"new-application and POST, 20 times: {sorted[0]:0.0} ms at best, {sorted[10]:0.0} ms in the middle, {sorted[^1]:0.0} ms at worst; one GET: {call[0]:0.0}, {call[10]:0.0}, {call[^1]:0.0} ms"
         );
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(" ", sorted.Select(t => t.ToString("0.0", CultureInfo.InvariantCulture))));
         Assert.InRange(sorted[10], 0, 500);
     }
 
     private static string JsonArray(IEnumerable<string> texts) =>
-        "[" + string.Join(", ", texts.Select(text => JsonValue.Create(text).ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))) + "]";
+        "["
+        + string.Join(
+            ", ",
+            texts.Select(text =>
+                JsonValue
+                    .Create(text)
+                    .ToJsonString(
+                        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+                    )
+            )
+        )
+        + "]";
 
     private static string Line(IEnumerable<SparkLogLine> lines, string source, string word) =>
-        lines.FirstOrDefault(line => line.Source == source && line.Text.StartsWith(word + " ", StringComparison.Ordinal))?.Text
+        lines
+            .FirstOrDefault(line => line.Source == source && line.Text.StartsWith(word + " ", StringComparison.Ordinal))
+            ?.Text
         ?? $"no line {word} of {source}; {Tail(lines)}";
 
     private static string Tail(IEnumerable<SparkLogLine> lines) =>
         string.Join('\n', lines.TakeLast(80).Select(line => $"[{line.Source}] {line.Text}"));
 
-    private static AttemptIdentity NewAttempt() => new(Guid.CreateVersion7(), Guid.CreateVersion7(), "nightly", "main", 1);
+    private static AttemptIdentity NewAttempt() =>
+        new(Guid.CreateVersion7(), Guid.CreateVersion7(), "nightly", "main", 1);
 
     private static SparkApplication Marked(SparkApplication application) =>
         application with
@@ -292,13 +328,7 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
         );
 
     private async Task<SparkApplication> WaitingAsync() =>
-        Marked(
-            Application("java-waits", await JarAsync()) with
-            {
-                MainClass = "Pi",
-                Arguments = ["wait", "600000"],
-            }
-        );
+        Marked(Application("java-waits", await JarAsync()) with { MainClass = "Pi", Arguments = ["wait", "600000"] });
 
     private SparkApplication Application(string name, string resource) =>
         Marked(
@@ -364,7 +394,8 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
                 $"{submission.Identity} runs",
                 Patience
             )
-        ) is { State: SparkState.Running } running
+        )
+            is { State: SparkState.Running } running
             ? running
             : throw new InvalidOperationException($"{submission.Identity} does not run");
 
@@ -386,7 +417,10 @@ public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
                 return (status, lines);
             }
 
-            Assert.True(clock.Elapsed.TotalSeconds < Patience, $"{application.Name} did not end: {status}; {Tail(lines)}");
+            Assert.True(
+                clock.Elapsed.TotalSeconds < Patience,
+                $"{application.Name} did not end: {status}; {Tail(lines)}"
+            );
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
         }
     }

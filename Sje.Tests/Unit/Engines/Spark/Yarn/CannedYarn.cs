@@ -13,7 +13,12 @@ internal sealed class CannedYarn : IAsyncDisposable
     public const string Id = "application_1700000000000_0001";
 
     private readonly HttpClient http = new(
-        new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+        }
     );
 
     private HttpTarget? target;
@@ -26,12 +31,12 @@ internal sealed class CannedYarn : IAsyncDisposable
 
     public string Scheduler { get; set; } =
         """
-        {"scheduler":{"schedulerInfo":{"type":"capacityScheduler","queueName":"root","queues":{"queue":[
-          {"type":"capacitySchedulerLeafQueueInfo","queueName":"default","queuePath":"root.default","state":"RUNNING"},
-          {"type":"capacitySchedulerLeafQueueInfo","queueName":"etl","queuePath":"root.etl","state":"STOPPED"},
-          {"queueName":"teams","queuePath":"root.teams","state":"RUNNING","queues":{"queue":
-            {"type":"capacitySchedulerLeafQueueInfo","queueName":"red","queuePath":"root.teams.red","state":"RUNNING"}}}]}}}}
-        """;
+            {"scheduler":{"schedulerInfo":{"type":"capacityScheduler","queueName":"root","queues":{"queue":[
+              {"type":"capacitySchedulerLeafQueueInfo","queueName":"default","queuePath":"root.default","state":"RUNNING"},
+              {"type":"capacitySchedulerLeafQueueInfo","queueName":"etl","queuePath":"root.etl","state":"STOPPED"},
+              {"queueName":"teams","queuePath":"root.teams","state":"RUNNING","queues":{"queue":
+                {"type":"capacitySchedulerLeafQueueInfo","queueName":"red","queuePath":"root.teams.red","state":"RUNNING"}}}]}}}}
+            """;
 
     /// <summary>Applications by id, as the ResourceManager reports them.</summary>
     public ConcurrentDictionary<string, JsonObject> Applications { get; } = new();
@@ -82,7 +87,8 @@ internal sealed class CannedYarn : IAsyncDisposable
 
     private async Task AnswerAsync(HttpTarget server, HttpContext context)
     {
-        var what = $"{context.Request.Method} {context.Request.Path.Value!.Replace("/ws/v1/cluster/", "", StringComparison.Ordinal)}";
+        var what =
+            $"{context.Request.Method} {context.Request.Path.Value!.Replace("/ws/v1/cluster/", "", StringComparison.Ordinal)}";
         Asked.Enqueue(
             (context.Connection.Id, what, context.Request.QueryString.Value ?? "", server.Requests.Last().Body)
         );
@@ -124,11 +130,17 @@ internal sealed class CannedYarn : IAsyncDisposable
                         : NotFoundAsync(context)
                 );
                 break;
+            case var _
+                when what.EndsWith("/state", StringComparison.Ordinal)
+                    && Applications.TryGetValue(what.Split('/')[1], out var app):
+                await WriteAsync(context, new JsonObject { ["state"] = app["state"]!.DeepClone() }.ToJsonString());
+                break;
             case var _ when what.EndsWith("/appattempts", StringComparison.Ordinal):
                 await WriteAsync(context, """{"appAttempts":{}}""");
                 break;
             case var _
                 when what.StartsWith("GET apps/", StringComparison.Ordinal)
+                    && !what.EndsWith("/state", StringComparison.Ordinal)
                     && Applications.TryGetValue(what.Split('/')[1], out var app):
                 await WriteAsync(context, new JsonObject { ["app"] = app.DeepClone() }.ToJsonString());
                 break;

@@ -29,8 +29,14 @@ internal sealed class LaunchScript : IDisposable
             $"#!/bin/bash\nset -o pipefail -e\nexport JAVA_HOME=\"{folder}/jdk\"\n{string.Concat(lines)}exec /bin/bash -c \"{Expand(command)}\"\n"
         );
         using var process = Process.Start(
-            new ProcessStartInfo("bash", [script]) { WorkingDirectory = Container, RedirectStandardError = true }
+            new ProcessStartInfo("bash", [script])
+            {
+                WorkingDirectory = Container,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
         )!;
+        await process.StandardOutput.ReadToEndAsync();
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, errors + await File.ReadAllTextAsync(script));
@@ -81,7 +87,16 @@ internal sealed class LaunchScript : IDisposable
                 }
                 else
                 {
-                    parts[part].Append(line[i] switch { 'n' => '\n', 'r' => '\r', 't' => '\t', var c => c });
+                    parts[part]
+                        .Append(
+                            line[i] switch
+                            {
+                                'n' => '\n',
+                                'r' => '\r',
+                                't' => '\t',
+                                var c => c,
+                            }
+                        );
                 }
             }
 

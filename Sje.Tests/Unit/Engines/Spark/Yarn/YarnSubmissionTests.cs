@@ -25,7 +25,11 @@ public sealed class YarnSubmissionTests : IDisposable
             Queue = "etl",
         };
 
-        var body = YarnSubmission.Body(application, Id, new Dictionary<string, string> { ["fs.defaultFS"] = "file:///" });
+        var body = YarnSubmission.Body(
+            application,
+            Id,
+            new Dictionary<string, string> { ["fs.defaultFS"] = "file:///" }
+        );
 
         Assert.Equal(Id, Text(body, "application-id"));
         Assert.Equal("nightly", Text(body, "application-name"));
@@ -87,7 +91,11 @@ public sealed class YarnSubmissionTests : IDisposable
             $"{folder}/spark/python/lib/py4j-0.10.9-src.zip:{folder}/spark/python/lib/pyspark.zip:{script.Container}/lib.zip:{script.Container}/__pyfiles__",
             got.Environment["PYTHONPATH"]
         );
-        Assert.StartsWith($"{script.Container}:{folder}/spark/jars/*", got.Environment["CLASSPATH"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{script.Container}:{folder}/spark/jars/*",
+            got.Environment["CLASSPATH"],
+            StringComparison.Ordinal
+        );
 
         // Its first file is the driver's alone.
         Assert.Equal(["app.py", "lib.zip", "__pyfiles__/tools.py"], Resources(body).Keys);
@@ -114,10 +122,7 @@ public sealed class YarnSubmissionTests : IDisposable
         var body = YarnSubmission.Body(application, Id, new Dictionary<string, string>());
 
         var resources = Resources(body);
-        Assert.Equal(
-            ["__app__.jar", "util.jar", "2-util.jar", "my data.csv", "environment"],
-            resources.Keys
-        );
+        Assert.Equal(["__app__.jar", "util.jar", "2-util.jar", "my data.csv", "environment"], resources.Keys);
         var resource = resources["my data.csv"];
         Assert.Equal($"file://{folder}/my%20data.csv", Text(resource, "resource"));
         Assert.Equal(new FileInfo(data).Length, resource["size"]!.GetValue<long>());
@@ -180,7 +185,8 @@ public sealed class YarnSubmissionTests : IDisposable
         );
         Assert.Contains(
             body["am-container-spec"]!["application-acls"]!["entry"]!.AsArray(),
-            entry => Text(entry!, "key") == "VIEW_APP" && Text(entry!, "value").Contains(",alice ", StringComparison.Ordinal)
+            entry =>
+                Text(entry!, "key") == "VIEW_APP" && Text(entry!, "value").Contains(",alice ", StringComparison.Ordinal)
         );
 
         using var script = new LaunchScript();
@@ -191,7 +197,11 @@ public sealed class YarnSubmissionTests : IDisposable
         Assert.Contains("-Dx=$HOME", got.Words);
         Assert.Equal("file:/opt/app/main.jar", got.Words[got.Words.ToList().IndexOf("--jar") + 1]);
         Assert.Equal(script.Container + "/data", got.Environment["DATA"]);
-        Assert.StartsWith("/opt/extra/*:" + script.Container + ":", got.Environment["CLASSPATH"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "/opt/extra/*:" + script.Container + ":",
+            got.Environment["CLASSPATH"],
+            StringComparison.Ordinal
+        );
         Assert.StartsWith("/opt/native:", got.Environment["LD_LIBRARY_PATH"], StringComparison.Ordinal);
         var properties = script.Properties("__sje__.properties");
         Assert.Equal("local:/opt/app/main.jar", properties["spark.yarn.user.jar"]);
@@ -252,7 +262,12 @@ public sealed class YarnSubmissionTests : IDisposable
             Python() with
             {
                 Installation = null,
-                Cluster = new() { Master = "yarn", ResourceManagers = ["http://rm:8088"], NodeSparkHome = "/on/the/nodes" },
+                Cluster = new()
+                {
+                    Master = "yarn",
+                    ResourceManagers = ["http://rm:8088"],
+                    NodeSparkHome = "/on/the/nodes",
+                },
             },
             "Python libraries"
         );
@@ -292,7 +307,9 @@ public sealed class YarnSubmissionTests : IDisposable
         Says(Java(jar) with { Environment = new Dictionary<string, string> { ["A B"] = "" } }, "no name of a variable");
         Says(Java(jar) with { Arguments = ["a\0"] }, "NUL");
         Says(Python() with { Environment = new Dictionary<string, string> { ["A"] = "$B" } }, "environment.A");
-        Assert.Null(YarnSubmission.Check(Java(jar) with { Environment = new Dictionary<string, string> { ["A"] = "$B" } }));
+        Assert.Null(
+            YarnSubmission.Check(Java(jar) with { Environment = new Dictionary<string, string> { ["A"] = "$B" } })
+        );
 
         static void Says(SparkApplication application, string part)
         {
