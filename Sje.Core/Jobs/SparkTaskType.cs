@@ -30,8 +30,6 @@ public sealed partial class SparkTaskType : ITaskType
 
     private static readonly string[] Words = ["queue", "principal", "keytab", "proxyUser", "version"];
 
-    private static readonly string[] Ways = ["auto", "rest", "spark-submit"];
-
     private static readonly string[] Modes = ["cluster", "client"];
 
     // Each has a field of its own, or is how SJE finds its applications again.
@@ -120,7 +118,6 @@ public sealed partial class SparkTaskType : ITaskType
             NotEmpty(fields, name, faults);
         }
 
-        OneOf(fields, "submit", Ways, faults);
         OneOf(fields, "deployMode", Modes, faults);
         CheckCluster(fields, faults);
         CheckProcess(fields, "driver", faults, instances: false);

@@ -3,11 +3,12 @@ using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Standalone;
+using Sje.Jobs.Engines.Spark.Yarn;
 
 namespace Sje.Jobs.Engines.Spark;
 
 /// <summary>The clusters of the configuration, each with one client that many tasks share.</summary>
-internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http)
+internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, ISparkCluster> clusters = new(StringComparer.OrdinalIgnoreCase);
 
@@ -24,6 +25,7 @@ internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http)
     private ISparkCluster Open(string name, SparkClusterOptions profile) =>
         SparkPlanner.KindOf(profile.Master) switch
         {
+            SparkClusterKind.Yarn => new YarnCluster(profile, http.Client, clock),
             SparkClusterKind.Standalone => new StandaloneCluster(name, profile, http.Client),
             var kind => throw new FormatException($"Cluster {name}: there is no way to a cluster of kind {kind}."),
         };
@@ -32,12 +34,13 @@ internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http)
 /// <summary>The one HTTP client for clusters and drivers: they are many calls to few hosts.</summary>
 internal sealed class SparkHttp : IDisposable
 {
-    /// <summary>Follows no redirects: a standby tells by one that another leads.</summary>
+    /// <summary>Follows no redirects, by which a standby tells that another leads, and keeps no cookies, which name somebody.</summary>
     public HttpClient Client { get; } =
         new(
             new SocketsHttpHandler
             {
                 AllowAutoRedirect = false,
+                UseCookies = false,
                 ConnectTimeout = TimeSpan.FromSeconds(3),
                 PooledConnectionLifetime = TimeSpan.FromMinutes(2),
                 UseProxy = false,

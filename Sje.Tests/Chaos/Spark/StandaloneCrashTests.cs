@@ -63,7 +63,11 @@ public sealed class StandaloneCrashTests(StandaloneSpark spark, TestDatabase db)
         Assert.Contains(await spark.DriversAsync(), driver => driver.State == "RUNNING");
 
         await using var second = Worker("second");
-        await Eventually.TrueAsync(async () => await db.OutcomesAsync(id) == "drained,running", "the second has it", 60);
+        await Eventually.TrueAsync(
+            async () => await db.OutcomesAsync(id) == "drained,running",
+            "the second has it",
+            60
+        );
         await node.Control.CancelAsync(id, "seen enough", CancellationToken.None);
 
         await db.ExecutionBecomesAsync(id, "cancelled", 60);

@@ -68,9 +68,6 @@ internal static class SparkHome
 
     private static async Task<string> UnpackAsync() =>
         (
-            await RunAsync(
-                Shared("spark", "spark-home"),
-                [Path.Combine(RepositoryFiles.Root, ".sje", "test-spark")]
-            )
+            await RunAsync(Shared("spark", "spark-home"), [Path.Combine(RepositoryFiles.Root, ".sje", "test-spark")])
         ).Trim();
 }

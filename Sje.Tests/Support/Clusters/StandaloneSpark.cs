@@ -29,7 +29,12 @@ public sealed class StandaloneSpark : IAsyncLifetime
             Rest = [$"http://127.0.0.1:{restPort}"],
             WebUi = [$"http://127.0.0.1:{pagePort}"],
             EventLogDir = Events,
-            SparkConf = { ["spark.executor.memory"] = "512m", ["spark.driver.memory"] = "512m", ["spark.cores.max"] = "2" },
+            SparkConf =
+            {
+                ["spark.executor.memory"] = "512m",
+                ["spark.driver.memory"] = "512m",
+                ["spark.cores.max"] = "2",
+            },
         };
 
     /// <summary>The Spark it runs.</summary>
@@ -42,8 +47,21 @@ public sealed class StandaloneSpark : IAsyncLifetime
         StartMaster();
         worker = Start(
             "org.apache.spark.deploy.worker.Worker",
-            ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0", "--cores", "8", "--memory", "8g",
-                "--work-dir", Path.Combine(folder, "work"), $"spark://127.0.0.1:{port}"],
+            [
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "0",
+                "--webui-port",
+                "0",
+                "--cores",
+                "8",
+                "--memory",
+                "8g",
+                "--work-dir",
+                Path.Combine(folder, "work"),
+                $"spark://127.0.0.1:{port}",
+            ],
             "worker.log"
         );
         await WorkingAsync();
@@ -116,7 +134,10 @@ public sealed class StandaloneSpark : IAsyncLifetime
 
     private Process Start(string name, IReadOnlyList<string> words, string log)
     {
-        var start = new ProcessStartInfo("bash", ["-c", $"exec \"$@\" >> {log} 2>&1", "bash", Path.Combine(home, "bin", "spark-class"), name, .. words])
+        var start = new ProcessStartInfo(
+            "bash",
+            ["-c", $"exec \"$@\" >> {log} 2>&1", "bash", Path.Combine(home, "bin", "spark-class"), name, .. words]
+        )
         {
             WorkingDirectory = folder,
             Environment =

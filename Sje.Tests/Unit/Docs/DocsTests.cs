@@ -204,11 +204,12 @@ public partial class DocsTests
                 var key = $"{section}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
                 // What the user names stands there as NAME.
                 return SettingsShape.EntryType(property.PropertyType) is { } entry
-                        ? IsGroup(entry)
-                            ? KeysOf(key + ":NAME", entry)
-                            : [key]
-                    : IsGroup(property.PropertyType) ? KeysOf(key, property.PropertyType)
-                    : [key];
+                    ? IsGroup(entry)
+                        ? KeysOf(key + ":NAME", entry)
+                        : [key]
+                    : IsGroup(property.PropertyType)
+                        ? KeysOf(key, property.PropertyType)
+                        : [key];
             });
 
     /// <summary>Whether a type holds settings of its own.</summary>

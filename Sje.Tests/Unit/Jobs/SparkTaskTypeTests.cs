@@ -15,7 +15,7 @@ public class SparkTaskTypeTests
                 """
                 {"application": "app.jar", "mainClass": "a.Main", "arguments": ["1"], "jars": ["a.jar"], "pyFiles": [], "files": ["f#g"],
                  "archives": ["e.zip#e"], "packages": ["g:a:1"], "excludePackages": ["g:b"], "repositories": ["https://r"], "cluster": "lab",
-                 "version": "4.1", "deployMode": "cluster", "submit": "rest", "queue": "etl", "driver": {"cores": 1, "memory": "2g", "memoryOverhead": "512m"},
+                 "version": "4.1", "deployMode": "cluster", "queue": "etl", "driver": {"cores": 1, "memory": "2g", "memoryOverhead": "512m"},
                  "executor": {"instances": 2, "cores": 2, "memory": "{{ parameters.m }}"},
                  "dynamicAllocation": {"enabled": true, "minExecutors": 0, "initialExecutors": 1, "maxExecutors": 4},
                  "sparkConf": {"spark.sql.shuffle.partitions": "8"}, "environment": {"A": ""}, "principal": "p", "keytab": "k",
@@ -39,17 +39,40 @@ public class SparkTaskTypeTests
         "/spark/dynamicAllocation/maxExecutors",
         "less than minExecutors, 5"
     )]
-    [InlineData("""{"application": "a.py", "submit": "ssh"}""", "/spark/submit", "auto, rest, spark-submit")]
     [InlineData("""{"application": "a.py", "deployMode": "Cluster"}""", "/spark/deployMode", "cluster, client")]
-    [InlineData("""{"application": "a.py", "sparkConf": {"spark.master": "x"}}""", "/spark/sparkConf/spark.master", "'cluster'")]
-    [InlineData("""{"application": "a.py", "sparkConf": {"spark.sje.task": "x"}}""", "/spark/sparkConf/spark.sje.task", "find the application")]
-    [InlineData("""{"application": "a.py", "sparkConf": {"hive.x": "x"}}""", "/spark/sparkConf/hive.x", "begin with 'spark.'")]
+    [InlineData(
+        """{"application": "a.py", "sparkConf": {"spark.master": "x"}}""",
+        "/spark/sparkConf/spark.master",
+        "'cluster'"
+    )]
+    [InlineData(
+        """{"application": "a.py", "sparkConf": {"spark.sje.task": "x"}}""",
+        "/spark/sparkConf/spark.sje.task",
+        "find the application"
+    )]
+    [InlineData(
+        """{"application": "a.py", "sparkConf": {"hive.x": "x"}}""",
+        "/spark/sparkConf/hive.x",
+        "begin with 'spark.'"
+    )]
     [InlineData("""{"application": "a.py", "sparkConf": {"spark.a": null}}""", "/spark/sparkConf/spark.a", "null")]
-    [InlineData("""{"application": "a.py", "environment": {"A-B": "x"}}""", "/spark/environment/A-B", "no name of a variable")]
-    [InlineData("""{"application": "a.py", "proxyUser": "u", "principal": "p", "keytab": "k"}""", "/spark/proxyUser", "cannot stand")]
+    [InlineData(
+        """{"application": "a.py", "environment": {"A-B": "x"}}""",
+        "/spark/environment/A-B",
+        "no name of a variable"
+    )]
+    [InlineData(
+        """{"application": "a.py", "proxyUser": "u", "principal": "p", "keytab": "k"}""",
+        "/spark/proxyUser",
+        "cannot stand"
+    )]
     [InlineData("""{"application": "a.py", "keytab": "k"}""", "/spark/principal", "missing")]
     [InlineData("""{"application": "a.py", "cluster": {"nam": "x"}}""", "/spark/cluster/nam", "no field")]
-    [InlineData("""{"application": "a.py", "kubernetes": {"tolerations": ["x"]}}""", "/spark/kubernetes/tolerations/0", "toleration")]
+    [InlineData(
+        """{"application": "a.py", "kubernetes": {"tolerations": ["x"]}}""",
+        "/spark/kubernetes/tolerations/0",
+        "toleration"
+    )]
     [InlineData("""{"application": "a.py", "jar": ["x"]}""", "/spark/jar", "jars")]
     public void What_is_wrong_is_said_where_it_stands(string settings, string pointer, string words)
     {

@@ -20,9 +20,6 @@ internal sealed record SparkSettings
 
     public string? DeployMode { get; init; }
 
-    /// <summary><c>auto</c>, <c>rest</c> or <c>spark-submit</c>.</summary>
-    public string Submit { get; init; } = "auto";
-
     public string? Queue { get; init; }
 
     public string? Principal { get; init; }
@@ -70,7 +67,6 @@ internal sealed record SparkSettings
             Size = Value(cluster?["size"], "cluster.size", scope),
             Version = Text("version") ?? Value(cluster?["version"], "cluster.version", scope),
             DeployMode = Text("deployMode"),
-            Submit = Text("submit") ?? "auto",
             Queue = Text("queue"),
             Principal = Text("principal"),
             Keytab = Text("keytab"),

@@ -48,7 +48,12 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
         Assert.StartsWith("app-", ended.ApplicationId, StringComparison.Ordinal);
         var lines = await LogAsync(cluster, submitted);
         Assert.Contains("the sum is 499500 ['one', 'two words']", lines);
-        Assert.DoesNotContain(lines, line => line.Contains("spark.sje.task", StringComparison.Ordinal) && line.StartsWith("Launch", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            lines,
+            line =>
+                line.Contains("spark.sje.task", StringComparison.Ordinal)
+                && line.StartsWith("Launch", StringComparison.Ordinal)
+        );
         Assert.Single(await spark.DriversAsync(), driver => driver.Id == submitted.SubmissionId);
     }
 
@@ -56,7 +61,9 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
     public async Task A_driver_is_killed_and_gone()
     {
         var cluster = Cluster();
-        var application = Application("import time\nopen('" + Path.Combine(folder, "runs") + "', 'w').close()\ntime.sleep(600)\n");
+        var application = Application(
+            "import time\nopen('" + Path.Combine(folder, "runs") + "', 'w').close()\ntime.sleep(600)\n"
+        );
         var submitted = await cluster.SubmitAsync(application, await ChooseAsync(cluster, application), default);
         await Eventually.TrueAsync(() => Task.FromResult(File.Exists(Path.Combine(folder, "runs"))), "it runs", 120);
 
