@@ -119,8 +119,8 @@ internal sealed class ResourceManagerClient(
     }
 
     /// <summary>
-    /// Submits, over one connection, on which the same process has just said that it is active. It returns when that process has the
-    /// application in its store: before, its death would undo the submission.
+    /// Submits, over one connection, on which the same process has just said that it is active. What has been taken stays only when
+    /// <see cref="StoredAsync"/> has returned.
     /// </summary>
     /// <returns>The answer, if it is a refusal; else null.</returns>
     public async Task<ResourceManagerAnswer?> SubmitAsync(string id, JsonObject body, CancellationToken stop)
@@ -137,28 +137,30 @@ internal sealed class ResourceManagerClient(
             return answer;
         }
 
-        if (answer.Status is not (200 or 202))
-        {
-            throw Unexpected($"neither took nor refused {id}", answer);
-        }
+        return answer.Status is 200 or 202 ? null : throw Unexpected($"neither took nor refused {id}", answer);
+    }
 
+    /// <summary>Waits until what was submitted is in the ResourceManager's store: before, its death would undo the submission.</summary>
+    /// <exception cref="SparkClusterUnavailableException">It is not there, and has to be submitted again.</exception>
+    public async Task StoredAsync(string id, CancellationToken stop)
+    {
         for (var tries = 0; ; tries++)
         {
-            answer = await GetAsync(Application(id) + "/state", stop);
+            var answer = await GetAsync(Application(id) + "/state", stop);
             var state = answer.Status == 200 ? answer.Json.Text("state") : (await FindAsync(id, stop))?.State;
             if (state is null)
             {
-                throw new SparkClusterUnavailableException($"{address} took {id} and does not know it now.");
+                throw new SparkClusterUnavailableException($"{Address} took {id} and does not know it now.");
             }
 
             if (state is not ("NEW" or "NEW_SAVING"))
             {
-                return null;
+                return;
             }
 
             if (tries == 200)
             {
-                throw new SparkClusterUnavailableException($"{address} does not get {id} into its store.");
+                throw new SparkClusterUnavailableException($"{Address} does not get {id} into its store.");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5 * (tries + 1), 50)), time, stop);

@@ -350,8 +350,9 @@ internal sealed class YarnCluster : ISparkCluster
     /// starts nothing then.
     /// </summary>
     /// <returns>Whether the cluster took it.</returns>
-    private async Task<bool> ForestallAsync(SparkSubmission submission, CancellationToken stop) =>
-        await resourceManager.SubmitAsync(
+    private async Task<bool> ForestallAsync(SparkSubmission submission, CancellationToken stop)
+    {
+        var refusal = await resourceManager.SubmitAsync(
             submission.Identity,
             new JsonObject
             {
@@ -368,8 +369,15 @@ internal sealed class YarnCluster : ISparkCluster
                 ["am-container-spec"] = new JsonObject { ["commands"] = new JsonObject { ["command"] = "true" } },
             },
             stop
-        )
-            is null;
+        );
+        if (refusal is not null)
+        {
+            return false;
+        }
+
+        await resourceManager.StoredAsync(submission.Identity, stop);
+        return true;
+    }
 
     private async Task AddNodesAsync(string id, HashSet<string> nodes, CancellationToken stop)
     {
