@@ -39,6 +39,7 @@ public class ArrowTests
     [Theory]
     [InlineData("Hangfire", "^Sje\\.(Jobs\\.Background|Web\\.Dashboard)")]
     [InlineData("DuckDB", "^Sje\\.Jobs\\.Engines\\.Pipeline")]
+    [InlineData("k8s", "^Sje\\.Jobs\\.Engines\\.Spark\\.Kubernetes")]
     [InlineData("CliWrap", "^Sje\\.(Jobs\\.Execution|Web\\.(Hosting|Cli))")]
     public void A_library_stays_in_its_room(string library, string room)
     {

@@ -49,6 +49,13 @@ internal interface ISparkCluster
         CancellationToken stop
     );
 
+    /// <summary>
+    /// Removes what an application that has ended leaves on the cluster, its logs having been read. Returns how long something is to be kept
+    /// still, and null when nothing is left.
+    /// </summary>
+    Task<TimeSpan?> CleanUpAsync(SparkSubmission submission, CancellationToken stop) =>
+        Task.FromResult<TimeSpan?>(null);
+
     /// <summary>Whether it works, and what it has.</summary>
     Task<SparkClusterHealth> HealthAsync(CancellationToken stop);
 }
