@@ -310,14 +310,14 @@ internal static class SparkAdvisor
         }
 
         var enough = Whole(Math.Clamp(Math.Ceiling(totals.ExecutorsMax * use / GoodUse), 1, totals.ExecutorsMax));
-        var dynamic = SparkSizing.IsOn(run.Properties, "spark.dynamicAllocation.enabled", normally: false);
+        var onDemand = SparkSizing.IsOn(run.Properties, "spark.dynamicAllocation.enabled", normally: false);
         yield return new SparkAdvice(
             SparkAdviceKind.IdleExecutors,
             SparkAdviceSeverity.Warning,
-            $"The cores of up to {totals.ExecutorsMax} executors were busy {Percent(use)} of the time that they were there: {Time((long)(idle * 1000))} of core time had no task. {enough} would have been enough on average{(dynamic ? "" : ", or let Spark give back what it does not need")}."
+            $"The cores of up to {totals.ExecutorsMax} executors were busy {Percent(use)} of the time that they were there: {Time((long)(idle * 1000))} of core time had no task. {enough} would have been enough on average{(onDemand ? "" : ", or let Spark give back what it does not need")}."
         )
         {
-            Suggestion = dynamic
+            Suggestion = onDemand
                 ? new Dictionary<string, string>
                 {
                     ["spark.dynamicAllocation.maxExecutors"] = enough,

@@ -241,7 +241,7 @@ internal sealed class DriverRest(HttpMessageInvoker http, Uri driverUi, TimeProv
     {
         using var answer = await GetAsync(path, stop);
         return answer is null
-            ? throw new DriverUnavailableException($"{driverUi.AbsoluteUri} knows no {path} any more.") { IsUnknown = true }
+            ? throw new DriverUnavailableException($"What answers at {api.AbsoluteUri} knows no {path} any more.") { IsUnknown = true }
             : [.. answer.RootElement.Items().Select(read)];
     }
 

@@ -121,10 +121,17 @@ internal sealed class HistoryServers(
     )
     {
         // Whoever waits sees every end of it by Ready.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await Task.Yield();
         var tail = new ConcurrentQueue<string>();
         try
         {
+            if (!File.Exists(Program(installation)))
+            {
+                throw new HistoryServerException(
+                    $"Spark '{installation.Name}' has no {Program(installation)}, so it has no pages to show."
+                );
+            }
+
             for (var attempt = 1; ; attempt++)
             {
                 var port = FreePort();
@@ -199,7 +206,7 @@ internal sealed class HistoryServers(
             (_, line) =>
             {
                 tail.Enqueue(line);
-                while (tail.Count > TailLines && tail.TryDequeue(out var _)) { }
+                while (tail.Count > TailLines && tail.TryDequeue(out _)) { }
             },
             onSample: null,
             ended.Token
@@ -228,7 +235,8 @@ internal sealed class HistoryServers(
         finally
         {
             await ended.CancelAsync();
-            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // However it ended: how that came about is told already.
+            await Task.WhenAny(running);
             FollowingLog.HistoryServerEnded(logger, folder, port);
         }
     }
@@ -324,7 +332,7 @@ internal sealed class HistoryServers(
         {
             Arguments =
             [
-                Path.Combine(installation.Home, "bin", "spark-class"),
+                Program(installation),
                 "org.apache.spark.deploy.history.HistoryServer",
                 "--properties-file",
                 properties,
@@ -336,6 +344,9 @@ internal sealed class HistoryServers(
             Attempt = 1,
         };
     }
+
+    private static string Program(SparkInstallation installation) =>
+        Path.Combine(installation.Home, "bin", "spark-class");
 
     private static string Property(string name, string value)
     {
