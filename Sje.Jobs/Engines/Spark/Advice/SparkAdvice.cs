@@ -48,8 +48,7 @@ internal enum SparkAdviceSeverity
     Problem,
 }
 
-/// <summary>Something that a run's figures say could be better.</summary>
-/// <param name="Text">With the figures, for people.</param>
+/// <summary>Something that a run's figures say could be better; the text holds the figures, for people.</summary>
 internal sealed record SparkAdvice(SparkAdviceKind Kind, SparkAdviceSeverity Severity, string Text)
 {
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)

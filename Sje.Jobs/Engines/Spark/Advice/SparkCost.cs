@@ -3,8 +3,10 @@ using Sje.Jobs.Engines.Spark.Following;
 
 namespace Sje.Jobs.Engines.Spark.Advice;
 
-/// <summary>What a run's cores and memory cost, by the price table of its cluster. Cores and memory count from when a process was there until
-/// it was gone, whether it worked or not: that is what a cluster bills.</summary>
+/// <summary>
+/// What a run's cores and memory cost, by the price table of its cluster. Both count from when a process was there until it was gone, whether
+/// it worked or not: that is what a cluster bills.
+/// </summary>
 internal sealed record SparkCost
 {
     private const decimal Hour = 3600;
@@ -26,8 +28,10 @@ internal sealed record SparkCost
 
     public string Currency { get; init; } = "";
 
-    /// <summary>Null where the cluster has no prices: nothing is not for free.</summary>
-    /// <param name="executorsOnSpot">Whether executors ran on spot machines. The driver never counts as one: with it the application would go.</param>
+    /// <summary>
+    /// Null where the cluster has no prices: nothing is not for free. <paramref name="executorsOnSpot"/>: executors ran on spot machines; the driver
+    /// never counts as one, since with it the application would go.
+    /// </summary>
     public static SparkCost? Of(SparkFacts facts, SparkPriceOptions price, bool executorsOnSpot)
     {
         if (price is { CoreHour: 0, GibHour: 0 })

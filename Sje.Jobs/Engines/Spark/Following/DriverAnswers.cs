@@ -1,7 +1,9 @@
 namespace Sje.Jobs.Engines.Spark.Following;
 
-/// <summary>An application as the driver's REST (or a history server's) lists it.</summary>
-/// <param name="Path">How it is named in paths: its id, on YARN with the attempt behind it (<c>application_1_1/1</c>).</param>
+/// <summary>
+/// An application as the driver's REST (or a history server's) lists it. <see cref="Path"/> is how it is named in paths: its id, on YARN
+/// with the attempt behind it (<c>application_1_1/1</c>).
+/// </summary>
 internal sealed record DriverApplication(string Id, string? AttemptId, string Path)
 {
     public string? Name { get; init; }

@@ -203,11 +203,7 @@ internal sealed class HistoryServers(
         var running = children.RunAsync(
             Command(installation, folder, proxyBase, port, directory.Path, id),
             new UntilWeEnd(time),
-            (_, line) =>
-            {
-                tail.Enqueue(line);
-                while (tail.Count > TailLines && tail.TryDequeue(out _)) { }
-            },
+            (_, line) => Keep(tail, line),
             onSample: null,
             ended.Token
         );
@@ -359,6 +355,12 @@ internal sealed class HistoryServers(
         }
 
         return line.ToString();
+    }
+
+    private static void Keep(ConcurrentQueue<string> tail, string line)
+    {
+        tail.Enqueue(line);
+        while (tail.Count > TailLines && tail.TryDequeue(out _)) { }
     }
 
     private static string Last(ConcurrentQueue<string> tail) =>
