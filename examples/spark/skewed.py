@@ -14,18 +14,17 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
 
 
-@f.udf("string")
 def seal(order):
     """Something that takes a while for each row."""
     digest = str(order).encode()
-    for _ in range(400):
+    for _ in range(600):
         digest = hashlib.sha256(digest).digest()
     return digest.hex()
 
 
 def main():
     orders = int(sys.argv[1]) if len(sys.argv) > 1 else 40_000
-    partitions = int(sys.argv[2]) if len(sys.argv) > 2 else 8
+    partitions = int(sys.argv[2]) if len(sys.argv) > 2 else 16
 
     spark = SparkSession.builder.appName("skewed").getOrCreate()
     spark.sparkContext.setJobDescription("seal the orders of each customer")
@@ -33,7 +32,7 @@ def main():
         spark.range(orders)
         .withColumn("customer", f.when(f.col("id") % 10 == 0, f.col("id") % 1000).otherwise(f.lit(7)))
         .repartition(partitions, "customer")
-        .withColumn("seal", seal("id"))
+        .withColumn("seal", f.udf(seal, "string")("id"))
     )
     print(f"the smallest of {orders} seals is {sealed.agg(f.min('seal')).first()[0]}")
     spark.stop()

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Following;
 
@@ -116,8 +115,6 @@ internal static class LocalSpark
 /// <summary>What was seen of an application while it ran, and what it left.</summary>
 internal sealed class FollowedRun(string folder)
 {
-    private readonly StringBuilder troubles = new();
-
     public List<DriverLook> Looks { get; } = [];
 
     /// <summary>The last measurement through the driver; null when there was none in time.</summary>
@@ -129,10 +126,10 @@ internal sealed class FollowedRun(string folder)
 
     public string Errors { get; set; } = "";
 
-    /// <summary>Why looks failed, once the first had succeeded.</summary>
-    public string Troubles => troubles.ToString();
+    /// <summary>Why the last look failed that did.</summary>
+    public string LastTrouble { get; private set; } = "";
 
-    public string ApplicationId => Looks.Count > 0 ? Looks[0].Application.Id : throw new InvalidOperationException(Errors);
+    public string ApplicationId => Looks.Count > 0 ? Looks[0].Application.Id : throw new InvalidOperationException($"{LastTrouble} {Errors}");
 
     public string EventLogPath =>
         EventLogFiles.Find(folder, ApplicationId) ?? throw new InvalidOperationException("There is no event log.");
@@ -153,10 +150,7 @@ internal sealed class FollowedRun(string folder)
             }
             catch (DriverUnavailableException e)
             {
-                if (Looks.Count > 0)
-                {
-                    troubles.AppendLine(e.Message);
-                }
+                LastTrouble = e.Message;
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);

@@ -34,7 +34,12 @@ internal static class FactsBuilder
             ExecutorCoreSeconds = workers.Sum(executor => executor.Cores * Seconds(executor, facts)),
             ExecutorGibSeconds = workers.Sum(executor => Gib(executor.MemoryBytes) * Seconds(executor, facts)),
         };
-        if (!sizing.IsLocal)
+        if (sizing.IsLocal)
+        {
+            // Of a driver Spark says how long it has been there, and its own garbage collection.
+            workers = [.. workers.Select(driver => driver with { TaskTimeMs = totals.RunTimeMs, GcTimeMs = totals.GcTimeMs })];
+        }
+        else
         {
             totals = totals with
             {

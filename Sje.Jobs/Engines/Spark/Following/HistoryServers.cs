@@ -18,9 +18,10 @@ namespace Sje.Jobs.Engines.Spark.Following;
 /// the server ends too.
 /// </summary>
 /// <remarks>
-/// Pages work below the path that the proxy in front names in the header <c>X-Forwarded-Context</c> of each request (the path of an
-/// execution); the path given at the start stands where there is no such header. Redirects have it in front too. The server shows every
-/// application of its folder: whoever forwards to it lets through the paths of one only (<see cref="Allows"/>).
+/// Pages work below the path that the proxy in front names in the header <see cref="ContextHeader"/> of each request (the path of an
+/// execution), and redirects lead there, on the host that the request named. The server must not be given a path of its own
+/// (<c>spark.ui.proxyBase</c>): Spark prefers that to the header, and one server has many executions. It shows every application of its
+/// folder: whoever forwards to it lets through the paths of one only (<see cref="Allows"/>).
 /// </remarks>
 internal sealed class HistoryServers(
     ChildProcess children,
@@ -61,13 +62,11 @@ internal sealed class HistoryServers(
     /// </summary>
     /// <param name="installation">Whose history server it is.</param>
     /// <param name="eventLogFolder">An absolute path, or a URI that the installation can read.</param>
-    /// <param name="proxyBase">The path that its pages stand below where a request does not say it, without a slash at its end.</param>
     /// <param name="stop">Ends the wait; the server goes on starting for others who wait.</param>
     /// <exception cref="HistoryServerException">It does not start; the message holds what it said.</exception>
     public async Task<Uri> FindAsync(
         SparkInstallation installation,
         string eventLogFolder,
-        string proxyBase,
         CancellationToken stop
     )
     {
@@ -80,7 +79,7 @@ internal sealed class HistoryServers(
             {
                 server = new Server(CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token), time.GetTimestamp());
                 servers[key] = server;
-                server.Running = RunAsync(server, key, installation, proxyBase);
+                server.Running = RunAsync(server, key, installation);
             }
 
             server.LastUsed = time.GetTimestamp();
@@ -116,8 +115,7 @@ internal sealed class HistoryServers(
     private async Task RunAsync(
         Server server,
         (string Home, string Folder) key,
-        SparkInstallation installation,
-        string proxyBase
+        SparkInstallation installation
     )
     {
         // Whoever waits sees every end of it by Ready.
@@ -135,7 +133,7 @@ internal sealed class HistoryServers(
             for (var attempt = 1; ; attempt++)
             {
                 var port = FreePort();
-                if (!await RunOnAsync(server, port, key, installation, proxyBase, tail))
+                if (!await RunOnAsync(server, port, key, installation, tail))
                 {
                     // It ended before it answered. The port may have been taken in between, by somebody else.
                     if (attempt < Ports && tail.Any(line => line.Contains("BindException", StringComparison.Ordinal)))
@@ -189,7 +187,6 @@ internal sealed class HistoryServers(
         int port,
         (string Home, string Folder) key,
         SparkInstallation installation,
-        string proxyBase,
         ConcurrentQueue<string> tail
     )
     {
@@ -201,7 +198,7 @@ internal sealed class HistoryServers(
         );
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(server.Stop.Token);
         var running = children.RunAsync(
-            Command(installation, folder, proxyBase, port, directory.Path, id),
+            Command(installation, folder, port, directory.Path, id),
             new UntilWeEnd(time),
             (_, line) => Keep(tail, line),
             onSample: null,
@@ -293,7 +290,6 @@ internal sealed class HistoryServers(
     private ChildCommand Command(
         SparkInstallation installation,
         string folder,
-        string proxyBase,
         int port,
         string directory,
         Guid id
@@ -308,7 +304,6 @@ internal sealed class HistoryServers(
                 Property("spark.history.ui.port", port.ToString(CultureInfo.InvariantCulture)),
                 // A busy port is an error, not a reason to take the next one.
                 Property("spark.port.maxRetries", "0"),
-                Property("spark.ui.proxyBase", proxyBase.TrimEnd('/')),
                 // The address in front of the path in redirects: none, so that they hold on whatever host people came by.
                 Property("spark.ui.proxyRedirectUri", "/"),
             ]

@@ -210,10 +210,10 @@ public sealed class DriverRestTests : IDisposable
     }
 
     [Theory]
-    [InlineData("1204.0 B", 1204)]
-    [InlineData("15.5 MiB", 16252928)]
-    [InlineData("total (min, med, max (stageId: taskId))\n2.0 KiB (1.0 KiB, 1.0 KiB, 1.0 KiB (stage 1.0: task 2))", 2048)]
-    [InlineData("1,024.0 KiB", 1048576)]
+    [InlineData("1204.0 B", 1204L)]
+    [InlineData("15.5 MiB", 16252928L)]
+    [InlineData("total (min, med, max (stageId: taskId))\n2.0 KiB (1.0 KiB, 1.0 KiB, 1.0 KiB (stage 1.0: task 2))", 2048L)]
+    [InlineData("1,024.0 KiB", 1048576L)]
     [InlineData("1,234", null)]
     [InlineData("12 ms", null)]
     [InlineData(null, null)]

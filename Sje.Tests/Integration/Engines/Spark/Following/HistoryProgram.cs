@@ -13,7 +13,6 @@ internal static class HistoryProgram
         var address = await bench.Servers.FindAsync(
             new SparkInstallation("test", home, null, null, null),
             folder,
-            "",
             CancellationToken.None
         );
         await Console.Out.WriteLineAsync(address.AbsoluteUri);

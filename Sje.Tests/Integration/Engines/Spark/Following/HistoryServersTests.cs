@@ -41,7 +41,7 @@ public sealed class HistoryServersTests : IAsyncLifetime
         await using var bench = new HistoryBench(folder, TimeSpan.FromSeconds(20));
 
         var asked = await Task.WhenAll(
-            Enumerable.Range(0, 5).Select(_ => bench.Servers.FindAsync(installation, folder, "/spark", default))
+            Enumerable.Range(0, 5).Select(_ => bench.Servers.FindAsync(installation, folder, default))
         );
 
         var address = Assert.Single(asked.Distinct());
@@ -53,10 +53,9 @@ public sealed class HistoryServersTests : IAsyncLifetime
         {
             // The server loads it and sends people there, below the path of the proxy.
             Assert.Equal(302, (int)redirect.StatusCode);
-            Assert.EndsWith(
-                $"/executions/7/spark-ui/{app}/",
-                redirect.Headers.Location!.OriginalString.Replace("/jobs/", "/", StringComparison.Ordinal),
-                StringComparison.Ordinal
+            Assert.Equal(
+                $"http://sje.example:8443/executions/7/spark-ui/{app}/",
+                redirect.Headers.Location!.OriginalString
             );
         }
 
@@ -66,16 +65,16 @@ public sealed class HistoryServersTests : IAsyncLifetime
         Assert.DoesNotContain("\"/static/", page, StringComparison.Ordinal);
         Assert.DoesNotContain("\"/history/", page, StringComparison.Ordinal);
         Assert.Contains("sum at ", page, StringComparison.Ordinal);
-        Assert.Contains($"\"/spark/{app}/stages/\"", await PageAsync(address, app + "/jobs/", null), StringComparison.Ordinal);
+        Assert.Contains($"\"/x/{app}/stages/\"", await PageAsync(address, app + "/jobs/", "/x"), StringComparison.Ordinal);
 
         await Eventually.TrueAsync(() => Task.FromResult(bench.Servers.Count == 0), "the idle server is let go", 120);
         await Eventually.TrueAsync(async () => !await AnswersAsync(address), "the idle server is gone", 60);
-        var again = await bench.Servers.FindAsync(installation, folder, "/spark", default);
+        var again = await bench.Servers.FindAsync(installation, folder, default);
         Assert.True(await AnswersAsync(again));
         await bench.DisposeAsync();
         Assert.False(await AnswersAsync(again));
         await Assert.ThrowsAsync<ObjectDisposedException>(() =>
-            bench.Servers.FindAsync(installation, folder, "/spark", default)
+            bench.Servers.FindAsync(installation, folder, default)
         );
     }
 
@@ -116,14 +115,14 @@ public sealed class HistoryServersTests : IAsyncLifetime
         var nowhere = Path.Combine(folder, "nowhere");
 
         var failure = await Assert.ThrowsAsync<HistoryServerException>(() =>
-            bench.Servers.FindAsync(installation, nowhere, "", default)
+            bench.Servers.FindAsync(installation, nowhere, default)
         );
 
         Assert.Contains("nowhere", failure.Message, StringComparison.Ordinal);
         Assert.Contains("does not exist", failure.Message, StringComparison.Ordinal);
         await Eventually.TrueAsync(() => Task.FromResult(bench.Servers.Count == 0), "the failed one is forgotten");
         var none = new SparkInstallation("none", Path.Combine(folder, "no-spark"), null, null, null);
-        await Assert.ThrowsAsync<HistoryServerException>(() => bench.Servers.FindAsync(none, folder, "", default));
+        await Assert.ThrowsAsync<HistoryServerException>(() => bench.Servers.FindAsync(none, folder, default));
     }
 
     [Theory]
@@ -142,7 +141,7 @@ public sealed class HistoryServersTests : IAsyncLifetime
     public void Only_the_paths_of_one_application_are_let_through(string path, bool allowed) =>
         Assert.Equal(allowed, HistoryServers.Allows(path, "app-1"));
 
-    private async Task<string> PageAsync(Uri address, string path, string? context)
+    private async Task<string> PageAsync(Uri address, string path, string context)
     {
         using var response = await GetAsync(address, path, context);
         Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode}");
@@ -150,16 +149,13 @@ public sealed class HistoryServersTests : IAsyncLifetime
     }
 
     // A log is listed some seconds after the start.
-    private async Task<HttpResponseMessage> GetAsync(Uri address, string path, string? context) =>
+    private async Task<HttpResponseMessage> GetAsync(Uri address, string path, string context) =>
         await Eventually.GetAsync(
             async () =>
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, path));
-                if (context is not null)
-                {
-                    request.Headers.Add(HistoryServers.ContextHeader, context);
-                }
-
+                request.Headers.Add(HistoryServers.ContextHeader, context);
+                request.Headers.Host = "sje.example:8443";
                 return await http.SendAsync(request);
             },
             response => response.StatusCode != HttpStatusCode.NotFound,

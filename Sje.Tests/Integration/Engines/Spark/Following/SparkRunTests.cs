@@ -33,7 +33,7 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
     {
         foreach (var run in (FollowedRun[])[runs.Flights, runs.Skewed, runs.Spilling])
         {
-            Assert.True(run.Looks.Count > 3, $"{run.Looks.Count} looks; {run.Errors}");
+            Assert.True(run.Looks.Count > 3, $"{run.Looks.Count} looks; {run.LastTrouble}; {run.Errors}");
             var fractions = run.Looks.Select(look => look.Step.Fraction).ToList();
             Assert.Equal(fractions.Order(), fractions);
             Assert.InRange(fractions[^1], 0.2, 0.99);
@@ -44,7 +44,7 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
         Assert.Contains(
             runs.Skewed.Looks,
             look =>
-                System.Text.RegularExpressions.Regex.IsMatch(look.Step.Text, "^stage [0-9]+ of [0-9]+: [0-8]/8 tasks$")
+                System.Text.RegularExpressions.Regex.IsMatch(look.Step.Text, "^stage [0-9]+ of [0-9]+: [0-9]+/16 tasks$")
         );
     }
 
@@ -52,11 +52,9 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
     public async Task The_event_log_says_exactly_what_Sparks_own_history_server_says()
     {
         await using var bench = new HistoryBench(runs.Folder);
-        var address = await bench.Servers.FindAsync(runs.Installation, runs.Folder, "", CancellationToken.None);
+        var address = await bench.Servers.FindAsync(runs.Installation, runs.Folder, CancellationToken.None);
         using var http = DriverRest.Connections();
-        foreach (
-            var run in (FollowedRun[])[runs.Flights, runs.Skewed, runs.Failing, runs.Spilling]
-        )
+        foreach (var run in (FollowedRun[])[runs.Flights, runs.Skewed, runs.Failing, runs.Spilling])
         {
             var log = await EventLog.ReadAsync(run.EventLogPath, CancellationToken.None);
             var rest = new DriverRest(http, address, TimeProvider.System) { Limit = TimeSpan.FromMinutes(1) };
@@ -132,7 +130,7 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
 
         var skew = Assert.Single(advice, one => one.Kind == SparkAdviceKind.Skew);
         var stage = facts.Stages.Single(one => one.Id == skew.StageId);
-        Assert.Equal(8, stage.Tasks);
+        Assert.Equal(16, stage.Tasks);
         Assert.Equal(facts.Stages.Max(one => one.RunTimeMs), stage.RunTimeMs);
         Assert.Contains("seal the orders of each customer", skew.Text, StringComparison.Ordinal);
         Assert.Contains("a few keys have most of the rows", skew.Text, StringComparison.Ordinal);
