@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Following;
 
@@ -9,19 +7,10 @@ namespace Sje.Tests.Support.Clusters;
 /// <summary>Real Spark applications on <c>local[2]</c>, one process each, on loopback.</summary>
 internal static class LocalSpark
 {
-    private static readonly Lazy<Task<string?>> Home = new(UnpackAsync);
-
     /// <summary>The Spark of the tests; without it the test is skipped, or fails where nothing may be skipped.</summary>
     public static async Task<SparkInstallation> InstallationAsync()
     {
-        if (await Home.Value is not { } home)
-        {
-            const string Reason = "SJE_TEST_SHARED names no folder with spark/spark-home, so there is no Spark to run";
-            Assert.False(Environment.GetEnvironmentVariable("SJE_TEST_REQUIRE") == "1", Reason);
-            Assert.Skip(Reason);
-            throw new UnreachableException();
-        }
-
+        var home = await SparkHome.PathAsync();
         return new SparkInstallation("test", home, JavaHome: null, Python: null, Version: null);
     }
 
@@ -36,7 +25,7 @@ internal static class LocalSpark
     )
     {
         var installation = await InstallationAsync();
-        var port = FreePort();
+        var port = SparkHome.FreePort();
         var start = new ProcessStartInfo(Path.Combine(installation.Home, "bin", "spark-submit"))
         {
             WorkingDirectory = folder,
@@ -48,7 +37,8 @@ internal static class LocalSpark
                 [
                     $"spark.ui.port={port}",
                     "spark.eventLog.enabled=true",
-                    $"spark.eventLog.dir=file:{folder}",
+                    // A URI: Spark takes one with a space in it for a relative path.
+                    $"spark.eventLog.dir={new Uri(folder).AbsoluteUri}",
                     "spark.ui.showConsoleProgress=false",
                     "spark.sje.task=00000000-0000-0000-0000-000000000001/1",
                     .. configuration,
@@ -87,29 +77,6 @@ internal static class LocalSpark
             }
         }
     }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static async Task<string?> UnpackAsync()
-    {
-        var program = Path.Combine(Environment.GetEnvironmentVariable("SJE_TEST_SHARED") ?? "", "spark", "spark-home");
-        if (!File.Exists(program))
-        {
-            return null;
-        }
-
-        using var process = Process.Start(
-            new ProcessStartInfo(program, [RepositoryFiles.Path(".sje", "test-spark")]) { RedirectStandardOutput = true }
-        );
-        var home = (await process!.StandardOutput.ReadToEndAsync()).Trim(); // Just started.
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? home : throw new InvalidOperationException($"{program} failed.");
-    }
 }
 
 /// <summary>What was seen of an application while it ran, and what it left.</summary>
@@ -129,7 +96,8 @@ internal sealed class FollowedRun(string folder)
     /// <summary>Why the last look failed that did.</summary>
     public string LastTrouble { get; private set; } = "";
 
-    public string ApplicationId => Looks.Count > 0 ? Looks[0].Application.Id : throw new InvalidOperationException($"{LastTrouble} {Errors}");
+    public string ApplicationId =>
+        Looks.Count > 0 ? Looks[0].Application.Id : throw new InvalidOperationException($"{LastTrouble} {Errors}");
 
     public string EventLogPath =>
         EventLogFiles.Find(folder, ApplicationId) ?? throw new InvalidOperationException("There is no event log.");
@@ -137,7 +105,11 @@ internal sealed class FollowedRun(string folder)
     public async Task FollowAsync(Uri driverUi, Process process)
     {
         using var http = DriverRest.Connections();
-        var watch = new DriverWatch(new DriverRest(http, driverUi, TimeProvider.System), new SparkProgress(), TimeProvider.System);
+        var watch = new DriverWatch(
+            new DriverRest(http, driverUi, TimeProvider.System),
+            new SparkProgress(),
+            TimeProvider.System
+        );
         while (!process.HasExited)
         {
             try

@@ -64,6 +64,5 @@ internal sealed record SparkAdvice(SparkAdviceKind Kind, SparkAdviceSeverity Sev
     public IReadOnlyDictionary<string, string> Suggestion { get; init; } = new Dictionary<string, string>();
 
     /// <summary><c>[{kind: "skew", severity: "warning", text, stageId, suggestion: {...}}]</c>.</summary>
-    public static JsonNode ToJson(IReadOnlyList<SparkAdvice> advice) =>
-        JsonSerializer.SerializeToNode(advice, Format)!; // A list is never written as null.
+    public static JsonNode ToJson(IReadOnlyList<SparkAdvice> advice) => JsonSerializer.SerializeToNode(advice, Format)!; // A list is never written as null.
 }

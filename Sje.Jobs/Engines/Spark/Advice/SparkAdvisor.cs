@@ -73,7 +73,13 @@ internal static class SparkAdvisor
     // Most pieces of advice of one kind: those that cost most.
     private const int MostOfAKind = 3;
 
-    private static readonly string[] HeapErrors = ["OutOfMemoryError", "exited with code 52", "exit code 52", "GC overhead"];
+    private static readonly string[] HeapErrors =
+    [
+        "OutOfMemoryError",
+        "exited with code 52",
+        "exit code 52",
+        "GC overhead",
+    ];
 
     private static readonly string[] ContainerErrors =
     [
@@ -125,7 +131,11 @@ internal static class SparkAdvisor
         }
 
         var cost = times.Max - times.Median;
-        if (times.Max < SkewRatio * Math.Max(times.Median, 1) || cost < LeastSkewCostMs || run.Part(cost) < LeastPartOfRun)
+        if (
+            times.Max < SkewRatio * Math.Max(times.Median, 1)
+            || cost < LeastSkewCostMs
+            || run.Part(cost) < LeastPartOfRun
+        )
         {
             return null;
         }
@@ -179,8 +189,10 @@ internal static class SparkAdvisor
         var perTask = stage.MemorySpilledBytes / tasks;
         // Execution and storage share this part of the heap, and the tasks of an executor share it in turn (UnifiedMemoryManager).
         var room = Math.Max(
-            (long)((run.Sizing.ExecutorHeapBytes - (300L << 20)) * (SparkSizing.Number(run.Properties, "spark.memory.fraction") ?? 0.6))
-                / run.CoresPerExecutor,
+            (long)(
+                (run.Sizing.ExecutorHeapBytes - (300L << 20))
+                * (SparkSizing.Number(run.Properties, "spark.memory.fraction") ?? 0.6)
+            ) / run.CoresPerExecutor,
             16L << 20
         );
         var factor = Math.Clamp(Math.Ceiling((room + perTask) / (double)room), 2, 16);
@@ -415,7 +427,9 @@ internal static class SparkAdvisor
         var container = said.Find(text => Names(text, ContainerErrors));
         if (container is not null)
         {
-            var lost = run.Facts.Executors.Count(executor => executor.RemoveReason is { } r && Names(r, ContainerErrors));
+            var lost = run.Facts.Executors.Count(executor =>
+                executor.RemoveReason is { } r && Names(r, ContainerErrors)
+            );
             var beside = run.Sizing.ExecutorBytes - run.Sizing.ExecutorHeapBytes;
             yield return new SparkAdvice(
                 SparkAdviceKind.OutOfMemory,
@@ -458,8 +472,7 @@ internal static class SparkAdvisor
     // Up to the next quarter of a GiB: sizes that people write.
     private static long RoundUp(double bytes) => (long)Math.Ceiling(bytes / (256 << 20)) * (256L << 20);
 
-    private static string Mib(long bytes) =>
-        (Math.Max(bytes >> 20, 1)).ToString(CultureInfo.InvariantCulture) + "m";
+    private static string Mib(long bytes) => (Math.Max(bytes >> 20, 1)).ToString(CultureInfo.InvariantCulture) + "m";
 
     private static string Whole(double number) => Math.Round(number).ToString("0", CultureInfo.InvariantCulture);
 
@@ -488,8 +501,7 @@ internal static class SparkAdvisor
         /// <summary>In local mode tasks run in the driver.</summary>
         public string MemoryProperty => Sizing.IsLocal ? "spark.driver.memory" : "spark.executor.memory";
 
-        public double Part(long milliseconds) =>
-            Facts.DurationMs == 0 ? 0 : milliseconds / (double)Facts.DurationMs;
+        public double Part(long milliseconds) => Facts.DurationMs == 0 ? 0 : milliseconds / (double)Facts.DurationMs;
 
         public SparkAdvice Advice(
             SparkAdviceKind kind,
@@ -498,11 +510,7 @@ internal static class SparkAdvisor
             SparkStageFacts stage,
             Dictionary<string, string> suggestion
         ) =>
-            new(
-                kind,
-                Part(costMs) >= LargePartOfRun ? SparkAdviceSeverity.Warning : SparkAdviceSeverity.Hint,
-                text
-            )
+            new(kind, Part(costMs) >= LargePartOfRun ? SparkAdviceSeverity.Warning : SparkAdviceSeverity.Hint, text)
             {
                 StageId = stage.Id,
                 Suggestion = suggestion,

@@ -14,10 +14,7 @@ internal sealed class DriverRest(HttpMessageInvoker http, Uri driverUi, TimeProv
     private const int MostRedirects = 3;
     private const int MostQueries = 200;
 
-    private readonly Uri api = new(
-        driverUi.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/v1/",
-        UriKind.Absolute
-    );
+    private readonly Uri api = new(driverUi.GetLeftPart(UriPartial.Path).TrimEnd('/') + "/api/v1/", UriKind.Absolute);
 
     /// <summary>How long one question may take.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(5);
@@ -109,7 +106,8 @@ internal sealed class DriverRest(HttpMessageInvoker http, Uri driverUi, TimeProv
         foreach (var pair in answer?.RootElement.At("sparkProperties").Items() ?? [])
         {
             if (
-                pair.Items().ToArray() is [{ ValueKind: JsonValueKind.String } name, { ValueKind: JsonValueKind.String } value]
+                pair.Items().ToArray()
+                    is [{ ValueKind: JsonValueKind.String } name, { ValueKind: JsonValueKind.String } value]
                 && name.GetString() is { } key
                 && SparkSizing.Keeps(key)
             )
@@ -233,7 +231,8 @@ internal sealed class DriverRest(HttpMessageInvoker http, Uri driverUi, TimeProv
         hostPort?.LastIndexOf(':') is > 0 and var colon ? hostPort[..colon] : hostPort;
 
     private static SparkQuantiles? Quantiles(JsonElement values) =>
-        values.Items().Select(value => value.AsLong() ?? 0).ToArray() is [var min, var lower, var median, var upper, var max]
+        values.Items().Select(value => value.AsLong() ?? 0).ToArray()
+            is [var min, var lower, var median, var upper, var max]
             ? new SparkQuantiles(min, lower, median, upper, max)
             : null;
 
@@ -241,7 +240,10 @@ internal sealed class DriverRest(HttpMessageInvoker http, Uri driverUi, TimeProv
     {
         using var answer = await GetAsync(path, stop);
         return answer is null
-            ? throw new DriverUnavailableException($"What answers at {api.AbsoluteUri} knows no {path} any more.") { IsUnknown = true }
+            ? throw new DriverUnavailableException($"What answers at {api.AbsoluteUri} knows no {path} any more.")
+            {
+                IsUnknown = true,
+            }
             : [.. answer.RootElement.Items().Select(read)];
     }
 

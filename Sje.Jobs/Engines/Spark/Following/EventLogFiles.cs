@@ -81,9 +81,9 @@ internal static partial class EventLogFiles
     {
         var name = entry.StartsWith(RolledPrefix, StringComparison.Ordinal) ? entry[RolledPrefix.Length..] : entry;
         name = name.IndexOf('.', StringComparison.Ordinal) is var dot and >= 0 ? name[..dot] : name;
-        return
-            name == application ? ""
-            : name.StartsWith(application + "_", StringComparison.Ordinal) && name.Length - application.Length is > 1 and < 12
+        return name == application ? ""
+            : name.StartsWith(application + "_", StringComparison.Ordinal)
+            && name.Length - application.Length is > 1 and < 12
                 ? name[(application.Length + 1)..]
             : null;
     }

@@ -78,8 +78,7 @@ internal sealed class EventLogReader
         }
 
         kind = kind[prefix.Length..];
-        return
-            kind.SequenceEqual("TaskEnd"u8) ? (reader, e) => reader.TaskEnd(e)
+        return kind.SequenceEqual("TaskEnd"u8) ? (reader, e) => reader.TaskEnd(e)
             : kind.SequenceEqual("StageSubmitted"u8) ? (reader, e) => reader.StageSubmitted(e)
             : kind.SequenceEqual("StageCompleted"u8) ? (reader, e) => reader.StageCompleted(e)
             : kind.SequenceEqual("JobStart"u8) ? (reader, e) => reader.JobStart(e)

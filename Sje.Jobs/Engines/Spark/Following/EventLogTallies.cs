@@ -113,7 +113,8 @@ internal sealed class StageTally
             Inputs = SparkQuantiles.Of(inputs!),
         };
 
-    private static long ShuffleBytes(JsonElement read) => read.Long("Remote Bytes Read") + read.Long("Local Bytes Read");
+    private static long ShuffleBytes(JsonElement read) =>
+        read.Long("Remote Bytes Read") + read.Long("Local Bytes Read");
 }
 
 /// <summary>An executor while its log is read.</summary>

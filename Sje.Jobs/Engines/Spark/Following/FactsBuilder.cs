@@ -18,7 +18,9 @@ internal static class FactsBuilder
     )
     {
         var sizing = SparkSizing.Of(facts.Properties);
-        var ran = stages.Where(stage => stage.State is not (SparkStageState.Skipped or SparkStageState.Pending)).ToList();
+        var ran = stages
+            .Where(stage => stage.State is not (SparkStageState.Skipped or SparkStageState.Pending))
+            .ToList();
         // The driver is listed beside executors, and is one only in local mode.
         var workers = executors
             .Where(executor => sizing.IsLocal || executor.Id != "driver")
@@ -37,7 +39,10 @@ internal static class FactsBuilder
         if (sizing.IsLocal)
         {
             // Of a driver Spark says how long it has been there, and its own garbage collection.
-            workers = [.. workers.Select(driver => driver with { TaskTimeMs = totals.RunTimeMs, GcTimeMs = totals.GcTimeMs })];
+            workers =
+            [
+                .. workers.Select(driver => driver with { TaskTimeMs = totals.RunTimeMs, GcTimeMs = totals.GcTimeMs }),
+            ];
         }
         else
         {

@@ -8,7 +8,11 @@ internal static partial class FollowingLog
     [LoggerMessage(1300, LogLevel.Information, "History server for the event logs in {Folder} answers on port {Port}")]
     public static partial void HistoryServerStarted(ILogger logger, string folder, int port);
 
-    [LoggerMessage(1301, LogLevel.Information, "History server for the event logs in {Folder} on port {Port} has ended")]
+    [LoggerMessage(
+        1301,
+        LogLevel.Information,
+        "History server for the event logs in {Folder} on port {Port} has ended"
+    )]
     public static partial void HistoryServerEnded(ILogger logger, string folder, int port);
 
     [LoggerMessage(1302, LogLevel.Warning, "History server for the event logs in {Folder} failed")]

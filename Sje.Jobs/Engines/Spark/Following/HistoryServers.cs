@@ -64,11 +64,7 @@ internal sealed class HistoryServers(
     /// <param name="eventLogFolder">An absolute path, or a URI that the installation can read.</param>
     /// <param name="stop">Ends the wait; the server goes on starting for others who wait.</param>
     /// <exception cref="HistoryServerException">It does not start; the message holds what it said.</exception>
-    public async Task<Uri> FindAsync(
-        SparkInstallation installation,
-        string eventLogFolder,
-        CancellationToken stop
-    )
+    public async Task<Uri> FindAsync(SparkInstallation installation, string eventLogFolder, CancellationToken stop)
     {
         ObjectDisposedException.ThrowIf(shutdown.IsCancellationRequested, this);
         var key = (installation.Home, eventLogFolder);
@@ -77,7 +73,10 @@ internal sealed class HistoryServers(
         {
             if (!servers.TryGetValue(key, out server!)) // Set in either case.
             {
-                server = new Server(CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token), time.GetTimestamp());
+                server = new Server(
+                    CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token),
+                    time.GetTimestamp()
+                );
                 servers[key] = server;
                 server.Running = RunAsync(server, key, installation);
             }
@@ -112,11 +111,7 @@ internal sealed class HistoryServers(
     private static bool IsBelow(string path, string folder) =>
         path == folder || path.StartsWith(folder + "/", StringComparison.Ordinal);
 
-    private async Task RunAsync(
-        Server server,
-        (string Home, string Folder) key,
-        SparkInstallation installation
-    )
+    private async Task RunAsync(Server server, (string Home, string Folder) key, SparkInstallation installation)
     {
         // Whoever waits sees every end of it by Ready.
         await Task.Yield();
@@ -287,13 +282,7 @@ internal sealed class HistoryServers(
         }
     }
 
-    private ChildCommand Command(
-        SparkInstallation installation,
-        string folder,
-        int port,
-        string directory,
-        Guid id
-    )
+    private ChildCommand Command(SparkInstallation installation, string folder, int port, string directory, Guid id)
     {
         var properties = Path.Combine(directory, "history.properties");
         File.WriteAllLines(
@@ -344,7 +333,8 @@ internal sealed class HistoryServers(
         var line = new StringBuilder(name).Append('=');
         foreach (var c in value)
         {
-            _ = c is '\\' ? line.Append(@"\\")
+            _ =
+                c is '\\' ? line.Append(@"\\")
                 : c is >= ' ' and <= '~' ? line.Append(c)
                 : line.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
         }
@@ -359,7 +349,9 @@ internal sealed class HistoryServers(
     }
 
     private static string Last(ConcurrentQueue<string> tail) =>
-        tail.LastOrDefault(line => line.Contains("Exception", StringComparison.Ordinal)) ?? tail.LastOrDefault() ?? "it said nothing.";
+        tail.LastOrDefault(line => line.Contains("Exception", StringComparison.Ordinal))
+        ?? tail.LastOrDefault()
+        ?? "it said nothing.";
 
     private static int FreePort()
     {

@@ -29,11 +29,7 @@ internal sealed class SparkProgress(long? expectedTasks = null, double reached =
     /// <param name="jobs">All jobs that the driver remembers.</param>
     /// <param name="activeStages">Stages that run.</param>
     /// <param name="executors">Executors that are there; null in local mode, where there are none beside the driver.</param>
-    public SparkStep Take(
-        IReadOnlyList<DriverJob> jobs,
-        IReadOnlyList<SparkStageFacts> activeStages,
-        int? executors
-    )
+    public SparkStep Take(IReadOnlyList<DriverJob> jobs, IReadOnlyList<SparkStageFacts> activeStages, int? executors)
     {
         Forget(jobs);
         foreach (var job in jobs)
@@ -83,7 +79,10 @@ internal sealed class SparkProgress(long? expectedTasks = null, double reached =
             forgottenJobs++;
         }
 
-        forgottenStages = Math.Max(forgottenStages, jobs.Count == 0 ? 0 : jobs.Min(job => job.StageIds.DefaultIfEmpty(0).Min()));
+        forgottenStages = Math.Max(
+            forgottenStages,
+            jobs.Count == 0 ? 0 : jobs.Min(job => job.StageIds.DefaultIfEmpty(0).Min())
+        );
     }
 
     private static long Done(DriverJob job, IReadOnlyList<SparkStageFacts> activeStages)

@@ -78,9 +78,7 @@ internal sealed record SparkSizing
                 + (contained ? Overhead(properties, "spark.executor", executorHeap) : 0),
             DriverCores = Math.Max((int)(Number(properties, "spark.driver.cores") ?? 1), 1),
             DriverBytes =
-                driverHeap
-                + (local ? offHeap : 0)
-                + (contained ? Overhead(properties, "spark.driver", driverHeap) : 0),
+                driverHeap + (local ? offHeap : 0) + (contained ? Overhead(properties, "spark.driver", driverHeap) : 0),
         };
     }
 

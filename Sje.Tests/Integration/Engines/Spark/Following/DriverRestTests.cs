@@ -132,7 +132,10 @@ public sealed class DriverRestTests : IDisposable
             {
                 var good = context.Request.Path.Value!.StartsWith("/elsewhere", StringComparison.Ordinal);
                 context.Response.StatusCode = good ? 200 : 307;
-                context.Response.Headers.Location = context.Request.Path.Value.Contains("jobs", StringComparison.Ordinal)
+                context.Response.Headers.Location = context.Request.Path.Value.Contains(
+                    "jobs",
+                    StringComparison.Ordinal
+                )
                     ? context.Request.Path.Value
                     : "/elsewhere";
                 return context.Response.WriteAsync(good ? """[{"id":"app-1"}]""" : "");
@@ -212,7 +215,10 @@ public sealed class DriverRestTests : IDisposable
     [Theory]
     [InlineData("1204.0 B", 1204L)]
     [InlineData("15.5 MiB", 16252928L)]
-    [InlineData("total (min, med, max (stageId: taskId))\n2.0 KiB (1.0 KiB, 1.0 KiB, 1.0 KiB (stage 1.0: task 2))", 2048L)]
+    [InlineData(
+        "total (min, med, max (stageId: taskId))\n2.0 KiB (1.0 KiB, 1.0 KiB, 1.0 KiB (stage 1.0: task 2))",
+        2048L
+    )]
     [InlineData("1,024.0 KiB", 1048576L)]
     [InlineData("1,234", null)]
     [InlineData("12 ms", null)]

@@ -14,7 +14,12 @@ public sealed class HistoryServersTests : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("sje history é ").FullName;
     private readonly HttpClient http = new(
-        new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) }
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+        }
     );
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -65,7 +70,11 @@ public sealed class HistoryServersTests : IAsyncLifetime
         Assert.DoesNotContain("\"/static/", page, StringComparison.Ordinal);
         Assert.DoesNotContain("\"/history/", page, StringComparison.Ordinal);
         Assert.Contains("sum at ", page, StringComparison.Ordinal);
-        Assert.Contains($"\"/x/{app}/stages/\"", await PageAsync(address, app + "/jobs/", "/x"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"\"/x/{app}/stages/\"",
+            await PageAsync(address, app + "/jobs/", "/x"),
+            StringComparison.Ordinal
+        );
 
         await Eventually.TrueAsync(() => Task.FromResult(bench.Servers.Count == 0), "the idle server is let go", 120);
         await Eventually.TrueAsync(async () => !await AnswersAsync(address), "the idle server is gone", 60);
@@ -73,9 +82,7 @@ public sealed class HistoryServersTests : IAsyncLifetime
         Assert.True(await AnswersAsync(again));
         await bench.DisposeAsync();
         Assert.False(await AnswersAsync(again));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() =>
-            bench.Servers.FindAsync(installation, folder, default)
-        );
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => bench.Servers.FindAsync(installation, folder, default));
     }
 
     [Fact]

@@ -44,7 +44,10 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
         Assert.Contains(
             runs.Skewed.Looks,
             look =>
-                System.Text.RegularExpressions.Regex.IsMatch(look.Step.Text, "^stage [0-9]+ of [0-9]+: [0-9]+/16 tasks$")
+                System.Text.RegularExpressions.Regex.IsMatch(
+                    look.Step.Text,
+                    "^stage [0-9]+ of [0-9]+: [0-9]+/16 tasks$"
+                )
         );
     }
 
@@ -109,7 +112,11 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
     {
         var facts = await EventLog.ReadAsync(runs.Flights.EventLogPath, CancellationToken.None);
 
-        Assert.EndsWith("eventlog_v2_" + runs.Flights.ApplicationId, runs.Flights.EventLogPath, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "eventlog_v2_" + runs.Flights.ApplicationId,
+            runs.Flights.EventLogPath,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             Directory.EnumerateFiles(runs.Flights.EventLogPath),
             file => file.EndsWith(".zstd", StringComparison.Ordinal)

@@ -79,7 +79,10 @@ public class SparkAdvisorTests
     {
         var facts = With(Stage() with { RunTimes = new(900, 1_000, 2_000, 2_500, 60_000) });
 
-        var advice = SparkAdvisor.Advise(facts, new Dictionary<string, string> { ["spark.sql.adaptive.enabled"] = "false" });
+        var advice = SparkAdvisor.Advise(
+            facts,
+            new Dictionary<string, string> { ["spark.sql.adaptive.enabled"] = "false" }
+        );
 
         Assert.Equal("true", Assert.Single(advice).Suggestion["spark.sql.adaptive.enabled"]);
     }
@@ -114,7 +117,11 @@ public class SparkAdvisorTests
         var advice = Assert.Single(SparkAdvisor.Advise(facts));
 
         Assert.Equal(SparkAdviceKind.Spill, advice.Kind);
-        Assert.StartsWith("Stage 1 (save at app.py:1) spilled 200 GiB of memory to 50 GiB of disk, 1 GiB for each of its 200 tasks", advice.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Stage 1 (save at app.py:1) spilled 200 GiB of memory to 50 GiB of disk, 1 GiB for each of its 200 tasks",
+            advice.Text,
+            StringComparison.Ordinal
+        );
         // Heap 4 GiB: (4096 - 300) MiB * 0.6 / 4 cores = 569 MiB of room; 1024 MiB more than that wants three times as many.
         Assert.Equal("600", advice.Suggestion["spark.sql.shuffle.partitions"]);
     }
@@ -162,7 +169,11 @@ public class SparkAdvisorTests
 
         Assert.Equal(SparkAdviceKind.SmallPartitions, advice.Kind);
         Assert.Equal("16", advice.Suggestion["spark.sql.shuffle.partitions"]);
-        Assert.Contains("5000 tasks of stage 1 (save at app.py:1) ran 20 ms each", advice.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "5000 tasks of stage 1 (save at app.py:1) ran 20 ms each",
+            advice.Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -197,10 +208,7 @@ public class SparkAdvisorTests
         Assert.Equal("1", advice.Suggestion["spark.executor.instances"]);
 
         var dynamic = Assert.Single(
-            SparkAdvisor.Advise(
-                facts,
-                new Dictionary<string, string> { ["spark.dynamicAllocation.enabled"] = "true" }
-            )
+            SparkAdvisor.Advise(facts, new Dictionary<string, string> { ["spark.dynamicAllocation.enabled"] = "true" })
         );
         Assert.Equal("1", dynamic.Suggestion["spark.dynamicAllocation.maxExecutors"]);
         Assert.DoesNotContain("spark.executor.instances", dynamic.Suggestion.Keys);
@@ -209,10 +217,16 @@ public class SparkAdvisorTests
     [Fact]
     public void The_small_side_of_a_join_is_to_be_broadcast()
     {
-        var advice = Assert.Single(SparkAdvisor.Advise(Joined(new SparkJoinFacts { JoinType = "Inner", SmallBytes = 30 * Mib })));
+        var advice = Assert.Single(
+            SparkAdvisor.Advise(Joined(new SparkJoinFacts { JoinType = "Inner", SmallBytes = 30 * Mib }))
+        );
 
         Assert.Equal(SparkAdviceKind.BroadcastJoin, advice.Kind);
-        Assert.StartsWith("SortMergeJoin (Inner) shuffled 20 GiB to join them with 30 MiB.", advice.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "SortMergeJoin (Inner) shuffled 20 GiB to join them with 30 MiB.",
+            advice.Text,
+            StringComparison.Ordinal
+        );
         Assert.Equal("64m", advice.Suggestion["spark.sql.autoBroadcastJoinThreshold"]);
     }
 

@@ -187,7 +187,11 @@ public sealed class EventLogTests : IDisposable
         [
             Start,
             Plan("ExecutionStart", 0, merge),
-            Plan("ExecutionStart", 1, merge.Replace("\"accumulatorId\":1", "\"accumulatorId\":3", StringComparison.Ordinal)),
+            Plan(
+                "ExecutionStart",
+                1,
+                merge.Replace("\"accumulatorId\":1", "\"accumulatorId\":3", StringComparison.Ordinal)
+            ),
             """{"Event":"SparkListenerStageCompleted","Stage Info":{"Stage ID":0,"Accumulables":[{"ID":1,"Name":"data size","Value":"5000000"},{"ID":2,"Name":"data size","Value":300},{"ID":3,"Name":"data size","Value":1}]}}""",
             Plan("AdaptiveExecutionUpdate", 1, """{"nodeName":"BroadcastHashJoin","children":[]}"""),
         ];
@@ -263,7 +267,9 @@ public sealed class EventLogTests : IDisposable
         lines.Add(
             $$$"""{"Event":"SparkListenerStageCompleted","Stage Info":{"Stage ID":0,"Stage Attempt ID":0,"Number of Tasks":{{{tasks}}},"Submission Time":600,"Completion Time":90000}}"""
         );
-        lines.Add("""{"Event":"SparkListenerJobEnd","Job ID":0,"Completion Time":90100,"Job Result":{"Result":"JobSucceeded"}}""");
+        lines.Add(
+            """{"Event":"SparkListenerJobEnd","Job ID":0,"Completion Time":90100,"Job Result":{"Result":"JobSucceeded"}}"""
+        );
         lines.Add("""{"Event":"SparkListenerApplicationEnd","Timestamp":91000}""");
         return lines;
     }

@@ -95,7 +95,11 @@ public class SparkProgressTests
         SparkStep step = default;
         for (var jobs = 1; jobs <= 2_000; jobs++)
         {
-            step = progress.Take([.. Enumerable.Range(0, jobs).Select(id => Job(id, 10, 10, [id], active: false))], [], 1);
+            step = progress.Take(
+                [.. Enumerable.Range(0, jobs).Select(id => Job(id, 10, 10, [id], active: false))],
+                [],
+                1
+            );
         }
 
         Assert.Equal(SparkProgress.MostBeforeEnd, step.Fraction);
@@ -151,14 +155,7 @@ public class SparkProgressTests
         Assert.Equal(0.5, step.Fraction, 3);
     }
 
-    private static DriverJob Job(
-        int id,
-        int tasks,
-        int done,
-        int[] stages,
-        int stagesDone = 0,
-        bool active = true
-    ) =>
+    private static DriverJob Job(int id, int tasks, int done, int[] stages, int stagesDone = 0, bool active = true) =>
         new(id)
         {
             IsActive = active,
