@@ -68,6 +68,10 @@ internal static class FactsBuilder
         return facts with
         {
             Totals = totals,
+            // In one order, from whichever source.
+            Properties = facts
+                .Properties.OrderBy(property => property.Key, StringComparer.Ordinal)
+                .ToDictionary(StringComparer.Ordinal),
             Stages = keptStages,
             StagesLeftOut = ran.Count - keptStages.Count,
             Executors = keptExecutors,
