@@ -1,5 +1,6 @@
 using Sje.Jobs.Execution;
 using Sje.Tests.Chaos.Storm;
+using Sje.Tests.Integration.Engines.Spark.Following;
 using Sje.Tests.Integration.Execution;
 
 namespace Sje.Tests;
@@ -17,6 +18,7 @@ internal static class EntryPoint
             ),
             [WorkerProgram.Verb, var root, var script] => await WorkerProgram.RunAsync(root, script),
             [StormProgram.Verb, .. var words] => await StormProgram.RunAsync(words),
+            [HistoryProgram.Verb, var home, var folder] => await HistoryProgram.RunAsync(home, folder),
             _ when args.Contains("-automated") || args.Contains("@@") =>
                 await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
             _ => await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(
