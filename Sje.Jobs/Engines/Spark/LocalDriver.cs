@@ -9,8 +9,10 @@ using Sje.Jobs.Execution;
 namespace Sje.Jobs.Engines.Spark;
 
 /// <summary>Runs a driver as a guarded child of the worker: on <c>local[...]</c>, and in client mode.</summary>
-internal sealed partial class LocalDriver(TaskProcess processes)
+internal sealed partial class LocalDriver(TaskProcess processes, TimeProvider clock)
 {
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     private static readonly Dictionary<string, string> Own = new(StringComparer.Ordinal)
     {
         // From 4040 upwards Spark tries sixteen ports, and there may be more drivers here.
@@ -23,6 +25,7 @@ internal sealed partial class LocalDriver(TaskProcess processes)
     public async Task<EngineResult> RunAsync(
         SparkApplication application,
         EngineContext context,
+        SparkInsight insight,
         CancellationToken stop
     )
     {
@@ -30,16 +33,28 @@ internal sealed partial class LocalDriver(TaskProcess processes)
         var more = Own.Where(property => !application.Properties.ContainsKey(property.Key))
             .ToDictionary(property => property.Key, property => property.Value, StringComparer.Ordinal);
         var command = SparkSubmitCommand.Of(application, more, directory);
-        var watch = new DriverWatch(context.Reporter);
-        var result = await processes.RunAsync(command, context with { Reporter = watch }, stop);
+        var watch = new DriverReporter(context.Reporter);
+        var running = processes.RunAsync(command, context with { Reporter = watch }, stop);
+        while (await Task.WhenAny(running, Task.Delay(Look, clock, CancellationToken.None)) != running)
+        {
+            await insight.LookAsync(watch.Ui, watch.ApplicationId, CancellationToken.None);
+        }
+
+        var result = await running;
+        var outcome = await insight.ConcludeAsync(watch.ApplicationId, stop);
         var outputs = result.Outputs.DeepClone().AsObject();
         outputs.TryAdd("applicationId", watch.ApplicationId);
         outputs.TryAdd("cluster", application.ClusterName);
-        return new EngineResult { Error = result.Error, Outputs = outputs };
+        return new EngineResult
+        {
+            Error = result.Error,
+            Outputs = outputs,
+            Parts = SparkInsight.Parts(outcome),
+        };
     }
 
     /// <summary>Passes on what the driver says, and learns from it where its pages are.</summary>
-    private sealed partial class DriverWatch(ITaskReporter inner) : ITaskReporter
+    private sealed partial class DriverReporter(ITaskReporter inner) : ITaskReporter
     {
         public string? ApplicationId { get; private set; }
 

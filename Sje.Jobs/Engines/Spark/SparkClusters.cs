@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Configuration;
+using Sje.Jobs.Engines.Spark.Kubernetes;
 using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Standalone;
 using Sje.Jobs.Engines.Spark.Yarn;
@@ -25,6 +26,7 @@ internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http, TimePr
     private ISparkCluster Open(string name, SparkClusterOptions profile) =>
         SparkPlanner.KindOf(profile.Master) switch
         {
+            SparkClusterKind.Kubernetes => new KubernetesSparkCluster(name, profile, clock),
             SparkClusterKind.Yarn => new YarnCluster(profile, http.Client, clock),
             SparkClusterKind.Standalone => new StandaloneCluster(name, profile, http.Client),
             var kind => throw new FormatException($"Cluster {name}: there is no way to a cluster of kind {kind}."),

@@ -16,6 +16,7 @@ internal sealed class SparkEngine(
     ISparkStore store,
     SqlScripts scripts,
     LocalDriver local,
+    SparkHttp http,
     TimeProvider clock
 ) : IEngine
 {
@@ -40,15 +41,16 @@ internal sealed class SparkEngine(
                 );
             }
 
+            var insight = new SparkInsight(application, context.Reporter, http.Client, clock);
             if (application.DeployMode == "client")
             {
-                return await local.RunAsync(application, context, stop);
+                return await local.RunAsync(application, context, insight, stop);
             }
 
             var cluster =
                 clusters.Find(application.ClusterName)
                 ?? throw new FormatException($"Cluster {application.ClusterName} has no cluster mode.");
-            return await new SparkRun(cluster, application, store, context, clock).RunAsync(open, stop);
+            return await new SparkRun(cluster, application, store, context, insight, clock).RunAsync(open, stop);
         }
         catch (Exception e) when (e is TemplateException or FormatException)
         {

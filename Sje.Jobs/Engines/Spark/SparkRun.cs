@@ -14,6 +14,7 @@ internal sealed class SparkRun(
     SparkApplication application,
     ISparkStore store,
     EngineContext context,
+    SparkInsight insight,
     TimeProvider clock
 )
 {
@@ -167,10 +168,11 @@ internal sealed class SparkRun(
                     context.Reporter.Progress(0, status.PendingCause ?? "waits for the cluster");
                 }
 
+                await insight.LookAsync(status.DriverUi, Known(stored).Submission.ApplicationId, stop);
                 await cluster.ReadLogsAsync(Known(stored).Submission, positions, status.IsFinal, Write, stop);
                 if (status.IsFinal)
                 {
-                    return await FinishAsync(stored, status);
+                    return await FinishAsync(stored, status, stop);
                 }
 
                 if (status.Hopeless)
@@ -191,10 +193,12 @@ internal sealed class SparkRun(
         }
     }
 
-    private async Task<EngineResult> FinishAsync(StoredApplication stored, SparkStatus status)
+    private async Task<EngineResult> FinishAsync(StoredApplication stored, SparkStatus status, CancellationToken stop)
     {
         FaultPoint.At(FaultPoint.SparkEnded);
-        await store.EndAsync(stored, status.State, new SparkOutcome(), CancellationToken.None);
+        var outcome = await insight.ConcludeAsync(Known(stored).Submission.ApplicationId, stop);
+        await store.EndAsync(stored, status.State, outcome, CancellationToken.None);
+        await CleanUpAsync(stored);
         Say($"The application has ended: {status.State.ToSnake()}");
         if (status.State == SparkState.Succeeded)
         {
@@ -207,6 +211,7 @@ internal sealed class SparkRun(
                     ["submissionId"] = status.SubmissionId ?? submission?.SubmissionId,
                     ["cluster"] = stored.Cluster,
                 },
+                Parts = SparkInsight.Parts(outcome),
             };
         }
 
@@ -214,6 +219,19 @@ internal sealed class SparkRun(
         return Failed(
             error.LogTail is null && tail.Count > 0 ? error with { LogTail = string.Join('\n', tail) } : error
         );
+    }
+
+    // What is left on the cluster is nothing to the result.
+    private async Task CleanUpAsync(StoredApplication stored)
+    {
+        try
+        {
+            await cluster.CleanUpAsync(Known(stored).Submission, CancellationToken.None);
+        }
+        catch (SparkClusterUnavailableException e)
+        {
+            Say($"What it left on the cluster is still there: {e.Message}");
+        }
     }
 
     /// <summary>Ends it on the cluster. Where the cluster cannot be asked for long, the row stays open and the sweep goes on with it.</summary>
@@ -225,6 +243,8 @@ internal sealed class SparkRun(
             try
             {
                 using var limit = new CancellationTokenSource(Patience, clock);
+                // On some clusters the log goes with the application.
+                await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: false, Write, limit.Token);
                 await cluster.KillAsync(Known(stored).Submission, limit.Token);
                 await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: true, Write, limit.Token);
                 await store.EndAsync(stored, SparkState.Killed, new SparkOutcome(), CancellationToken.None);

@@ -174,7 +174,7 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
                 written.Contains("://", StringComparison.Ordinal)
                 || written.StartsWith("file:", StringComparison.Ordinal)
                 ? written
-                : "file:" + Path.GetFullPath(Path.Combine(storageRoot, written));
+                : new Uri(Path.GetFullPath(Path.Combine(storageRoot, written))).AbsoluteUri;
         }
 
         // A driver elsewhere that does not find the folder would not start at all.
@@ -185,7 +185,8 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
 
         var folder = Path.Combine(Path.GetFullPath(storageRoot), ".sje", "spark-events");
         Directory.CreateDirectory(folder);
-        return "file:" + folder;
+        // With a blank in it Spark takes a path for a relative one.
+        return new Uri(folder).AbsoluteUri;
     }
 
     private static Dictionary<string, string> Sizing(SparkSizeOptions size)
