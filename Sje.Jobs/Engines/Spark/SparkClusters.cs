@@ -28,7 +28,7 @@ internal sealed class SparkClusters(SparkPlanner planner, SparkHttp http, TimePr
         {
             SparkClusterKind.Kubernetes => new KubernetesSparkCluster(name, profile, clock),
             SparkClusterKind.Yarn => new YarnCluster(profile, http.Client, clock),
-            SparkClusterKind.Standalone => new StandaloneCluster(name, profile, http.Client),
+            SparkClusterKind.Standalone => new StandaloneCluster(name, profile, http.Client, clock),
             var kind => throw new FormatException($"Cluster {name}: there is no way to a cluster of kind {kind}."),
         };
 }

@@ -14,7 +14,6 @@ internal sealed class SparkEngine(
     SparkPlanner planner,
     SparkClusters clusters,
     ISparkStore store,
-    SqlScripts scripts,
     LocalDriver local,
     SparkHttp http,
     TimeProvider clock
@@ -31,7 +30,7 @@ internal sealed class SparkEngine(
             var settings = SparkSettings.Read(context.Settings, context.Scope);
             var open = await store.FindOpenAsync(context.Identity.TaskId, stop);
             var number = open?.Number ?? context.Identity.Attempt;
-            settings = scripts.Prepare(settings, context.Identity.TaskId, number, context.StorageRoot);
+            settings = SqlScripts.Prepare(settings, context.Identity.TaskId, number, context.StorageRoot);
             var application = planner.Plan(settings, context.Identity, number, context.StorageRoot);
             if (open is not null && open.Cluster != application.ClusterName)
             {

@@ -22,7 +22,6 @@ internal static class SparkServices
         services.TryAddSingleton<SparkInstallations>();
         services.TryAddSingleton<SparkPlanner>();
         services.TryAddSingleton<SparkClusters>();
-        services.TryAddSingleton<SqlScripts>();
         services.TryAddSingleton<LocalDriver>();
         services.TryAddSingleton<ISparkStore>(p =>
             p.GetService<Database>() is { } database

@@ -7,7 +7,7 @@ namespace Sje.Jobs.Engines.Spark;
 /// Makes an application of SQL: the text, or a file that ends in <c>.sql</c>, and the small runner that puts it to Spark statement by
 /// statement. Both lie in the storage root, which drivers elsewhere must see at the same path, as any file of a job.
 /// </summary>
-internal sealed class SqlScripts
+internal static class SqlScripts
 {
     private const string Runner = "sje_sql.py";
     private const string Script = "script.sql";
@@ -16,7 +16,7 @@ internal sealed class SqlScripts
 
     /// <summary>The settings with the runner as application, where they are SQL; otherwise as they are.</summary>
     /// <exception cref="FormatException">The script cannot be read.</exception>
-    public SparkSettings Prepare(SparkSettings settings, Guid taskId, int number, string storageRoot)
+    public static SparkSettings Prepare(SparkSettings settings, Guid taskId, int number, string storageRoot)
     {
         var isFile = settings.Application?.EndsWith(".sql", StringComparison.OrdinalIgnoreCase) == true;
         if (settings.Sql is null && !isFile)

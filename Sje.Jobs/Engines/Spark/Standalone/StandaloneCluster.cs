@@ -24,10 +24,11 @@ internal sealed partial class StandaloneCluster : ISparkCluster
 
     // Clocks of the database and the master may differ.
     private static readonly TimeSpan ClockSlack = TimeSpan.FromMinutes(10);
+    private static readonly string[] DriverLists = ["activedrivers", "completeddrivers"];
     private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(300);
 
     private readonly string name;
-    private readonly SparkClusterOptions options;
+    private readonly TimeProvider clock;
     private readonly HttpClient http;
     private readonly StandaloneMasters masters;
 
@@ -39,9 +40,9 @@ internal sealed partial class StandaloneCluster : ISparkCluster
         StringComparer.Ordinal
     );
 
-    public StandaloneCluster(string name, SparkClusterOptions options, HttpClient http)
+    public StandaloneCluster(string name, SparkClusterOptions options, HttpClient http, TimeProvider clock)
     {
-        (this.name, this.options, this.http) = (name, options, http);
+        (this.name, this.http, this.clock) = (name, http, clock);
         masters = new StandaloneMasters(options, http);
     }
 
@@ -142,7 +143,7 @@ internal sealed partial class StandaloneCluster : ISparkCluster
         while (await FindAsync(submission, stop) is { IsFinal: false } status)
         {
             await masters.KillAsync(status.SubmissionId!, stop);
-            await Task.Delay(Again, stop);
+            await Task.Delay(Again, clock, stop);
         }
     }
 
@@ -385,9 +386,7 @@ internal sealed partial class StandaloneCluster : ISparkCluster
     }
 
     private static IEnumerable<JsonObject> Drivers(JsonObject page) =>
-        new[] { "activedrivers", "completeddrivers" }.SelectMany(list =>
-            (page[list] as JsonArray ?? []).OfType<JsonObject>()
-        );
+        DriverLists.SelectMany(list => (page[list] as JsonArray ?? []).OfType<JsonObject>());
 
     private static IEnumerable<JsonObject> Workers(JsonObject page) =>
         (page["workers"] as JsonArray ?? []).OfType<JsonObject>();

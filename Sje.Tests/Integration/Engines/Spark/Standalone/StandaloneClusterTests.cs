@@ -108,16 +108,16 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
     {
         var profile = spark.Profile;
         profile.WebUi = [$"http://127.0.0.1:{SparkHome.FreePort()}"];
-        var cluster = new StandaloneCluster("lab", profile, http.Client);
+        var cluster = new StandaloneCluster("lab", profile, http.Client, TimeProvider.System);
 
         await Assert.ThrowsAsync<SparkClusterUnavailableException>(() =>
-            cluster.FindAsync(new SparkSubmission("x/1", "x/1", DateTimeOffset.UtcNow), default)
+            cluster.FindAsync(new SparkSubmission("x/1", "x/1", TimeProvider.System.GetUtcNow()), default)
         );
         Assert.False((await cluster.HealthAsync(default)).Up);
         Assert.True((await Cluster().HealthAsync(default)).Up);
     }
 
-    private StandaloneCluster Cluster() => new("lab", spark.Profile, http.Client);
+    private StandaloneCluster Cluster() => new("lab", spark.Profile, http.Client, TimeProvider.System);
 
     private SparkApplication Application(string script, params string[] arguments)
     {
@@ -142,15 +142,15 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
         };
     }
 
-    private static async Task<SparkSubmission> ChooseAsync(ISparkCluster cluster, SparkApplication application)
+    private static async Task<SparkSubmission> ChooseAsync(StandaloneCluster cluster, SparkApplication application)
     {
         Assert.Null(await cluster.CheckAsync(application, default));
         var identity = await cluster.ChooseIdentityAsync(application, default);
-        return new SparkSubmission(application.Properties[SparkMark.Property], identity, DateTimeOffset.UtcNow);
+        return new SparkSubmission(application.Properties[SparkMark.Property], identity, TimeProvider.System.GetUtcNow());
     }
 
     private static async Task<SparkStatus?> EventuallyAsync(
-        ISparkCluster cluster,
+        StandaloneCluster cluster,
         SparkSubmission submission,
         Func<SparkStatus?, bool> wanted
     ) =>
@@ -171,7 +171,7 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
             180
         );
 
-    private static async Task<List<string>> LogAsync(ISparkCluster cluster, SparkSubmission submission)
+    private static async Task<List<string>> LogAsync(StandaloneCluster cluster, SparkSubmission submission)
     {
         var lines = new List<string>();
         await cluster.ReadLogsAsync(
