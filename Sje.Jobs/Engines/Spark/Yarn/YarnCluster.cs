@@ -117,6 +117,7 @@ internal sealed class YarnCluster : ISparkCluster
                     throw new SparkRefusedException(ErrorOf(refusal, application));
                 }
 
+                await resourceManager.StoredAsync(chosen.Identity, stop);
                 return chosen with
                 {
                     SubmissionId = chosen.Identity,
