@@ -118,11 +118,7 @@ internal sealed class YarnCluster : ISparkCluster
                 }
 
                 await resourceManager.StoredAsync(chosen.Identity, stop);
-                return chosen with
-                {
-                    SubmissionId = chosen.Identity,
-                    ApplicationId = chosen.Identity,
-                };
+                return chosen with { SubmissionId = chosen.Identity, ApplicationId = chosen.Identity };
             }
             catch (SparkClusterUnavailableException) when (tries < 3)
             {

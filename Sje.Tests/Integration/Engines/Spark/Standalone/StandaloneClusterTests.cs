@@ -146,7 +146,11 @@ public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixtur
     {
         Assert.Null(await cluster.CheckAsync(application, default));
         var identity = await cluster.ChooseIdentityAsync(application, default);
-        return new SparkSubmission(application.Properties[SparkMark.Property], identity, TimeProvider.System.GetUtcNow());
+        return new SparkSubmission(
+            application.Properties[SparkMark.Property],
+            identity,
+            TimeProvider.System.GetUtcNow()
+        );
     }
 
     private static async Task<SparkStatus?> EventuallyAsync(

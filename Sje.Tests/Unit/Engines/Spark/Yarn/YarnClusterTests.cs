@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Configuration;
-using Sje.Tests.Support;
 
 namespace Sje.Tests.Unit.Engines.Spark.Yarn;
 
