@@ -197,7 +197,7 @@ public sealed class ExecutionIntake
             {
                 var answer = AcceptAloneAsync(submission);
                 answers.Add(answer);
-                await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.WhenAny(answer);
             }
 
             return [.. answers];
