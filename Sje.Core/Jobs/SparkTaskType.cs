@@ -55,14 +55,11 @@ public sealed partial class SparkTaskType : ITaskType
     public JsonObject Normalise(JsonObject settings)
     {
         var result = settings.DeepClone().AsObject();
-        foreach (var name in Lists)
+        if (result["arguments"] is JsonArray arguments)
         {
-            if (result[name] is JsonArray list)
+            for (var index = 0; index < arguments.Count; index++)
             {
-                for (var index = 0; index < list.Count; index++)
-                {
-                    list[index] = ScalarAsText(list[index]);
-                }
+                arguments[index] = ScalarAsText(arguments[index]);
             }
         }
 

@@ -38,6 +38,8 @@ internal sealed partial class WorkerFeed(
     private int waiting;
     private int directFree = options.Value.DirectSlots;
 
+    private bool directFirst;
+
     // Whether a direct slot that becomes free may find work; without that nobody has to be woken for it.
     private volatile bool directBacklog;
 
@@ -114,11 +116,23 @@ internal sealed partial class WorkerFeed(
             {
                 await ReleaseOrphansAsync(stoppingToken);
                 var threads = Volatile.Read(ref waiting) - ready.Count;
-                var full = threads > 0 && await ClaimAsync(Lanes.Background, threads, stoppingToken) == threads;
-                var calls = Math.Min(Volatile.Read(ref directFree), MostAtOnce);
-                directBacklog =
-                    options.Value.DirectSlots > 0
-                    && (calls == 0 || await ClaimAsync(Lanes.Direct, calls, stoppingToken) == calls);
+                var calls = options.Value.DirectSlots > 0 ? Math.Min(Volatile.Read(ref directFree), MostAtOnce) : 0;
+                // One after the other, as both draw on the same processors and memory; first the lane that had something last.
+                var (background, direct) = (0, 0);
+                if (directFirst)
+                {
+                    direct = await ClaimAsync(Lanes.Direct, calls, stoppingToken);
+                    background = await ClaimAsync(Lanes.Background, threads, stoppingToken);
+                }
+                else
+                {
+                    background = await ClaimAsync(Lanes.Background, threads, stoppingToken);
+                    direct = await ClaimAsync(Lanes.Direct, calls, stoppingToken);
+                }
+
+                directFirst = direct > 0 || (directFirst && background == 0);
+                var full = threads > 0 && background == threads;
+                directBacklog = options.Value.DirectSlots > 0 && direct == calls;
                 if (full || (directBacklog && calls > 0))
                 {
                     // There is a backlog. A claim costs nearly the same for one task as for ten, so where few slots are free,
@@ -177,6 +191,11 @@ internal sealed partial class WorkerFeed(
 
     private async Task<int> ClaimAsync(string lane, int want, CancellationToken stop)
     {
+        if (want <= 0)
+        {
+            return 0;
+        }
+
         var tasks = await ClaimMeasuredAsync(lane, want, stop);
         foreach (var task in tasks)
         {

@@ -44,6 +44,7 @@ internal sealed class HistoryServers(
 
     private readonly ConcurrentDictionary<(string Home, string Folder), Server> servers = new();
     private readonly Lock gate = new();
+    private int disposed;
     private readonly CancellationTokenSource shutdown = new();
     private readonly HttpMessageInvoker http = DriverRest.Connections();
 
@@ -102,6 +103,11 @@ internal sealed class HistoryServers(
     /// <summary>Ends all.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+        {
+            return;
+        }
+
         await shutdown.CancelAsync();
         await Task.WhenAll(servers.Values.Select(server => server.Running));
         http.Dispose();
