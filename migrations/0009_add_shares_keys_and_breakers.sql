@@ -8,13 +8,11 @@ insert into sje.tenants (name) values ('default');
 insert into sje.tenants (name) select distinct tenant from sje.executions on conflict do nothing;
 
 -- Keys that tasks name to share a limit: how many of them run at a time, over all queues and workers. A claim locks the rows of keys that
--- something waits for, then counts what runs. set_by_hand: the limits that jobs give no longer change it. Rows stay, since an ended task that
--- names one may be run again; forgotten: nobody wants to see it until something names it.
+-- something waits for, then counts what runs. set_by_hand: the limits that jobs give no longer change it.
 create table sje.concurrency_keys (
     name         text primary key,
     max_running  integer not null check (max_running > 0),
     set_by_hand  boolean not null default false,
-    forgotten    boolean not null default false,
     updated_at   timestamptz not null default now()
 );
 

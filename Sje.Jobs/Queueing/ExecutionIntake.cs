@@ -189,9 +189,10 @@ public sealed class ExecutionIntake
             var results = await AcceptAsync(submissions, allOrNone: false, CancellationToken.None);
             return [.. results.Select(Task.FromResult)];
         }
-        catch (PostgresException e) when (submissions.Count > 1 && !e.IsTransient)
+        catch (PostgresException e) when (submissions.Count > 1 && IsOfTheData(e))
         {
-            // One of them cannot be stored, so none was: each for itself, and to each its own error.
+            // One of them cannot be stored, so none was: each for itself, and to each its own error. After any other error (the server was
+            // shut down during the commit) nobody knows whether they were stored, and they must not be stored again.
             var answers = new List<Task<IntakeResult>>(submissions.Count);
             foreach (var submission in submissions)
             {
@@ -203,6 +204,10 @@ public sealed class ExecutionIntake
             return [.. answers];
         }
     }
+
+    // Classes 22 (data exception), 23 (integrity constraint) and 54 (program limit): raised by a statement or a constraint, never by a commit that
+    // took place.
+    private static bool IsOfTheData(PostgresException error) => error.SqlState[..2] is "22" or "23" or "54";
 
     private async Task<IntakeResult> AcceptAloneAsync(Submission submission) =>
         (await AcceptAsync([submission], allOrNone: false, CancellationToken.None))[0];

@@ -140,8 +140,15 @@ public sealed class DashboardTests(ServingProcess sje, Chromium chromium)
             "twenty are cancelled",
             90
         );
-        await GoAsync(page, $"/hangfire/jobs/enqueued/{Queue}");
-        await Expect(page.Locator(".js-jobs-list-row")).ToHaveCountAsync(5);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await GoAsync(page, $"/hangfire/jobs/enqueued/{Queue}");
+                return await page.Locator(".js-jobs-list-row").CountAsync() == 5;
+            },
+            "five are left on the page",
+            60
+        );
         await page.GotoAsync($"/hangfire/jobs/details/{await sje.JobOfAsync(ids[24])}");
         await Expect(page.Locator(".sje-wait")).ToContainTextAsync("no live worker serves queue 'nobody'");
     }
@@ -221,8 +228,16 @@ public sealed class DashboardTests(ServingProcess sje, Chromium chromium)
             "the schedule is gone",
             60
         );
-        await GoAsync(page, "/hangfire/recurring");
-        await Expect(row).ToHaveCountAsync(0);
+        // Hangfire's side follows in a moment, and the page does not look again by itself.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await GoAsync(page, "/hangfire/recurring");
+                return await row.CountAsync() == 0;
+            },
+            "it is off the page",
+            60
+        );
     }
 
     [Fact]
