@@ -34,8 +34,11 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
 
     public void Dispose()
     {
-        stop.Cancel();
-        stop.Dispose();
+        if (!stop.IsCancellationRequested)
+        {
+            stop.Cancel();
+            stop.Dispose();
+        }
     }
 
     private async Task RunAsync(CancellationToken stop)
