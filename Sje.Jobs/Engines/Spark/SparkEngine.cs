@@ -29,10 +29,7 @@ internal sealed class SparkEngine(
     {
         var result = await PlanAndRunAsync(context, stop);
         // Only who could not reach the cluster says otherwise: whatever an application dies of is its own.
-        return result with
-        {
-            TargetAtFault = result.TargetAtFault ?? false,
-        };
+        return result with { TargetAtFault = result.TargetAtFault ?? false };
     }
 
     private async Task<EngineResult> PlanAndRunAsync(EngineContext context, CancellationToken stop)

@@ -51,8 +51,8 @@ internal sealed class SparkRun(
     {
         var fresh = open is null;
         HasEnded = fresh;
-        way = SubmissionWays.Choose(cluster, planned, open?.Submission.Identity);
-        application = planned with { Way = way.Way };
+        way = SubmissionWays.Choose(cluster, application, open?.Submission.Identity);
+        application = application with { Way = way.Way };
         if (open is null)
         {
             if (way.Fault is { } fault)
@@ -135,6 +135,12 @@ internal sealed class SparkRun(
                     return null;
                 }
 
+                if (stored.Submission.SubmissionId is not null)
+                {
+                    // It was there, and may have run: whoever removed it did not mean that it shall run again.
+                    return null;
+                }
+
                 stop.ThrowIfCancellationRequested();
                 if (context.Lease.DeadlineUptime <= BootClock.Now)
                 {
@@ -207,12 +213,28 @@ internal sealed class SparkRun(
     private async Task<EngineResult?> SubmitByChildAsync(StoredApplication stored, CancellationToken stop)
     {
         var folder = Directory.CreateDirectory(Path.Combine(context.WorkingDirectory, "submit")).FullName;
-        var properties = await cluster.PrepareSparkSubmitAsync(application, stored.Submission, folder, stop);
+        IReadOnlyDictionary<string, string> properties;
+        try
+        {
+            properties = await cluster.PrepareSparkSubmitAsync(application, stored.Submission, folder, stop);
+        }
+        catch (FormatException e)
+        {
+            await CloseAsync(stored, SparkState.Failed);
+            return Failed(new TaskError(FailureClasses.Invalid, e.Message));
+        }
+
         var sent = clock.GetTimestamp();
         submitting = true;
         var end = await submitter.RunAsync(application, properties, folder, context, stop);
         var took = clock.GetElapsedTime(sent);
         FaultPoint.At(FaultPoint.SparkSubmitted);
+        if (end.Error is { Class: "lost" } lost)
+        {
+            // Another worker may have it by now; what has been submitted it will find.
+            return Failed(lost);
+        }
+
         if (end.DriverId is { } driver)
         {
             submission = stored.Submission with { SubmissionId = driver };

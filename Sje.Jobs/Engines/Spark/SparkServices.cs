@@ -21,9 +21,7 @@ internal static class SparkServices
             .AddOptions<SparkOptions>()
             .Configure<IConfiguration>((spark, settings) => settings.GetSection(SparkOptions.Section).Bind(spark))
             .ValidateOnStart();
-        services.TryAddEnumerable(
-            ServiceDescriptor.Singleton<IValidateOptions<SparkOptions>, SparkOptionsValidator>()
-        );
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SparkOptions>, SparkOptionsValidator>());
         services.TryAddSingleton<SparkHttp>();
         services.TryAddSingleton<SparkInstallations>();
         services.TryAddSingleton<SparkPlanner>();

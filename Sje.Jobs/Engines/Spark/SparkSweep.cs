@@ -152,10 +152,18 @@ internal sealed partial class SparkSweep(
     )]
     private static partial void LogNotEnded(ILogger logger, string identity, string cluster, string reason);
 
-    [LoggerMessage(603, LogLevel.Information, "Removed {Count} ended Spark drivers that were left on cluster {Cluster}")]
+    [LoggerMessage(
+        603,
+        LogLevel.Information,
+        "Removed {Count} ended Spark drivers that were left on cluster {Cluster}"
+    )]
     private static partial void LogSwept(ILogger logger, int count, string cluster);
 
-    [LoggerMessage(604, LogLevel.Warning, "What ended Spark drivers have left on cluster {Cluster} stays there: {Reason}")]
+    [LoggerMessage(
+        604,
+        LogLevel.Warning,
+        "What ended Spark drivers have left on cluster {Cluster} stays there: {Reason}"
+    )]
     private static partial void LogNotSwept(ILogger logger, string cluster, string reason);
 
     [LoggerMessage(602, LogLevel.Warning, "No round of Spark applications without a task: {Reason}")]

@@ -49,7 +49,11 @@ public sealed class KubernetesSparkSubmitTests(TestDatabase db) : IClassFixture<
         await db.ExecutionBecomesAsync(id, "succeeded", 300);
         Assert.Equal("lost,succeeded", await db.OutcomesAsync(id));
         var log = await scene.LogAsync(id);
-        Assert.Contains("Goes to cluster cloud with spark-submit: the files of this machine", log, StringComparison.Ordinal);
+        Assert.Contains(
+            "Goes to cluster cloud with spark-submit: the files of this machine",
+            log,
+            StringComparison.Ordinal
+        );
         Assert.Contains("the file has 2000000", log, StringComparison.Ordinal);
         Assert.Contains("the sum is 499500", log, StringComparison.Ordinal);
         Assert.Single(await DriversAsync(cluster, id));
@@ -96,8 +100,9 @@ public sealed class KubernetesSparkSubmitTests(TestDatabase db) : IClassFixture<
             .. pods["items"]!
                 .AsArray()
                 .Where(pod =>
-                    pod!["metadata"]!["annotations"]?[DriverObjects.MarkAnnotation]
-                        ?.ToString()
+                    pod!["metadata"]!
+                        ["annotations"]
+                        ?[DriverObjects.MarkAnnotation]?.ToString()
                         .StartsWith(task.ToString(), StringComparison.Ordinal) == true
                 )
                 .Select(pod => pod!["metadata"]!["name"]!.ToString()),

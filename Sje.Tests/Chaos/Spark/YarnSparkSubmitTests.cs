@@ -64,11 +64,7 @@ public sealed class YarnSparkSubmitTests(YarnNodes yarn, TestDatabase db)
                 ["submit"] = "spark-submit",
             }
         );
-        await Eventually.TrueAsync(
-            async () => (await TaggedAsync(id)) is [("RUNNING", _, _)],
-            "it runs",
-            240
-        );
+        await Eventually.TrueAsync(async () => (await TaggedAsync(id)) is [("RUNNING", _, _)], "it runs", 240);
 
         await scene.CancelAsync(id);
 

@@ -32,7 +32,10 @@ internal static partial class SparkOptionsRules
             if (string.IsNullOrWhiteSpace(installation.Home))
             {
                 faults.Add(
-                    ($"installations:{key}:home", "it is missing: the folder of a Spark distribution, the one with bin/spark-submit")
+                    (
+                        $"installations:{key}:home",
+                        "it is missing: the folder of a Spark distribution, the one with bin/spark-submit"
+                    )
                 );
             }
         }
@@ -74,7 +77,12 @@ internal static partial class SparkOptionsRules
         if (!Master().IsMatch(cluster.Master))
         {
             faults.Add(
-                (at + "master", cluster.Master.Length == 0 ? $"it is missing: {Masters}" : $"'{cluster.Master}' is no Spark master: {Masters}")
+                (
+                    at + "master",
+                    cluster.Master.Length == 0
+                        ? $"it is missing: {Masters}"
+                        : $"'{cluster.Master}' is no Spark master: {Masters}"
+                )
             );
         }
 
@@ -109,7 +117,9 @@ internal static partial class SparkOptionsRules
         AddFaults(at + "resourceManagers", cluster.ResourceManagers, faults);
         if (cluster.Master == "yarn" && cluster.ResourceManagers.Length == 0 && cluster.DeployMode != "client")
         {
-            faults.Add((at + "resourceManagers", "it is missing: the addresses of YARN's ResourceManagers, http://rm:8088"));
+            faults.Add(
+                (at + "resourceManagers", "it is missing: the addresses of YARN's ResourceManagers, http://rm:8088")
+            );
         }
 
         if (cluster.Kubeconfig is { Length: > 0 } && (cluster.TokenFile ?? cluster.CaCertFile) is { Length: > 0 })
@@ -120,7 +130,10 @@ internal static partial class SparkOptionsRules
         if (!Space().IsMatch(cluster.Namespace))
         {
             faults.Add(
-                (at + "namespace", $"'{cluster.Namespace}' must be 1 to 63 small letters, digits and hyphens, no hyphen at the ends")
+                (
+                    at + "namespace",
+                    $"'{cluster.Namespace}' must be 1 to 63 small letters, digits and hyphens, no hyphen at the ends"
+                )
             );
         }
 
@@ -170,11 +183,7 @@ internal static partial class SparkOptionsRules
         }
 
         foreach (
-            var (name, value) in new[]
-            {
-                ("driverMemory", size.DriverMemory),
-                ("executorMemory", size.ExecutorMemory),
-            }
+            var (name, value) in new[] { ("driverMemory", size.DriverMemory), ("executorMemory", size.ExecutorMemory) }
         )
         {
             if (value is not null && !SparkTaskType.IsMemory(value))
@@ -231,6 +240,8 @@ internal sealed class SparkOptionsValidator : IValidateOptions<SparkOptions>
         var faults = SparkOptionsRules.Faults(options);
         return faults.Count == 0
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(faults.Select(fault => $"{SparkOptions.Section}:{fault.Key}: {fault.Message}"));
+            : ValidateOptionsResult.Fail(
+                faults.Select(fault => $"{SparkOptions.Section}:{fault.Key}: {fault.Message}")
+            );
     }
 }

@@ -455,7 +455,8 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
             var map =
                 (pod.Spec?.Volumes ?? [])
                     .FirstOrDefault(volume => volume.Name == DriverObjects.ConfigurationVolume)
-                    ?.ConfigMap?.Name ?? names.ConfigMap;
+                    ?.ConfigMap?.Name
+                ?? names.ConfigMap;
             var path = $"api/v1/namespaces/{names.Namespace}/configmaps/{map}";
             return await api.FindAsync<JsonObject>(path, stop) is not null;
         }

@@ -150,9 +150,15 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
         {
             try
             {
-                if (properties.TryGetValue(name, out var amount) && SparkMemory.MebibytesOf(amount) == 0 && !MayBeNothing(name))
+                if (
+                    properties.TryGetValue(name, out var amount)
+                    && SparkMemory.MebibytesOf(amount) == 0
+                    && !MayBeNothing(name)
+                )
                 {
-                    throw new FormatException($"'{amount}' is less than 1 MiB: a number alone counts MiB, as in 512m, 4g.");
+                    throw new FormatException(
+                        $"'{amount}' is less than 1 MiB: a number alone counts MiB, as in 512m, 4g."
+                    );
                 }
             }
             catch (FormatException e)

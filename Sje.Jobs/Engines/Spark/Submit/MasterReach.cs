@@ -20,14 +20,18 @@ internal static class MasterReach
         CancellationToken stop
     )
     {
+        switch (SparkPlanner.KindOf(application.Cluster.Master))
+        {
+            case SparkClusterKind.Standalone:
+                return await ListensAsync(application, stop);
+            // Where its ResourceManagers are, Hadoop's configuration says to Spark alone.
+            case SparkClusterKind.Yarn when application.Cluster.ResourceManagers.Length == 0:
+                return null;
+        }
+
         if (cluster is null)
         {
             return null;
-        }
-
-        if (SparkPlanner.KindOf(application.Cluster.Master) == SparkClusterKind.Standalone)
-        {
-            return await ListensAsync(application, stop);
         }
 
         var health = await cluster.HealthAsync(stop);

@@ -60,9 +60,13 @@ internal sealed class YarnCluster : ISparkCluster
     public async Task<TaskError?> CheckAsync(SparkApplication application, CancellationToken stop)
     {
         var error =
-            application.Way == SubmissionWay.SparkSubmit
-                ? WithoutConfiguration()
-                : YarnSubmission.Check(application) ?? HadoopTrouble();
+            options.ResourceManagers.Length == 0
+                ? new TaskError(
+                    FailureClasses.Invalid,
+                    $"Cluster {application.ClusterName} names no ResourceManager (resourceManagers), by which applications in cluster mode are found and followed."
+                )
+            : application.Way == SubmissionWay.SparkSubmit ? WithoutConfiguration()
+            : YarnSubmission.Check(application) ?? HadoopTrouble();
         if (error is not null)
         {
             return error;
@@ -352,23 +356,27 @@ internal sealed class YarnCluster : ISparkCluster
             }
         );
 
-    private static bool IsTag(string identity) => identity.StartsWith(YarnSubmission.TagPrefix, StringComparison.Ordinal);
+    private static bool IsTag(string identity) =>
+        identity.StartsWith(YarnSubmission.TagPrefix, StringComparison.Ordinal);
 
     // There is one, unless somebody else uses our tag.
     private static YarnApplication? Foremost(IReadOnlyList<YarnApplication> applications) =>
-        applications.FirstOrDefault(application => !application.IsFinal) ?? applications.LastOrDefault();
+        applications.FirstOrDefault(application => !application.IsFinal)
+        ?? (applications is [.., var last] ? last : null);
 
     private TaskError? WithoutConfiguration()
     {
         var folder = HadoopConfiguration.FolderOf(options);
-        return
-            folder is null
+        return folder is null
                 ? new TaskError(
                     FailureClasses.Invalid,
                     "The application needs spark-submit, which finds YARN by Hadoop's configuration: hadoopConfDir of the cluster, or HADOOP_CONF_DIR, is to name its folder."
                 )
             : !Directory.Exists(folder)
-                ? new TaskError(FailureClasses.Invalid, $"Hadoop's configuration: there is no folder {folder} on this worker.")
+                ? new TaskError(
+                    FailureClasses.Invalid,
+                    $"Hadoop's configuration: there is no folder {folder} on this worker."
+                )
             : null;
     }
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark;
 using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Jobs.Engines.Spark.Kubernetes;
@@ -47,11 +47,7 @@ public sealed class LeftoverTests(TestDatabase db) : IClassFixture<TestDatabase>
         using var http = new SparkHttp();
         using var sweep = new SparkSweep(
             new SparkStore(db.Database),
-            new SparkClusters(
-                new SparkPlanner(options, new SparkInstallations(options)),
-                http,
-                TimeProvider.System
-            ),
+            new SparkClusters(new SparkPlanner(options, new SparkInstallations(options)), http, TimeProvider.System),
             options,
             Options.Create(new StorageOptions()),
             TimeProvider.System,
@@ -74,7 +70,10 @@ public sealed class LeftoverTests(TestDatabase db) : IClassFixture<TestDatabase>
 
     private void Add(string name, string phase, int hours, int keepHours = 0)
     {
-        var at = TimeProvider.System.GetUtcNow().AddHours(-hours).ToString("yyyy-MM-ddTHH:mm:ssZ", null);
+        var at = TimeProvider
+            .System.GetUtcNow()
+            .AddHours(-hours)
+            .ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         pods[name] = new JsonObject
         {
             ["metadata"] = new JsonObject
@@ -85,7 +84,7 @@ public sealed class LeftoverTests(TestDatabase db) : IClassFixture<TestDatabase>
                 ["creationTimestamp"] = at,
                 ["annotations"] = new JsonObject
                 {
-                    [DriverObjects.KeepAnnotation] = (keepHours * 3600).ToString(null, null),
+                    [DriverObjects.KeepAnnotation] = (keepHours * 3600).ToString(CultureInfo.InvariantCulture),
                 },
             },
             ["spec"] = new JsonObject
@@ -126,7 +125,12 @@ public sealed class LeftoverTests(TestDatabase db) : IClassFixture<TestDatabase>
             );
             var items = new JsonArray([.. pods.Values.Select(one => (JsonNode)one.DeepClone())]);
             await context.Response.WriteAsync(
-                new JsonObject { ["kind"] = "PodList", ["apiVersion"] = "v1", ["items"] = items }.ToJsonString()
+                new JsonObject
+                {
+                    ["kind"] = "PodList",
+                    ["apiVersion"] = "v1",
+                    ["items"] = items,
+                }.ToJsonString()
             );
         }
         else

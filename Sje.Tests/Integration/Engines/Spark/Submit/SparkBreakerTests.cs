@@ -21,18 +21,29 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
     public async Task A_cluster_that_cannot_be_reached_opens_its_breaker_and_no_other()
     {
         await File.WriteAllTextAsync(Path.Combine(folder, "app.py"), "print(1)");
+        Directory.CreateDirectory(Path.Combine(folder, "bin"));
+        var program = Path.Combine(folder, "bin", "spark-submit");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\necho 'Connection refused' >&2\nexit 3\n");
+        File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
         var dead = $"http://127.0.0.1:{HttpEngineTests.FreePort()}";
         await using var node = await TestNode.StartAsync(
             db,
             services: services =>
             {
                 services.Configure<StorageOptions>(storage => storage.Root = folder);
-                services.Configure<CircuitBreakerOptions>(breakers => (breakers.Failures, breakers.OpenSeconds) = (2, 3600));
+                services.Configure<CircuitBreakerOptions>(breakers =>
+                    (breakers.Failures, breakers.OpenSeconds) = (2, 3600)
+                );
                 services.Configure<SparkOptions>(spark =>
                 {
                     spark.DefaultCluster = "lab";
-                    spark.Installations["none"] = new() { Home = folder };
-                    spark.Clusters["lab"] = new() { Master = "spark://127.0.0.1:1", Rest = [dead], WebUi = [dead] };
+                    spark.Installations["4.1"] = new() { Home = folder };
+                    spark.Clusters["lab"] = new()
+                    {
+                        Master = "spark://127.0.0.1:1",
+                        Rest = [dead],
+                        WebUi = [dead],
+                    };
                 });
             }
         );
@@ -40,7 +51,10 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
         // Theirs, not the cluster's: as many as would open it.
         foreach (var wrong in new[] { "nowhere.py", "gone.py", "app.sh" })
         {
-            await EndsAsync(await SubmitAsync(node, $$"""{"application": "{{wrong}}", "cluster": "lab"}"""), "invalid");
+            await EndsAsync(
+                await SubmitAsync(node, $$$"""{"application": "{{{wrong}}}", "cluster": "lab"}"""),
+                "invalid"
+            );
         }
 
         Assert.Equal(0L, await db.ScalarAsync<long>("select count(*) from sje.circuit_breakers"));
@@ -48,15 +62,19 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
         // One names it, the other has it by default, in another spelling.
         await EndsAsync(await SubmitAsync(node, """{"application": "app.py", "cluster": "LAB"}"""), "network");
         await EndsAsync(await SubmitAsync(node, """{"application": "app.py"}"""), "network");
-        Assert.Equal(
-            "open",
-            await db.ScalarAsync<string>("select state from sje.circuit_breakers where target = 'spark:lab'")
+        // It is told a moment after the attempt's end.
+        await Eventually.TrueAsync(
+            async () =>
+                await db.ScalarAsync<string>("select state from sje.circuit_breakers where target = 'spark:lab'")
+                == "open",
+            "its breaker opens"
         );
         Assert.Equal(1L, await db.ScalarAsync<long>("select count(*) from sje.circuit_breakers"));
 
         var held = await SubmitAsync(node, """{"application": "app.py", "cluster": {"name": "lab"}}""");
-        // What does not go there is not held up: it is tried, and there is no Spark on this node.
-        await EndsAsync(await SubmitAsync(node, """{"application": "app.py", "cluster": "local"}"""), "invalid");
+        // What does not go there is not held up; and what an application could not reach has no breaker.
+        await EndsAsync(await SubmitAsync(node, """{"application": "app.py", "cluster": "local"}"""), "network");
+        Assert.Equal(1L, await db.ScalarAsync<long>("select count(*) from sje.circuit_breakers"));
         Assert.Equal("queued", await db.TaskStateAsync(held));
     }
 
@@ -75,13 +93,13 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
             .AddInMemoryCollection([KeyValuePair.Create("spark:defaultCluster", (string?)"lab")])
             .Build();
         var read = new JobReader(BuiltInEngines.Types(settings)).Read(
-            Encoding.UTF8.GetBytes($$"""{"name": "x", "type": "spark", "spark": {{spark}}, "retry": {"maxAttempts": 1}}""")
+            Encoding.UTF8.GetBytes(
+                $$$"""{"name": "x", "type": "spark", "spark": {{{spark}}}, "retry": {"maxAttempts": 1}}"""
+            )
         );
         Assert.Empty(read.Faults);
         var answers = await node.Intake.AcceptAsync(
-            [
-                new Submission { Job = read.Spec!, Parameters = ParameterBinder.Bind(read.Spec!, []).Values },
-            ],
+            [new Submission { Job = read.Spec!, Parameters = ParameterBinder.Bind(read.Spec!, []).Values }],
             CancellationToken.None
         );
         return ((SubmissionAccepted)answers[0]).ExecutionId;

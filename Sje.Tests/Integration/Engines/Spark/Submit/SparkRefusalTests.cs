@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
-using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark;
 using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Jobs.Engines.Spark.Planning;
@@ -117,7 +116,12 @@ public sealed class SparkRefusalTests : IAsyncLifetime
             { """{"application": "app.py", "cluster": "cloud"}""", "network", "cannot be asked", true },
             // It does not let us.
             { """{"application": "app.py", "cluster": "lab-no"}""", "invalid", "403", false },
-            { """{"application": "app.py", "cluster": "lab-rest-no"}""", "invalid", "does not let this worker submit", false },
+            {
+                """{"application": "app.py", "cluster": "lab-rest-no"}""",
+                "invalid",
+                "does not let this worker submit",
+                false
+            },
             { """{"application": "app.py", "cluster": "lake-no"}""", "invalid", "wants a sign-in", false },
             {
                 """{"application": "app.py", "cluster": "lake", "queue": "red"}""",
@@ -125,8 +129,18 @@ public sealed class SparkRefusalTests : IAsyncLifetime
                 "may not submit to YARN's queue red",
                 false
             },
-            { """{"application": "app.py", "cluster": "cloud-401"}""", "invalid", "does not know who asks (401)", false },
-            { """{"application": "app.py", "cluster": "cloud-403"}""", "invalid", "does not allow it in namespace", false },
+            {
+                """{"application": "app.py", "cluster": "cloud-401"}""",
+                "invalid",
+                "does not know who asks (401)",
+                false
+            },
+            {
+                """{"application": "app.py", "cluster": "cloud-403"}""",
+                "invalid",
+                "does not allow it in namespace",
+                false
+            },
             // It has not what is asked for.
             {
                 """{"application": "app.py", "cluster": "lab-small", "driver": {"memory": "64g"}}""",
@@ -171,7 +185,10 @@ public sealed class SparkRefusalTests : IAsyncLifetime
         var no = await ServeAsync(StatusCodes.Status403Forbidden, """{"message": "not you"}""");
         AddStandalone("lab-no", dead, no, no);
         var page = """{"status": "ALIVE", "workers": [WORKER], "activedrivers": [], "completeddrivers": []}""";
-        var small = await ServeAsync(200, page.Replace("WORKER", """{"state": "ALIVE", "cores": 2, "memory": 2048}""", StringComparison.Ordinal));
+        var small = await ServeAsync(
+            200,
+            page.Replace("WORKER", """{"state": "ALIVE", "cores": 2, "memory": 2048}""", StringComparison.Ordinal)
+        );
         AddStandalone("lab-small", dead, small, small);
         AddStandalone("lab-rest-no", dead, no, small);
         var empty = await ServeAsync(200, page.Replace("WORKER", "", StringComparison.Ordinal));
@@ -194,8 +211,14 @@ public sealed class SparkRefusalTests : IAsyncLifetime
         AddYarn("unseen", "http://" + dead, null);
 
         AddKubernetes("cloud", "http://" + dead);
-        AddKubernetes("cloud-401", await ServeAsync(401, """{"kind": "Status", "reason": "Unauthorized", "message": "Unauthorized"}"""));
-        AddKubernetes("cloud-403", await ServeAsync(403, """{"kind": "Status", "reason": "Forbidden", "message": "pods is forbidden"}"""));
+        AddKubernetes(
+            "cloud-401",
+            await ServeAsync(401, """{"kind": "Status", "reason": "Unauthorized", "message": "Unauthorized"}""")
+        );
+        AddKubernetes(
+            "cloud-403",
+            await ServeAsync(403, """{"kind": "Status", "reason": "Forbidden", "message": "pods is forbidden"}""")
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -221,7 +244,8 @@ public sealed class SparkRefusalTests : IAsyncLifetime
     {
         var clock = Stopwatch.StartNew();
 
-        var result = await Engine().RunAsync(bench.Context(JsonNode.Parse(settings)!.AsObject()), CancellationToken.None);
+        var result = await Engine()
+            .RunAsync(bench.Context(JsonNode.Parse(settings)!.AsObject()), CancellationToken.None);
 
         Assert.NotNull(result.Error);
         Assert.Contains(words, result.Error.Message, StringComparison.Ordinal);
@@ -236,7 +260,8 @@ public sealed class SparkRefusalTests : IAsyncLifetime
     [Fact]
     public async Task What_is_right_comes_as_far_as_the_program()
     {
-        var result = await Engine().RunAsync(bench.Context(new JsonObject { ["application"] = "app.py" }), CancellationToken.None);
+        var result = await Engine()
+            .RunAsync(bench.Context(new JsonObject { ["application"] = "app.py" }), CancellationToken.None);
 
         Assert.True(File.Exists(Path.Combine(bench.Root, "spark-submit-ran")), result.Error?.Message);
         Assert.Equal(("exit_code", 7), (result.Error!.Class, result.Error.ExitCode));
@@ -309,7 +334,12 @@ public sealed class SparkRefusalTests : IAsyncLifetime
     }
 
     private void AddStandalone(string name, string master, string rest, string page) =>
-        options.Clusters[name] = new() { Master = "spark://" + master, Rest = [rest], WebUi = [page] };
+        options.Clusters[name] = new()
+        {
+            Master = "spark://" + master,
+            Rest = [rest],
+            WebUi = [page],
+        };
 
     private void AddYarn(string name, string address, string? configuration) =>
         options.Clusters[name] = new()

@@ -28,7 +28,10 @@ public sealed class SparkSubmitWayTests : IDisposable
         Assert.Null(result.Error);
         Assert.Equal(1, Started);
         Assert.Equal(0, cluster.Submitted);
-        Assert.Contains(Said, line => line.Contains("with spark-submit: packages have to be resolved", StringComparison.Ordinal));
+        Assert.Contains(
+            Said,
+            line => line.Contains("with spark-submit: packages have to be resolved", StringComparison.Ordinal)
+        );
         Assert.Contains(Said, line => line.Contains("with spark-submit as driver-1", StringComparison.Ordinal));
         Assert.Contains("[spark-submit] here I am", bench.Reporter.Lines(LogStream.Stdout));
         // Nothing of the attempt goes on to where it is submitted.
@@ -244,7 +247,10 @@ public sealed class SparkSubmitWayTests : IDisposable
             return Task.FromResult(
                 !File.Exists(Path.Combine(Folder, "submitted"))
                     ? null
-                    : new SparkStatus(++seen > 1 ? SparkState.Succeeded : SparkState.Running) { SubmissionId = "driver-1" }
+                    : new SparkStatus(++seen > 1 ? SparkState.Succeeded : SparkState.Running)
+                    {
+                        SubmissionId = "driver-1",
+                    }
             );
         }
 

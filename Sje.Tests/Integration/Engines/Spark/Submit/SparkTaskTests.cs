@@ -17,7 +17,7 @@ public sealed class SparkTaskTests(SparkServer server) : IClassFixture<SparkServ
     public async Task Python_runs_on_the_worker_with_outputs_facts_and_advice()
     {
         var id = await server.SubmitAsync(
-            $$"""{"name": "pi", "type": "spark", "spark": {"application": "{{Example("pi.py")}}", "arguments": [4, 40000]}}"""
+            $$$"""{"name": "pi", "type": "spark", "spark": {"application": "{{{Example("pi.py")}}}", "arguments": [4, 40000]}}"""
         );
 
         var ended = await server.EndAsync(id);
@@ -101,7 +101,11 @@ public sealed class SparkTaskTests(SparkServer server) : IClassFixture<SparkServ
         log = await server.LogAsync(text);
         Assert.Contains("-- statement 2 of 3", log, StringComparison.Ordinal);
         Assert.DoesNotContain("-- statement 3 of 3", log, StringComparison.Ordinal);
-        Assert.Contains("TABLE_OR_VIEW_NOT_FOUND", ended["tasks"]![0]!["error"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "TABLE_OR_VIEW_NOT_FOUND",
+            ended["tasks"]![0]!["error"]!.ToJsonString(),
+            StringComparison.Ordinal
+        );
         // What was written for the two runs is gone with them.
         Assert.Empty(Directory.GetDirectories(Path.Combine(server.Folder, ".sje", "spark-sql")));
     }
@@ -110,9 +114,9 @@ public sealed class SparkTaskTests(SparkServer server) : IClassFixture<SparkServ
     public async Task A_failure_in_the_middle_of_a_stage_says_what_and_keeps_what_is_known()
     {
         var id = await server.SubmitAsync(
-            $$"""
+            $$$"""
             {"name": "failing", "type": "spark", "retry": {"maxAttempts": 1},
-             "spark": {"application": "{{Example("failing.py")}}"}}
+             "spark": {"application": "{{{Example("failing.py")}}}"}}
             """
         );
 
@@ -131,7 +135,7 @@ public sealed class SparkTaskTests(SparkServer server) : IClassFixture<SparkServ
     public async Task A_cancel_ends_the_driver_with_all_its_processes()
     {
         var id = await server.SubmitAsync(
-            $$"""{"name": "slow", "type": "spark", "spark": {"application": "{{Example("slow.py")}}", "arguments": [600, 600]}}"""
+            $$$"""{"name": "slow", "type": "spark", "spark": {"application": "{{{Example("slow.py")}}}", "arguments": [600, 600]}}"""
         );
         await Eventually.TrueAsync(
             async () =>
@@ -155,9 +159,11 @@ public sealed class SparkTaskTests(SparkServer server) : IClassFixture<SparkServ
     {
         var drivers = (await server.Lab.DriversAsync()).Count;
         var id = await server.SubmitAsync(
-            $$"""
+            $$$"""
             {"name": "pi there", "type": "spark",
-             "spark": {"application": "{{Example("pi.py")}}", "arguments": [4, 40000], "cluster": "lab", "deployMode": "client"}}
+             "spark": {"application": "{{{Example(
+                "pi.py"
+            )}}}", "arguments": [4, 40000], "cluster": "lab", "deployMode": "client"}}
             """
         );
 
@@ -178,8 +184,6 @@ public sealed class SparkTaskTests(SparkServer server) : IClassFixture<SparkServ
             .. ProcessTable
                 .Read()
                 .Select(process => process.Id)
-                .Where(id =>
-                    ProcessTable.CarriesEnvironment(id, $"SJE_EXECUTION_ID={task["taskId"]}") == true
-                ),
+                .Where(id => ProcessTable.CarriesEnvironment(id, $"SJE_EXECUTION_ID={task["taskId"]}") == true),
         ];
 }

@@ -24,10 +24,7 @@ public sealed class ClientPropertiesTests : IDisposable
                 NodeSelector = new Dictionary<string, string> { ["disk"] = "ssd" },
                 ExecutorNodeSelector = new Dictionary<string, string> { ["spot"] = "true" },
                 Tolerations = [new JsonObject { ["key"] = "spot" }],
-                DriverTemplate = new JsonObject
-                {
-                    ["spec"] = new JsonObject { ["priorityClassName"] = "high" },
-                },
+                DriverTemplate = new JsonObject { ["spec"] = new JsonObject { ["priorityClassName"] = "high" } },
             }
         ) with
         {

@@ -32,10 +32,18 @@ public sealed class SparkSubmitterTests
         "invalid",
         "pods is forbidden"
     )]
-    [InlineData("Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space", "out_of_memory", "OutOfMemoryError")]
+    [InlineData(
+        "Exception in thread \"main\" java.lang.OutOfMemoryError: Java heap space",
+        "out_of_memory",
+        "OutOfMemoryError"
+    )]
     [InlineData("one line\nanother line\n", "exit_code", "another line")]
     [InlineData(null, "exit_code", "it says nothing")]
-    public void The_line_that_says_why_is_shown_and_tells_whether_to_try_again(string? tail, string failure, string words)
+    public void The_line_that_says_why_is_shown_and_tells_whether_to_try_again(
+        string? tail,
+        string failure,
+        string words
+    )
     {
         var error = SparkSubmitter.ErrorOf(
             new TaskError("exit_code", "'/opt/spark/bin/spark-submit' ended with exit code 1.", 1, LogTail: tail)
