@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +27,9 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
         var program = Path.Combine(folder, "bin", "spark-submit");
         await File.WriteAllTextAsync(program, "#!/bin/sh\necho 'Connection refused' >&2\nexit 3\n");
         File.SetUnixFileMode(program, (UnixFileMode)0b111_101_101);
+        using var master = new TcpListener(IPAddress.Loopback, 0);
+        master.Start();
+        var port = ((IPEndPoint)master.LocalEndpoint).Port;
         var dead = $"http://127.0.0.1:{HttpEngineTests.FreePort()}";
         await using var node = await TestNode.StartAsync(
             db,
@@ -38,6 +43,7 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
                 {
                     spark.DefaultCluster = "lab";
                     spark.Installations["4.1"] = new() { Home = folder };
+                    spark.Clusters["up"] = new() { Master = $"spark://127.0.0.1:{port}", DeployMode = "client" };
                     spark.Clusters["lab"] = new()
                     {
                         Master = "spark://127.0.0.1:1",
@@ -55,6 +61,12 @@ public sealed class SparkBreakerTests(TestDatabase db) : IClassFixture<TestDatab
                 await SubmitAsync(node, $$$"""{"application": "{{{wrong}}}", "cluster": "lab"}"""),
                 "invalid"
             );
+        }
+
+        // An application that dies of a network is no word against the cluster that it ran on.
+        for (var i = 0; i < 3; i++)
+        {
+            await EndsAsync(await SubmitAsync(node, """{"application": "app.py", "cluster": "up"}"""), "network");
         }
 
         Assert.Equal(0L, await db.ScalarAsync<long>("select count(*) from sje.circuit_breakers"));
