@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -20,7 +21,7 @@ public static class SjeServices
     /// <summary>What every process has, whatever its role. Needs <see cref="Database"/> and bound <see cref="WorkerOptions"/>.</summary>
     public static IServiceCollection AddSjeCore(this IServiceCollection services)
     {
-        services.TryAddSingleton(BuiltInEngines.Types());
+        services.TryAddSingleton(p => BuiltInEngines.Types(p.GetService<IConfiguration>()));
         services.TryAddSingleton(RetryPolicies.BuiltIn);
         services.AddSingleton(p =>
             StopTimes.Of(

@@ -130,6 +130,12 @@ public sealed record EngineResult
     /// </summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>
+    /// Of a failure: whether it is the fault of what the task depends on (<see cref="ITaskType.TargetOf"/>), which a circuit breaker counts. Null
+    /// leaves it to the error's class.
+    /// </summary>
+    public bool? TargetAtFault { get; init; }
+
     /// <summary>The first rows of each result, <c>[{name, columns: [{name, type}], rows: [[...]]}]</c>, or null.</summary>
     public JsonNode? Preview { get; init; }
 

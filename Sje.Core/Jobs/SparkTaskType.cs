@@ -8,8 +8,12 @@ namespace Sje.Core.Jobs;
 /// <c>spark: {application: app.py, mainClass: ..., arguments: [...], cluster: lab, driver: {...}, executor: {...}, sparkConf: {...}, ...}</c>, or
 /// <c>spark: {sql: "select ..."}</c>. Known to every server; its tasks wait until a worker offers the engine.
 /// </summary>
-public sealed partial class SparkTaskType : ITaskType
+/// <param name="defaultCluster">The cluster of a job that names none (<c>spark.defaultCluster</c>); null for <see cref="LocalCluster"/>.</param>
+public sealed partial class SparkTaskType(string? defaultCluster = null) : ITaskType
 {
+    /// <summary>The cluster that is there without being configured: <c>local[*]</c> on the worker.</summary>
+    public const string LocalCluster = "local";
+
     /// <summary>The property in which SJE marks what it has submitted.</summary>
     public const string MarkProperty = "spark.sje.task";
 
@@ -31,6 +35,8 @@ public sealed partial class SparkTaskType : ITaskType
     private static readonly string[] Words = ["queue", "principal", "keytab", "proxyUser", "version"];
 
     private static readonly string[] Modes = ["cluster", "client"];
+
+    private static readonly string[] Ways = ["auto", "rest", "spark-submit"];
 
     // Each has a field of its own, or is how SJE finds its applications again.
     private static readonly Dictionary<string, string> OwnProperties = new(StringComparer.Ordinal)
@@ -90,11 +96,22 @@ public sealed partial class SparkTaskType : ITaskType
         return result;
     }
 
-    /// <summary>The cluster, where the settings name one: <c>spark:lab</c>.</summary>
-    public string? TargetOf(JsonObject settings) =>
-        settings["cluster"] is JsonValue value && value.TryGetValue<string>(out var name) && !HasTemplate(name)
-            ? "spark:" + name
+    /// <summary>
+    /// The cluster, the default one where none is named: <c>spark:lab</c>. Null for <see cref="LocalCluster"/>, which is nothing outside the
+    /// worker, and where the name is known only when the task runs.
+    /// </summary>
+    public string? TargetOf(JsonObject settings)
+    {
+        var written = settings["cluster"] is JsonObject block ? block["name"] : settings["cluster"];
+        var name =
+            written is null ? defaultCluster ?? LocalCluster
+            : written is JsonValue value && value.TryGetValue<string>(out var text) && !HasTemplate(text) ? text
             : null;
+        // Names of the configuration know no upper and lower case.
+        return name is null || string.Equals(name, LocalCluster, StringComparison.OrdinalIgnoreCase)
+            ? null
+            : "spark:" + name.ToLowerInvariant();
+    }
 
     /// <inheritdoc/>
     public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters)
@@ -116,6 +133,16 @@ public sealed partial class SparkTaskType : ITaskType
         }
 
         OneOf(fields, "deployMode", Modes, faults);
+        OneOf(fields, "submit", Ways, faults);
+        if (Template.PlainText(settings["submit"]) == "rest" && Template.PlainText(settings["deployMode"]) == "client")
+        {
+            faults.Add(
+                fields.At("submit"),
+                FaultCodes.Conflict,
+                "'rest' cannot stand beside deployMode 'client': in client mode the driver is run by spark-submit."
+            );
+        }
+
         CheckCluster(fields, faults);
         CheckProcess(fields, "driver", faults, instances: false);
         CheckProcess(fields, "executor", faults, instances: true);

@@ -8,6 +8,7 @@ using Sje.Jobs.Engines.Noop;
 using Sje.Jobs.Engines.Pipeline;
 using Sje.Jobs.Engines.Process;
 using Sje.Jobs.Engines.Spark;
+using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Jobs.Engines.Sql;
 
 namespace Sje.Jobs.Engines;
@@ -16,13 +17,14 @@ namespace Sje.Jobs.Engines;
 public static class BuiltInEngines
 {
     /// <summary>What can be submitted, whether or not an engine for it runs here: Spark's tasks wait for a worker that offers it.</summary>
-    public static TaskTypes Types() =>
+    /// <param name="settings">The configuration, which says what Spark's default cluster is; null for a run without clusters.</param>
+    public static TaskTypes Types(IConfiguration? settings = null) =>
         new([
             new PipelineTaskType(),
             new ProcessTaskType(),
             new HttpTaskType(),
             new SqlTaskType(),
-            new SparkTaskType(),
+            new SparkTaskType(settings?[$"{SparkOptions.Section}:{nameof(SparkOptions.DefaultCluster)}"]),
             new NoopTaskType(),
         ]);
 

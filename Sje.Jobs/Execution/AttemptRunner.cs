@@ -73,7 +73,7 @@ internal sealed partial class AttemptRunner(
             var end = await RunEngineAsync(task, journal, began);
             FaultPoint.At(FaultPoint.AttemptRan);
             var ended = await WriteEndAsync(task, journal, end);
-            await breakers.NoteAsync(task, end.Outcome, end.Error);
+            await breakers.NoteAsync(task, end);
             Count(task, end, ended.State!.Value, clock.GetElapsedTime(began), span);
             LogEnded(
                 log,

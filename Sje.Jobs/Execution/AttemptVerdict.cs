@@ -37,6 +37,7 @@ internal static class AttemptVerdict
             return OfFailure(task, AttemptOutcome.Failed, TaskState.Failed, error, metrics, ran, result.RetryAfter) with
             {
                 Parts = result.Parts,
+                TargetAtFault = result.TargetAtFault,
             };
         }
 

@@ -21,6 +21,9 @@ public sealed record AttemptEnd
     /// <summary>Why it failed.</summary>
     public TaskError? Error { get; init; }
 
+    /// <summary>Of a failure: whether a circuit breaker counts it; null leaves that to the error's class.</summary>
+    public bool? TargetAtFault { get; init; }
+
     /// <summary>A sentence for people.</summary>
     public string? Reason { get; init; }
 

@@ -53,8 +53,11 @@ public sealed partial class CircuitBreakers(
     // Classes of failures that say that the other side is not there or cannot cope. What the task itself did wrong counts for nothing.
     private static readonly string[] TargetsFault = ["network", "temporary", "timeout", "http_status"];
 
+    // What runs there on its own for hours says nothing of the cluster when it takes longer than its task allows.
+    private const string ClusterTargets = "spark:";
+
     /// <summary>Notes the end of an attempt on a target. What cannot be written is lost: a breaker is a matter of counting, not of truth.</summary>
-    internal async Task NoteAsync(ClaimedTask task, AttemptOutcome outcome, TaskError? error)
+    internal async Task NoteAsync(ClaimedTask task, AttemptEnd end)
     {
         if (task.Target.Length == 0)
         {
@@ -63,15 +66,11 @@ public sealed partial class CircuitBreakers(
 
         try
         {
-            if (outcome == AttemptOutcome.Succeeded)
+            if (end.Outcome == AttemptOutcome.Succeeded)
             {
                 await SucceededAsync(task.Target);
             }
-            else if (
-                outcome is AttemptOutcome.Failed or AttemptOutcome.TimedOut
-                && error is not null
-                && TargetsFault.Contains(error.Class)
-            )
+            else if (end.Error is { } error && IsTargetsFault(task.Target, end, error))
             {
                 await FailedAsync(task.Target, error.Message);
             }
@@ -92,6 +91,15 @@ public sealed partial class CircuitBreakers(
         signals.Raise(SignalKind.Change);
         return found;
     }
+
+    private static bool IsTargetsFault(string target, AttemptEnd end, TaskError error) =>
+        end.Outcome switch
+        {
+            AttemptOutcome.Failed => end.TargetAtFault ?? TargetsFault.Contains(error.Class),
+            AttemptOutcome.TimedOut => !target.StartsWith(ClusterTargets, StringComparison.Ordinal)
+                && TargetsFault.Contains(error.Class),
+            _ => false,
+        };
 
     private async Task FailedAsync(string target, string why)
     {

@@ -148,7 +148,7 @@ internal static class SjeApplication
         builder.Services.AddOptions<ServerOptions>().BindConfiguration(ServerOptions.Section);
         builder.Services.AddOptions<WorkerOptions>().BindConfiguration(WorkerOptions.Section);
         builder.Services.AddOptions<CircuitBreakerOptions>().BindConfiguration(CircuitBreakerOptions.Section);
-        builder.Services.AddSingleton(BuiltInEngines.Types());
+        builder.Services.AddSingleton(BuiltInEngines.Types(builder.Configuration));
         builder.Services.AddSingleton(p => RetryPoliciesOf(p.GetRequiredService<IConfiguration>()));
         builder.Services.AddSingleton<JobReader>();
     }

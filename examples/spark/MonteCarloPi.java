@@ -1,3 +1,4 @@
+import java.io.IOException;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -18,7 +19,7 @@ import org.apache.spark.sql.SparkSession;
 public final class MonteCarloPi {
     private MonteCarloPi() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         int partitions = args.length > 0 ? Integer.parseInt(args[0]) : 4;
         long points = args.length > 1 ? Long.parseLong(args[1]) : 10_000_000L;
         long share = points / partitions;

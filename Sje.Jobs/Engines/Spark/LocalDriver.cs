@@ -95,8 +95,11 @@ internal sealed partial class LocalDriver(TaskProcess processes, TimeProvider cl
         [GeneratedRegex("service 'SparkUI' on port ([0-9]+)", RegexOptions.CultureInvariant)]
         private static partial Regex UiPort();
 
-        // Connected to Spark cluster with app ID app-..., and local-... where an executor is started on the driver's host.
-        [GeneratedRegex(@"\b((?:app|local|application)[-_][0-9]{10,}[-_0-9]*)", RegexOptions.CultureInvariant)]
+        // Connected to Spark cluster with app ID app-...; on local[...] only the event log's name says it: .../eventlog_v2_local-...
+        [GeneratedRegex(
+            @"(?<![A-Za-z0-9])((?:app|local|application)[-_][0-9]{10,}[-_0-9]*)",
+            RegexOptions.CultureInvariant
+        )]
         private static partial Regex Application();
     }
 }

@@ -2,6 +2,7 @@ using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Store;
+using Sje.Jobs.Engines.Spark.Submit;
 
 namespace Sje.Jobs.Engines.Spark;
 
@@ -15,6 +16,7 @@ internal sealed class SparkEngine(
     SparkClusters clusters,
     ISparkStore store,
     LocalDriver local,
+    SparkSubmitter submitter,
     SparkHttp http,
     TimeProvider clock
 ) : IEngine
@@ -24,6 +26,13 @@ internal sealed class SparkEngine(
     public EnginePlacement Placement => EnginePlacement.Worker;
 
     public async Task<EngineResult> RunAsync(EngineContext context, CancellationToken stop)
+    {
+        var result = await PlanAndRunAsync(context, stop);
+        // Only who could not reach the cluster says otherwise: whatever an application dies of is its own.
+        return result with { TargetAtFault = result.TargetAtFault ?? false };
+    }
+
+    private async Task<EngineResult> PlanAndRunAsync(EngineContext context, CancellationToken stop)
     {
         try
         {
@@ -43,16 +52,44 @@ internal sealed class SparkEngine(
             var insight = new SparkInsight(application, context.Reporter, http.Client, clock);
             if (application.DeployMode == "client")
             {
-                return await local.RunAsync(application, context, insight, stop);
+                var fault =
+                    SparkSubmitter.Fault(application)
+                    ?? await MasterReach.FaultAsync(application, clusters.Find(application.ClusterName), stop);
+                if (fault is not null)
+                {
+                    return new EngineResult { Error = fault, TargetAtFault = !fault.Permanent };
+                }
+
+                try
+                {
+                    return await local.RunAsync(application, context, insight, stop);
+                }
+                finally
+                {
+                    SqlScripts.Remove(context.Identity.TaskId, number, context.StorageRoot);
+                }
             }
 
             var cluster =
                 clusters.Find(application.ClusterName)
                 ?? throw new FormatException($"Cluster {application.ClusterName} has no cluster mode.");
-            return await new SparkRun(cluster, application, store, context, insight, clock).RunAsync(open, stop);
+            var run = new SparkRun(cluster, application, store, context, insight, submitter, clock);
+            try
+            {
+                return await run.RunAsync(open, stop);
+            }
+            finally
+            {
+                if (run.HasEnded)
+                {
+                    SqlScripts.Remove(context.Identity.TaskId, number, context.StorageRoot);
+                }
+            }
         }
         catch (Exception e) when (e is TemplateException or FormatException)
         {
+            // Of an attempt that goes on with an earlier one's application the files have that one's number.
+            SqlScripts.Remove(context.Identity.TaskId, context.Identity.Attempt, context.StorageRoot);
             return new EngineResult { Error = new TaskError(FailureClasses.Invalid, e.Message) };
         }
     }

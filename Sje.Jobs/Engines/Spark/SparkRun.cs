@@ -3,6 +3,7 @@ using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Store;
+using Sje.Jobs.Engines.Spark.Submit;
 using Sje.Jobs.Faults;
 using Sje.Jobs.Queueing;
 
@@ -11,10 +12,11 @@ namespace Sje.Jobs.Engines.Spark;
 /// <summary>One attempt of a task whose application runs on a cluster: choose, store, submit, follow, end.</summary>
 internal sealed class SparkRun(
     ISparkCluster cluster,
-    SparkApplication application,
+    SparkApplication planned,
     ISparkStore store,
     EngineContext context,
     SparkInsight insight,
+    SparkSubmitter submitter,
     TimeProvider clock
 )
 {
@@ -26,18 +28,43 @@ internal sealed class SparkRun(
     // attempt asks for it.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // What spark-submit sent in its last moment may be on its way through the cluster for as long.
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+
+    // What it says it has submitted is to be seen within this time.
+    private static readonly TimeSpan Appears = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
     private readonly Queue<string> tail = new();
     private SparkSubmission? submission;
     private SparkStatus? noted;
     private string? said;
+    private SparkApplication application = planned;
+    private ChosenWay way = new(SubmissionWay.Rest, null, null);
+    private bool submitting;
+
+    /// <summary>Whether nothing of it is or can come up on the cluster any more.</summary>
+    public bool HasEnded { get; private set; }
 
     /// <summary>Runs it to its end. <paramref name="open"/> is what an earlier attempt left, if any.</summary>
     public async Task<EngineResult> RunAsync(StoredApplication? open, CancellationToken stop)
     {
         var fresh = open is null;
+        HasEnded = fresh;
+        way = SubmissionWays.Choose(cluster, application, open?.Submission.Identity);
+        application = application with { Way = way.Way };
         if (open is null)
         {
+            if (way.Fault is { } fault)
+            {
+                return Failed(fault);
+            }
+
+            if (way.Why is { } why)
+            {
+                Say($"Goes to cluster {application.ClusterName} with spark-submit: {why}");
+            }
+
             try
             {
                 if (await cluster.CheckAsync(application, stop) is { } wrong)
@@ -47,10 +74,11 @@ internal sealed class SparkRun(
 
                 var identity = await cluster.ChooseIdentityAsync(application, stop);
                 open = await store.ChooseAsync(context.Identity, application.ClusterName, identity, stop);
+                HasEnded = false;
             }
             catch (SparkClusterUnavailableException e)
             {
-                return Failed(new TaskError("network", e.Message));
+                return Unreachable(e);
             }
 
             FaultPoint.At(FaultPoint.SparkChosen);
@@ -81,6 +109,12 @@ internal sealed class SparkRun(
         }
     }
 
+    private async Task CloseAsync(StoredApplication stored, SparkState state, SparkOutcome? outcome = null)
+    {
+        await store.EndAsync(stored, state, outcome ?? new SparkOutcome(), CancellationToken.None);
+        HasEnded = true;
+    }
+
     private StoredApplication Known(StoredApplication stored) =>
         submission is { } known ? stored with { Submission = known } : stored;
 
@@ -89,6 +123,8 @@ internal sealed class SparkRun(
     {
         var mayBeThere = !fresh;
         var began = clock.GetTimestamp();
+        // A worker before may have died over its spark-submit.
+        var window = !fresh && way.Way == SubmissionWay.SparkSubmit ? submitter.Window : TimeSpan.Zero;
         while (true)
         {
             try
@@ -96,6 +132,12 @@ internal sealed class SparkRun(
                 if (mayBeThere && await cluster.FindAsync(Known(stored).Submission, stop) is { } found)
                 {
                     await NoteAsync(stored, found, stop);
+                    return null;
+                }
+
+                if (stored.Submission.SubmissionId is not null)
+                {
+                    // It was there, and may have run: whoever removed it did not mean that it shall run again.
                     return null;
                 }
 
@@ -107,6 +149,26 @@ internal sealed class SparkRun(
                     );
                 }
 
+                if (clock.GetElapsedTime(began) < window)
+                {
+                    SayOnce(
+                        $"It is not on the cluster. What the worker before has sent may still arrive: it is submitted again only after {window.TotalSeconds:0} s."
+                    );
+                    await Task.Delay(Look, clock, stop);
+                    continue;
+                }
+
+                if (way.Fault is { } fault)
+                {
+                    await CloseAsync(stored, SparkState.Failed);
+                    return Failed(fault);
+                }
+
+                if (way.Way == SubmissionWay.SparkSubmit)
+                {
+                    return await SubmitByChildAsync(stored, stop);
+                }
+
                 mayBeThere = true;
                 var sent = clock.GetTimestamp();
                 // Not to be broken off: what is half sent may still arrive.
@@ -115,7 +177,7 @@ internal sealed class SparkRun(
                 FaultPoint.At(FaultPoint.SparkSubmitted);
                 context.Reporter.Metric("submit_ms", took.TotalMilliseconds);
                 Say(
-                    $"Submitted to cluster {stored.Cluster} as {submission.SubmissionId ?? submission.Identity} in {took.TotalMilliseconds:0} ms"
+                    $"Submitted to cluster {stored.Cluster} by REST as {submission.SubmissionId ?? submission.Identity} in {took.TotalMilliseconds:0} ms"
                 );
                 await store.NoteAsync(
                     stored,
@@ -131,7 +193,7 @@ internal sealed class SparkRun(
             }
             catch (SparkRefusedException e)
             {
-                await store.EndAsync(stored, SparkState.Failed, new SparkOutcome(), CancellationToken.None);
+                await CloseAsync(stored, SparkState.Failed);
                 return Failed(e.Error);
             }
             catch (SparkClusterUnavailableException e)
@@ -139,11 +201,84 @@ internal sealed class SparkRun(
                 SayOnce(e.Message);
                 if (clock.GetElapsedTime(began) > Patience)
                 {
-                    return Failed(new TaskError("network", e.Message));
+                    return Unreachable(e);
                 }
 
                 await Task.Delay(Look, clock, stop);
             }
+        }
+    }
+
+    /// <summary>Submits by <c>spark-submit</c>; whether that worked, the cluster says. Null when the cluster has the application.</summary>
+    private async Task<EngineResult?> SubmitByChildAsync(StoredApplication stored, CancellationToken stop)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(context.WorkingDirectory, "submit")).FullName;
+        IReadOnlyDictionary<string, string> properties;
+        try
+        {
+            properties = await cluster.PrepareSparkSubmitAsync(application, stored.Submission, folder, stop);
+        }
+        catch (FormatException e)
+        {
+            await CloseAsync(stored, SparkState.Failed);
+            return Failed(new TaskError(FailureClasses.Invalid, e.Message));
+        }
+
+        var sent = clock.GetTimestamp();
+        submitting = true;
+        var end = await submitter.RunAsync(application, properties, folder, context, stop);
+        var took = clock.GetElapsedTime(sent);
+        FaultPoint.At(FaultPoint.SparkSubmitted);
+        if (end.Error is { Class: "lost" } lost)
+        {
+            // Another worker may have it by now; what has been submitted it will find.
+            return Failed(lost);
+        }
+
+        if (end.DriverId is { } driver)
+        {
+            submission = stored.Submission with { SubmissionId = driver };
+        }
+
+        var ended = clock.GetTimestamp();
+        while (true)
+        {
+            var passed = clock.GetElapsedTime(ended);
+            try
+            {
+                if (await cluster.FindAsync(Known(stored).Submission, stop) is { } found)
+                {
+                    await NoteAsync(stored, found, stop);
+                    FaultPoint.At(FaultPoint.SparkNoted);
+                    context.Reporter.Metric("submit_ms", took.TotalMilliseconds);
+                    Say(
+                        $"Submitted to cluster {stored.Cluster} with spark-submit as {found.SubmissionId ?? stored.Submission.Identity} in {took.TotalMilliseconds:0} ms"
+                    );
+                    return null;
+                }
+
+                if (passed > (end.Error is null ? Appears : Settling))
+                {
+                    await CloseAsync(stored, SparkState.Failed);
+                    return Failed(
+                        end.Error
+                            ?? new TaskError(
+                                "temporary",
+                                $"spark-submit says that it has submitted the application, and cluster {stored.Cluster} does not know it."
+                            )
+                    );
+                }
+            }
+            catch (SparkClusterUnavailableException e)
+            {
+                SayOnce(e.Message);
+                if (passed > Patience)
+                {
+                    return Unreachable(e);
+                }
+            }
+
+            await Task.Delay(Look, clock, stop);
         }
     }
 
@@ -156,7 +291,7 @@ internal sealed class SparkRun(
                 var status = await cluster.FindAsync(Known(stored).Submission, stop);
                 if (status is null)
                 {
-                    await store.EndAsync(stored, SparkState.Lost, new SparkOutcome(), CancellationToken.None);
+                    await CloseAsync(stored, SparkState.Lost);
                     return Failed(
                         new TaskError("killed", "The application is on the cluster no longer: somebody has removed it.")
                     );
@@ -197,7 +332,7 @@ internal sealed class SparkRun(
     {
         FaultPoint.At(FaultPoint.SparkEnded);
         var outcome = await insight.ConcludeAsync(Known(stored).Submission.ApplicationId, stop);
-        await store.EndAsync(stored, status.State, outcome, CancellationToken.None);
+        await CloseAsync(stored, status.State, outcome);
         await CleanUpAsync(stored);
         Say($"The application has ended: {status.State.ToSnake()}");
         if (status.State == SparkState.Succeeded)
@@ -243,11 +378,18 @@ internal sealed class SparkRun(
             try
             {
                 using var limit = new CancellationTokenSource(Patience, clock);
+                if (submitting && Known(stored).Submission.SubmissionId is null)
+                {
+                    // Broken off in the middle: what it has sent is to be there before it is looked for.
+                    await Task.Delay(Settling, clock, limit.Token);
+                    submitting = false;
+                }
+
                 // On some clusters the log goes with the application.
                 await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: false, Write, limit.Token);
                 await cluster.KillAsync(Known(stored).Submission, limit.Token);
                 await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: true, Write, limit.Token);
-                await store.EndAsync(stored, SparkState.Killed, new SparkOutcome(), CancellationToken.None);
+                await CloseAsync(stored, SparkState.Killed);
                 Say("The application is ended on the cluster.");
                 return;
             }
@@ -304,6 +446,13 @@ internal sealed class SparkRun(
     }
 
     private void Say(string message) => context.Reporter.Log(LogStream.System, message);
+
+    // The one failure that is the cluster's and not the application's.
+    private static EngineResult Unreachable(SparkClusterUnavailableException e) =>
+        Failed(new TaskError("network", e.Message)) with
+        {
+            TargetAtFault = true,
+        };
 
     private static EngineResult Failed(TaskError error) => new() { Error = error };
 }

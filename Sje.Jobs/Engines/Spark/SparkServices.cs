@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Jobs.Engines.Spark.Planning;
 using Sje.Jobs.Engines.Spark.Store;
+using Sje.Jobs.Engines.Spark.Submit;
 using Sje.Jobs.Storage;
 
 namespace Sje.Jobs.Engines.Spark;
@@ -17,12 +19,15 @@ internal static class SparkServices
     {
         services
             .AddOptions<SparkOptions>()
-            .Configure<IConfiguration>((spark, settings) => settings.GetSection(SparkOptions.Section).Bind(spark));
+            .Configure<IConfiguration>((spark, settings) => settings.GetSection(SparkOptions.Section).Bind(spark))
+            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SparkOptions>, SparkOptionsValidator>());
         services.TryAddSingleton<SparkHttp>();
         services.TryAddSingleton<SparkInstallations>();
         services.TryAddSingleton<SparkPlanner>();
         services.TryAddSingleton<SparkClusters>();
         services.TryAddSingleton<LocalDriver>();
+        services.TryAddSingleton<SparkSubmitter>();
         services.TryAddSingleton<ISparkStore>(p =>
             p.GetService<Database>() is { } database
                 ? new SparkStore(database)

@@ -58,10 +58,13 @@ internal static class SqlScripts
     /// <summary>Takes away what <see cref="Prepare"/> wrote, if anything.</summary>
     public static void Remove(Guid taskId, int number, string storageRoot)
     {
-        var folder = FolderOf(taskId, number, storageRoot);
-        if (Directory.Exists(folder))
+        try
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(FolderOf(taskId, number, storageRoot), recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There was none; or it stays, which harms nobody.
         }
     }
 

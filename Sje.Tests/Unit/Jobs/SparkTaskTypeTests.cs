@@ -15,7 +15,7 @@ public class SparkTaskTypeTests
                 """
                 {"application": "app.jar", "mainClass": "a.Main", "arguments": ["1"], "jars": ["a.jar"], "pyFiles": [], "files": ["f#g"],
                  "archives": ["e.zip#e"], "packages": ["g:a:1"], "excludePackages": ["g:b"], "repositories": ["https://r"], "cluster": "lab",
-                 "version": "4.1", "deployMode": "cluster", "queue": "etl", "driver": {"cores": 1, "memory": "2g", "memoryOverhead": "512m"},
+                 "version": "4.1", "deployMode": "cluster", "submit": "spark-submit", "queue": "etl", "driver": {"cores": 1, "memory": "2g", "memoryOverhead": "512m"},
                  "executor": {"instances": 2, "cores": 2, "memory": "{{ parameters.m }}"},
                  "dynamicAllocation": {"enabled": true, "minExecutors": 0, "initialExecutors": 1, "maxExecutors": 4},
                  "sparkConf": {"spark.sql.shuffle.partitions": "8"}, "environment": {"A": ""}, "principal": "p", "keytab": "k",
@@ -40,6 +40,8 @@ public class SparkTaskTypeTests
         "less than minExecutors, 5"
     )]
     [InlineData("""{"application": "a.py", "deployMode": "Cluster"}""", "/spark/deployMode", "cluster, client")]
+    [InlineData("""{"application": "a.py", "submit": "livy"}""", "/spark/submit", "auto, rest, spark-submit")]
+    [InlineData("""{"application": "a.py", "submit": "rest", "deployMode": "client"}""", "/spark/submit", "client")]
     [InlineData(
         """{"application": "a.py", "sparkConf": {"spark.master": "x"}}""",
         "/spark/sparkConf/spark.master",
@@ -102,11 +104,18 @@ public class SparkTaskTypeTests
         );
     }
 
-    [Fact]
-    public void A_named_cluster_is_what_a_circuit_breaker_knows_it_by()
+    [Theory]
+    [InlineData("""{"cluster": "lab"}""", "spark:lab")]
+    [InlineData("""{"cluster": "Lab"}""", "spark:lab")]
+    [InlineData("""{"cluster": {"name": "lab", "size": "small"}}""", "spark:lab")]
+    [InlineData("""{"cluster": {"size": "small"}}""", "spark:lake")]
+    [InlineData("{}", "spark:lake")]
+    [InlineData("""{"cluster": "local"}""", null)]
+    [InlineData("""{"cluster": "{{ parameters.where }}"}""", null)]
+    [InlineData("""{"cluster": {"name": "{{ parameters.where }}"}}""", null)]
+    public void The_cluster_is_what_a_circuit_breaker_knows_a_task_by(string settings, string? target)
     {
-        Assert.Equal("spark:lab", Spark.TargetOf(new JsonObject { ["cluster"] = "lab" }));
-        Assert.Null(Spark.TargetOf(new JsonObject { ["cluster"] = "{{ parameters.where }}" }));
+        Assert.Equal(target, new SparkTaskType("lake").TargetOf(JsonNode.Parse(settings)!.AsObject()));
         Assert.Null(Spark.TargetOf([]));
     }
 

@@ -11,6 +11,28 @@ internal interface ISparkCluster
 {
     SparkClusterKind Kind { get; }
 
+    /// <summary>
+    /// Why the cluster's own interface cannot submit the application, as the end of a sentence, so that <c>spark-submit</c> has to; null when it
+    /// can.
+    /// </summary>
+    string? WhyNotRest(SparkApplication application) => null;
+
+    /// <summary>The way that goes with a stored identity, where only one does.</summary>
+    SubmissionWay? WayOf(string identity) => null;
+
+    /// <summary>
+    /// Makes the cluster ready for a submission by <c>spark-submit</c>: takes away what an earlier one left half done, all of which must have
+    /// ended. Returns the properties that <c>spark-submit</c> is to be told, so that what it submits is found under the identity. Files that they
+    /// name are written to <paramref name="folder"/>.
+    /// </summary>
+    /// <exception cref="FormatException">It cannot be submitted that way; the message says why.</exception>
+    Task<IReadOnlyDictionary<string, string>> PrepareSparkSubmitAsync(
+        SparkApplication application,
+        SparkSubmission chosen,
+        string folder,
+        CancellationToken stop
+    );
+
     /// <summary>What is wrong before anything is submitted, in words for the user, with the failure's class; null for nothing.</summary>
     /// <exception cref="SparkClusterUnavailableException">It cannot be asked.</exception>
     Task<TaskError?> CheckAsync(SparkApplication application, CancellationToken stop);
@@ -144,7 +166,11 @@ internal sealed record SparkClusterHealth(bool Up, string Message)
 
 /// <summary>The cluster cannot be asked, or cannot know yet. To be tried again.</summary>
 internal sealed class SparkClusterUnavailableException(string message, Exception? inner = null)
-    : Exception(message, inner);
+    : Exception(message, inner)
+{
+    /// <summary>Whether it was asked and does not let us: nothing that time alone mends.</summary>
+    public bool Forbidden { get; init; }
+}
 
 /// <summary>The cluster refuses a submission; the error says why and whether it may be otherwise next time.</summary>
 internal sealed class SparkRefusedException(TaskError error) : Exception(error.Message)

@@ -20,6 +20,19 @@ internal enum SparkClusterKind
     Kubernetes,
 }
 
+/// <summary>How an application comes to its cluster.</summary>
+internal enum SubmissionWay
+{
+    /// <summary>By the cluster's own interface where that can do it, else by <see cref="SparkSubmit"/>.</summary>
+    Auto,
+
+    /// <summary>By the cluster's own interface: a few calls over HTTP.</summary>
+    Rest,
+
+    /// <summary>By Spark's <c>spark-submit</c>, a child of the worker that lives only for the submission.</summary>
+    SparkSubmit,
+}
+
 /// <summary>A Spark application as it is to be submitted: settings, cluster profile and our own properties put together, templates filled in.</summary>
 internal sealed record SparkApplication
 {
@@ -40,6 +53,9 @@ internal sealed record SparkApplication
 
     /// <summary><c>cluster</c> or <c>client</c>.</summary>
     public required string DeployMode { get; init; }
+
+    /// <summary>How it is to be submitted in cluster mode; once that is decided, no longer <see cref="SubmissionWay.Auto"/>.</summary>
+    public SubmissionWay Way { get; init; }
 
     /// <summary>The jar or Python file: an absolute path or a URI (<c>local:///opt/app.py</c>, <c>hdfs://...</c>).</summary>
     public required string Resource { get; init; }

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Sje.Jobs.Engines.Spark.Configuration;
 
 /// <summary>Which Sparks and which clusters this node knows.</summary>
-public sealed class SparkOptions
+public sealed class SparkOptions : IValidatableObject
 {
     /// <summary>The section of the configuration.</summary>
     public const string Section = "spark";
@@ -22,6 +22,10 @@ public sealed class SparkOptions
 
     /// <summary>Sizes that a job may name instead of its own figures: <c>small: {executorInstances: 2, executorMemory: 2g}</c>.</summary>
     public Dictionary<string, SparkSizeOptions> Sizes { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Everything wrong with them, each fault with its key.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        SparkOptionsRules.Faults(this).Select(fault => new ValidationResult(fault.Message, [fault.Key]));
 }
 
 /// <summary>A Spark distribution on this machine.</summary>

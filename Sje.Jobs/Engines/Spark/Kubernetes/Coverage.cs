@@ -54,6 +54,13 @@ internal static class Coverage
         return why is null && LocalFiles.Fit(application, out why);
     }
 
+    /// <summary>Whether a property is one that only <c>spark-submit</c> can make something of, or may name files of this machine.</summary>
+    public static bool NeedsSparkSubmit(string name) =>
+        NeedsItsClient.Contains(name)
+        || HasItsClient(name)
+        || FileLists.Contains(name)
+        || name is DriverProperties.PodTemplateFile or DriverProperties.ExecutorPodTemplateFile;
+
     private static bool HasItsClient(string name) =>
         Kerberos.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal));
 

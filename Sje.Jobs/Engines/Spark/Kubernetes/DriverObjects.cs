@@ -45,6 +45,9 @@ internal sealed record DriverObjects(
 
     public const string UiPort = "spark-ui";
 
+    /// <summary>The driver's volume of the config map with Spark's properties.</summary>
+    public const string ConfigurationVolume = "spark-conf-volume-driver";
+
     /// <summary>Where small files of this machine are in the driver.</summary>
     public const string FilesFolder = "/opt/sje";
 
@@ -411,7 +414,7 @@ internal sealed record DriverObjects(
         pod.Volume(
             new JsonObject
             {
-                ["name"] = "spark-conf-volume-driver",
+                ["name"] = ConfigurationVolume,
                 ["configMap"] = new JsonObject
                 {
                     ["name"] = names.ConfigMap,
@@ -565,15 +568,21 @@ internal sealed record DriverObjects(
             return null;
         }
 
-        var template = settings.ExecutorTemplate?.DeepClone().AsObject() ?? [];
-        template["apiVersion"] ??= "v1";
-        template["kind"] ??= "Pod";
+        // JSON is YAML, too.
+        return WithTolerations(settings.ExecutorTemplate, settings).ToJsonString();
+    }
+
+    /// <summary>A pod template, or an empty one, with the job's tolerations.</summary>
+    public static JsonObject WithTolerations(JsonObject? template, SparkKubernetesSettings settings)
+    {
+        var result = template?.DeepClone().AsObject() ?? [];
+        result["apiVersion"] ??= "v1";
+        result["kind"] ??= "Pod";
         foreach (var toleration in settings.Tolerations)
         {
-            PodTemplate.List(PodTemplate.Object(template, "spec"), "tolerations").Add(toleration?.DeepClone());
+            PodTemplate.List(PodTemplate.Object(result, "spec"), "tolerations").Add(toleration?.DeepClone());
         }
 
-        // JSON is YAML, too.
-        return template.ToJsonString();
+        return result;
     }
 }

@@ -70,6 +70,32 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
     /// </summary>
     public HttpMessageHandler OpenPages() => api.OpenPages();
 
+    public string? WhyNotRest(SparkApplication application) => Coverage.Covers(application, out var why) ? null : why;
+
+    /// <summary>
+    /// Takes away a driver's pod that a <c>spark-submit</c> made before it died, and that can never start. The pod's name is told to
+    /// <c>spark-submit</c>: a second one of it is refused by the API server.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, string>> PrepareSparkSubmitAsync(
+        SparkApplication application,
+        SparkSubmission chosen,
+        string folder,
+        CancellationToken stop
+    )
+    {
+        var names = DriverNames.Of(chosen.Identity);
+        if (
+            await OwnPodAsync(names, chosen.Mark, stop) is { } pod
+            && pod.Status?.Phase is null or "Pending"
+            && !await IsWholeAsync(pod, names, stop)
+        )
+        {
+            await DeletePodAsync(pod, names, stop);
+        }
+
+        return ClientProperties.Of(application, names, chosen.Mark, folder);
+    }
+
     /// <summary>
     /// Creates all objects as a dry run: the API server checks names, rights, the namespace, the service account, quotas and whatever policies
     /// the cluster has, and forgets them again. One round trip for all.
@@ -81,6 +107,12 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         if (ProblemOf(application) is { } problem)
         {
             return new TaskError(FailureClasses.Invalid, problem);
+        }
+
+        if (application.Way == SubmissionWay.SparkSubmit)
+        {
+            // What it will make is not known here; that a driver may be made there is.
+            application = ClientProperties.Plain(application);
         }
 
         DriverObjects objects;
@@ -168,7 +200,7 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         }
 
         var status = PodState.Of(pod, clock.GetUtcNow());
-        if (status.State == SparkState.Pending && !await IsWholeAsync(names, stop))
+        if (status.State == SparkState.Pending && !await IsWholeAsync(pod, names, stop))
         {
             // Whoever submitted it died on the way. The driver cannot start; submitting again completes it.
             return null;
@@ -191,12 +223,14 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         var settled = false;
         while (true)
         {
+            var application = submission.ApplicationId;
             if (await OwnPodAsync(names, submission.Mark, stop) is { } pod)
             {
+                application ??= PodState.Label(pod, DriverObjects.ApplicationLabel);
                 await DeletePodAsync(pod, names, stop);
             }
 
-            await DeleteRestAsync(submission, names, stop);
+            await DeleteRestAsync(submission with { ApplicationId = application }, names, stop);
             if (settled || clock.GetUtcNow() - submission.ChosenAt > OnTheWay)
             {
                 return;
@@ -222,7 +256,7 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         }
 
         await ReadLogAsync(driver, "driver", positions, ended, write, stop);
-        foreach (var executor in await ExecutorsAsync(names, submission.Mark, stop))
+        foreach (var executor in await ExecutorsAsync(names, ApplicationOf(submission, driver), stop))
         {
             var number = PodState.Label(executor, DriverObjects.ExecutorLabel) ?? executor.Metadata.Name;
             await ReadLogAsync(executor, "executor " + number, positions, ended, write, stop);
@@ -238,6 +272,7 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         var names = DriverNames.Of(submission.Identity);
         if (await OwnPodAsync(names, submission.Mark, stop) is { } pod)
         {
+            submission = submission with { ApplicationId = ApplicationOf(submission, pod) };
             if (!PodState.HasEnded(pod) && !PodState.HangsInDeletion(pod, clock.GetUtcNow()))
             {
                 throw new InvalidOperationException($"{names.Identity} has not ended.");
@@ -259,9 +294,18 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
 
     /// <summary>
     /// Removes drivers of ours that nobody has cleaned up: those that have ended, their keeping and <paramref name="beyond"/> being over, and
-    /// those that were left half submitted for as long. Returns how many.
+    /// those that were left half submitted for as long. What belongs to them (services, config maps) goes with them. Returns how many.
     /// </summary>
-    public async Task<int> SweepAsync(string space, TimeSpan beyond, CancellationToken stop)
+    /// <param name="space">The namespace.</param>
+    /// <param name="beyond">For how long more than what is asked for they are left alone.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="only">The identities that may be removed; null for all.</param>
+    public async Task<int> SweepAsync(
+        string space,
+        TimeSpan beyond,
+        CancellationToken stop,
+        IReadOnlySet<string>? only = null
+    )
     {
         var selector = Uri.EscapeDataString(
             $"{DriverObjects.ManagedByLabel}={DriverObjects.ManagedBy},{DriverObjects.RoleLabel}=driver"
@@ -269,7 +313,9 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         var removed = 0;
         foreach (
             var pod in (await ListAsync(space, selector, SweepPage, stop)).Where(pod =>
-                !PodState.IsEnding(pod) && KeptUntil(pod, beyond) <= clock.GetUtcNow()
+                !PodState.IsEnding(pod)
+                && KeptUntil(pod, beyond) <= clock.GetUtcNow()
+                && only?.Contains(new DriverNames(space, pod.Metadata.Name).Identity) != false
             )
         )
         {
@@ -278,7 +324,7 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
                 || (
                     pod.Status?.Phase is null or "Pending"
                     && IsMadeFor(pod, beyond + OnTheWay)
-                    && !await IsWholeAsync(new DriverNames(space, pod.Metadata.Name), stop)
+                    && !await IsWholeAsync(pod, new DriverNames(space, pod.Metadata.Name), stop)
                 );
             if (isLeft)
             {
@@ -331,7 +377,17 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
 
     private static string? ProblemOf(SparkApplication application)
     {
-        if (!Covers(application, out var why))
+        if (application.Way == SubmissionWay.SparkSubmit)
+        {
+            if (
+                LocalFiles.First(application) is { } file
+                && !application.Properties.ContainsKey(ClientProperties.UploadPath)
+            )
+            {
+                return $"{file} has to be uploaded by spark-submit, and {ClientProperties.UploadPath} does not say to where.";
+            }
+        }
+        else if (!Covers(application, out var why))
         {
             return $"The application cannot be submitted without spark-submit: {why}.";
         }
@@ -391,11 +447,17 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         }
     }
 
-    private async Task<bool> IsWholeAsync(DriverNames names, CancellationToken stop)
+    /// <summary>Whether the config map is there, which is made last: <c>spark-submit</c> gives it another name.</summary>
+    private async Task<bool> IsWholeAsync(V1Pod pod, DriverNames names, CancellationToken stop)
     {
         try
         {
-            var path = $"api/v1/namespaces/{names.Namespace}/configmaps/{names.ConfigMap}";
+            var map =
+                (pod.Spec?.Volumes ?? [])
+                    .FirstOrDefault(volume => volume.Name == DriverObjects.ConfigurationVolume)
+                    ?.ConfigMap?.Name
+                ?? names.ConfigMap;
+            var path = $"api/v1/namespaces/{names.Namespace}/configmaps/{map}";
             return await api.FindAsync<JsonObject>(path, stop) is not null;
         }
         catch (KubernetesRefusal e)
@@ -522,7 +584,8 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
     private async Task DeleteExecutorsAsync(SparkSubmission submission, DriverNames names, CancellationToken stop)
     {
         var began = clock.GetTimestamp();
-        while (await ExecutorsAsync(names, submission.Mark, stop) is { Count: > 0 } executors)
+        var application = submission.ApplicationId ?? DriverNames.ApplicationIdOf(submission.Mark);
+        while (await ExecutorsAsync(names, application, stop) is { Count: > 0 } executors)
         {
             var passed = clock.GetElapsedTime(began);
             if (passed > AfterGrace + AfterGrace)
@@ -550,10 +613,16 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         }
     }
 
-    private async Task<IList<V1Pod>> ExecutorsAsync(DriverNames names, string mark, CancellationToken stop)
+    // spark-submit makes an id of its own.
+    private static string ApplicationOf(SparkSubmission submission, V1Pod driver) =>
+        PodState.Label(driver, DriverObjects.ApplicationLabel)
+        ?? submission.ApplicationId
+        ?? DriverNames.ApplicationIdOf(submission.Mark);
+
+    private async Task<IList<V1Pod>> ExecutorsAsync(DriverNames names, string application, CancellationToken stop)
     {
         var selector = Uri.EscapeDataString(
-            $"{DriverObjects.ApplicationLabel}={DriverNames.ApplicationIdOf(mark)},{DriverObjects.RoleLabel}=executor"
+            $"{DriverObjects.ApplicationLabel}={application},{DriverObjects.RoleLabel}=executor"
         );
         return await ListAsync(names.Namespace, selector, 0, stop);
     }

@@ -82,6 +82,10 @@ internal static class LocalFiles
         }
     }
 
+    /// <summary>A file of this machine that the application names; null for none.</summary>
+    public static string? First(SparkApplication application) =>
+        All(application).Select(PathOf).FirstOrDefault(path => path is not null);
+
     private static IEnumerable<string> All(SparkApplication application) =>
         [
             application.Resource,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -15,10 +16,21 @@ namespace Sje.Jobs.Engines.Spark.Planning;
 internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstallations installations)
 {
     /// <summary>The cluster that is there without being written.</summary>
-    public const string Local = "local";
+    public const string Local = SparkTaskType.LocalCluster;
 
     private const string LocalMaster = "local[*]";
     private const int MostNameLetters = 200;
+
+    private static readonly string[] Amounts =
+    [
+        "spark.driver.memory",
+        "spark.driver.memoryOverhead",
+        "spark.executor.memory",
+        "spark.executor.memoryOverhead",
+        "spark.executor.pyspark.memory",
+    ];
+
+    private static readonly string[] Counts = ["spark.driver.cores", "spark.executor.cores", "spark.cores.max"];
 
     private static readonly SparkClusterOptions LocalCluster = new() { Master = LocalMaster };
 
@@ -71,6 +83,14 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
             throw new FormatException($"spark.deployMode: '{profile.Master}' has no cluster mode.");
         }
 
+        var way = WayOf(settings.Submit);
+        if (way == SubmissionWay.Rest && mode == "client")
+        {
+            throw new FormatException(
+                $"spark.submit: 'rest' is for cluster mode, and on cluster {name} the driver runs on the worker (client mode)."
+            );
+        }
+
         var resource = Located(
             settings.Application ?? throw new FormatException("spark.application is missing."),
             "application",
@@ -92,6 +112,7 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
             Cluster = profile,
             Installation = installation,
             DeployMode = mode,
+            Way = way,
             Resource = resource,
             IsPython = isPython,
             MainClass = isPython ? null : MainClassOf(resource, settings.MainClass),
@@ -111,6 +132,53 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
             Queue = settings.Queue ?? profile.Queue,
             Kubernetes = KubernetesOf(settings.Kubernetes),
         };
+    }
+
+    private static SubmissionWay WayOf(string? written) =>
+        written switch
+        {
+            null or "auto" => SubmissionWay.Auto,
+            "rest" => SubmissionWay.Rest,
+            "spark-submit" => SubmissionWay.SparkSubmit,
+            _ => throw new FormatException($"spark.submit: '{written}' is not one of auto, rest, spark-submit."),
+        };
+
+    /// <summary>Amounts and counts that stop an application minutes later, with a stack trace, when they cannot be read.</summary>
+    private static void CheckFigures(Dictionary<string, string> properties)
+    {
+        foreach (var name in Amounts)
+        {
+            try
+            {
+                if (
+                    properties.TryGetValue(name, out var amount)
+                    && SparkMemory.MebibytesOf(amount) == 0
+                    && !MayBeNothing(name)
+                )
+                {
+                    throw new FormatException(
+                        $"'{amount}' is less than 1 MiB: a number alone counts MiB, as in 512m, 4g."
+                    );
+                }
+            }
+            catch (FormatException e)
+            {
+                throw new FormatException($"{name}: {e.Message}", e);
+            }
+        }
+
+        foreach (var name in Counts)
+        {
+            if (
+                properties.TryGetValue(name, out var count)
+                && !(int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
+            )
+            {
+                throw new FormatException($"{name}: '{count}' is not a whole number of 1 or more.");
+            }
+        }
+
+        static bool MayBeNothing(string name) => name.EndsWith("Overhead", StringComparison.Ordinal);
     }
 
     /// <summary>The execution's name, and the task's where it is one of several.</summary>
@@ -162,6 +230,7 @@ internal sealed class SparkPlanner(IOptions<SparkOptions> options, SparkInstalla
             result.TryAdd("spark.dynamicAllocation.shuffleTracking.enabled", "true");
         }
 
+        CheckFigures(result);
         result[SparkMark.Property] = SparkMark.Of(attempt.TaskId, number);
         return result;
     }

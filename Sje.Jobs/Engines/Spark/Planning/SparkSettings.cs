@@ -20,6 +20,9 @@ internal sealed record SparkSettings
 
     public string? DeployMode { get; init; }
 
+    /// <summary><c>auto</c>, <c>rest</c> or <c>spark-submit</c>; null for <c>auto</c>.</summary>
+    public string? Submit { get; init; }
+
     public string? Queue { get; init; }
 
     public string? Principal { get; init; }
@@ -67,6 +70,7 @@ internal sealed record SparkSettings
             Size = Value(cluster?["size"], "cluster.size", scope),
             Version = Text("version") ?? Value(cluster?["version"], "cluster.version", scope),
             DeployMode = Text("deployMode"),
+            Submit = Text("submit"),
             Queue = Text("queue"),
             Principal = Text("principal"),
             Keytab = Text("keytab"),

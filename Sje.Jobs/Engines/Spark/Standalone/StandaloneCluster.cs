@@ -50,7 +50,21 @@ internal sealed partial class StandaloneCluster : ISparkCluster
 
     public async Task<TaskError?> CheckAsync(SparkApplication application, CancellationToken stop)
     {
-        var page = await masters.PageAsync(stop);
+        if (WhatItNeverDoes(application) is { } never)
+        {
+            return new TaskError(FailureClasses.Invalid, $"Cluster {name} cannot run it: {never}.");
+        }
+
+        JsonObject page;
+        try
+        {
+            page = await masters.PageAsync(stop);
+        }
+        catch (SparkClusterUnavailableException e) when (e.Forbidden)
+        {
+            return new TaskError(FailureClasses.Invalid, $"Cluster {name} does not let this worker in: {e.Message}");
+        }
+
         var workers = Workers(page).Where(worker => worker["state"]?.ToString() == "ALIVE").ToList();
         if (workers.Count == 0)
         {
@@ -71,6 +85,25 @@ internal sealed partial class StandaloneCluster : ISparkCluster
             );
     }
 
+    /// <summary>Its mark is a property like others, wherever it comes from; <c>spark-submit</c> sends it by Spark's own protocol.</summary>
+    public Task<IReadOnlyDictionary<string, string>> PrepareSparkSubmitAsync(
+        SparkApplication application,
+        SparkSubmission chosen,
+        string folder,
+        CancellationToken stop
+    )
+    {
+        var properties = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [SparkMark.Property] = chosen.Mark,
+            // With it, it would look for the REST server at the master's own port first.
+            ["spark.master.rest.enabled"] = "false",
+            ["spark.standalone.submit.waitAppCompletion"] = "false",
+        };
+        StandaloneRequest.AddExecutors(application.Properties, properties);
+        return Task.FromResult<IReadOnlyDictionary<string, string>>(properties);
+    }
+
     public Task<string> ChooseIdentityAsync(SparkApplication application, CancellationToken stop) =>
         Task.FromResult(application.Properties[SparkMark.Property]);
 
@@ -80,7 +113,18 @@ internal sealed partial class StandaloneCluster : ISparkCluster
         CancellationToken stop
     )
     {
-        var answer = await masters.CreateAsync(StandaloneRequest.Of(application), stop);
+        JsonObject answer;
+        try
+        {
+            answer = await masters.CreateAsync(StandaloneRequest.Of(application), stop);
+        }
+        catch (SparkClusterUnavailableException e) when (e.Forbidden)
+        {
+            throw new SparkRefusedException(
+                new TaskError(FailureClasses.Invalid, $"Cluster {name} does not let this worker submit: {e.Message}")
+            );
+        }
+
         if (answer["success"]?.GetValueKind() == JsonValueKind.True && answer["submissionId"]?.ToString() is { } id)
         {
             return chosen with { SubmissionId = id };
@@ -210,6 +254,15 @@ internal sealed partial class StandaloneCluster : ISparkCluster
             return new SparkClusterHealth(false, e.Message);
         }
     }
+
+    private static string? WhatItNeverDoes(SparkApplication application) =>
+        application.Principal is not null || application.Keytab is not null
+            ? "a standalone cluster passes no Kerberos sign-in on to drivers (principal, keytab)"
+        : application is { Way: SubmissionWay.SparkSubmit, IsPython: true }
+            ? "spark-submit takes no Python in cluster mode on a standalone cluster; without 'submit: spark-submit' it goes by the master's REST"
+        : application is { Way: SubmissionWay.SparkSubmit, ProxyUser: not null }
+            ? "spark-submit passes no proxy user on to drivers of a standalone cluster; without 'submit: spark-submit' it goes by the master's REST"
+        : null;
 
     // The master answers some refusals with a stack trace.
     private static string FirstLine(string text)

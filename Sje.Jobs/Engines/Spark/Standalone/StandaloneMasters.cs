@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -50,6 +51,7 @@ internal sealed class StandaloneMasters
     public async Task<JsonObject> PageAsync(CancellationToken stop)
     {
         var problems = new List<string>();
+        var forbidden = false;
         foreach (var page in pages)
         {
             try
@@ -64,11 +66,15 @@ internal sealed class StandaloneMasters
             }
             catch (Exception e) when (IsTrouble(e, stop))
             {
+                forbidden |= IsNo((e as HttpRequestException)?.StatusCode);
                 problems.Add($"{page}: {e.Message}");
             }
         }
 
-        throw new SparkClusterUnavailableException($"No master of the cluster leads: {string.Join("; ", problems)}.");
+        throw new SparkClusterUnavailableException($"No master of the cluster leads: {string.Join("; ", problems)}.")
+        {
+            Forbidden = forbidden,
+        };
     }
 
     /// <summary>A piece of a driver's or an executor's log, from its worker's pages.</summary>
@@ -116,6 +122,7 @@ internal sealed class StandaloneMasters
     )
     {
         var problems = new List<string>();
+        var forbidden = false;
         foreach (var master in rest)
         {
             try
@@ -125,6 +132,13 @@ internal sealed class StandaloneMasters
                     Content = body is null ? null : JsonContent.Create(body),
                 };
                 using var response = await http.SendAsync(request, stop);
+                if (IsNo(response.StatusCode))
+                {
+                    forbidden = true;
+                    problems.Add($"{master} answers {(int)response.StatusCode} ({response.ReasonPhrase})");
+                    continue;
+                }
+
                 var text = await response.Content.ReadAsStringAsync(stop);
                 var answer = JsonNode.Parse(text) as JsonObject ?? throw new JsonException("no object");
                 var message = answer["message"]?.ToString() ?? "";
@@ -144,8 +158,14 @@ internal sealed class StandaloneMasters
 
         throw new SparkClusterUnavailableException(
             $"No master of the cluster answers over REST: {string.Join("; ", problems)}."
-        );
+        )
+        {
+            Forbidden = forbidden,
+        };
     }
+
+    private static bool IsNo(HttpStatusCode? status) =>
+        status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
 
     private static bool IsTrouble(Exception error, CancellationToken stop) =>
         error is HttpRequestException or IOException or JsonException

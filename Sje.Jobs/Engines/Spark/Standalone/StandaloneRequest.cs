@@ -4,8 +4,9 @@ using Sje.Jobs.Engines.Spark.Clusters;
 namespace Sje.Jobs.Engines.Spark.Standalone;
 
 /// <summary>
-/// The request that starts a driver (Spark's <c>CreateSubmissionRequest</c>). A jar is run by the worker itself; Python is run by
-/// <c>SparkSubmit</c> inside the driver, which takes its settings from its arguments: without the master among them it would run alone.
+/// The request that starts a driver (Spark's <c>CreateSubmissionRequest</c>). A jar is run by the worker itself; Python, and whatever is to run
+/// in another user's name, is run by <c>SparkSubmit</c> inside the driver, which takes its settings from its arguments: without the master
+/// among them it would run alone. Packages are resolved by the driver, on its worker.
 /// </summary>
 internal static class StandaloneRequest
 {
@@ -20,7 +21,7 @@ internal static class StandaloneRequest
             ["spark.submit.deployMode"] = "cluster",
             ["spark.app.name"] = application.Name,
         };
-        AddExecutors(properties);
+        AddExecutors(properties, properties);
         foreach (var (name, value) in application.Environment)
         {
             properties.TryAdd("spark.executorEnv." + name, value);
@@ -30,6 +31,9 @@ internal static class StandaloneRequest
         Put(properties, "spark.jars", jars.Select(Address));
         Put(properties, "spark.files", application.Files.Select(Address));
         Put(properties, "spark.archives", application.Archives.Select(Address));
+        Put(properties, "spark.jars.packages", application.Packages);
+        Put(properties, "spark.jars.excludes", application.ExcludePackages);
+        Put(properties, "spark.jars.repositories", application.Repositories);
         var environment = new JsonObject();
         foreach (var (name, value) in application.Environment)
         {
@@ -42,8 +46,8 @@ internal static class StandaloneRequest
         {
             ["action"] = "CreateSubmissionRequest",
             ["clientSparkVersion"] = application.Installation?.Version?.ToString(3) ?? ClientVersion,
-            ["appResource"] = application.IsPython ? "" : Address(application.Resource),
-            ["mainClass"] = application.IsPython ? SparkSubmit : application.MainClass,
+            ["appResource"] = IsSubmittedInside(application) ? "" : Address(application.Resource),
+            ["mainClass"] = IsSubmittedInside(application) ? SparkSubmit : application.MainClass,
             ["appArgs"] = new JsonArray([.. Arguments(application, properties).Select(a => JsonValue.Create(a))]),
             ["environmentVariables"] = environment,
             ["sparkProperties"] = new JsonObject(
@@ -54,7 +58,7 @@ internal static class StandaloneRequest
 
     private static IEnumerable<string> Arguments(SparkApplication application, Dictionary<string, string> properties)
     {
-        if (!application.IsPython)
+        if (!IsSubmittedInside(application))
         {
             return application.Arguments;
         }
@@ -74,11 +78,26 @@ internal static class StandaloneRequest
             words.AddRange(["--py-files", string.Join(',', application.PyFiles)]);
         }
 
+        if (application.ProxyUser is { } user)
+        {
+            words.AddRange(["--proxy-user", user]);
+        }
+
+        if (application.MainClass is { } main)
+        {
+            words.AddRange(["--class", main]);
+        }
+
         return [.. words, application.Resource, .. application.Arguments];
     }
 
-    // Standalone knows no number of executors; it has a limit of cores for all of them.
-    private static void AddExecutors(Dictionary<string, string> properties)
+    private static bool IsSubmittedInside(SparkApplication application) =>
+        application.IsPython || application.ProxyUser is not null;
+
+    /// <summary>
+    /// Standalone knows no number of executors; it has a limit of cores for all of them, which is added to <paramref name="to"/>.
+    /// </summary>
+    public static void AddExecutors(IReadOnlyDictionary<string, string> properties, Dictionary<string, string> to)
     {
         if (
             properties.GetValueOrDefault("spark.executor.instances") is { } instances
@@ -87,11 +106,8 @@ internal static class StandaloneRequest
         )
         {
             var cores = int.TryParse(properties.GetValueOrDefault("spark.executor.cores"), out var each) ? each : 1;
-            properties.TryAdd(
-                "spark.executor.cores",
-                cores.ToString(System.Globalization.CultureInfo.InvariantCulture)
-            );
-            properties["spark.cores.max"] = (count * cores).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            to["spark.executor.cores"] = cores.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            to["spark.cores.max"] = (count * cores).ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
     }
 

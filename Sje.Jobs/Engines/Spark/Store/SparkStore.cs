@@ -49,6 +49,12 @@ internal sealed class SparkStore(Database database) : ISparkStore
         returning {Columns}
         """;
 
+    // Of the last days only: what is older has been swept in its time.
+    private const string Ended = """
+        select identity from sje.spark_applications
+        where cluster = $1 and ended_at > clock_timestamp() - interval '7 days'
+        """;
+
     public async Task<StoredApplication?> FindOpenAsync(Guid taskId, CancellationToken stop)
     {
         await using var command = database.Main.CreateCommand(FindOpen);
@@ -114,6 +120,21 @@ internal sealed class SparkStore(Database database) : ISparkStore
         while (await row.ReadAsync(stop))
         {
             found.Add(Read(row));
+        }
+
+        return found;
+    }
+
+    /// <summary>The identities on a cluster that have ended in the last seven days.</summary>
+    public async Task<IReadOnlyList<string>> EndedAsync(string cluster, CancellationToken stop)
+    {
+        await using var command = database.Main.CreateCommand(Ended);
+        command.Parameters.AddWithValue(cluster);
+        var found = new List<string>();
+        await using var row = await command.ExecuteReaderAsync(stop);
+        while (await row.ReadAsync(stop))
+        {
+            found.Add(row.GetString(0));
         }
 
         return found;

@@ -126,6 +126,17 @@ internal static class SparkSubmitCommand
             result["HADOOP_CONF_DIR"] = hadoop;
         }
 
+        if (application.Cluster.User is { Length: > 0 } user && application.Principal is null)
+        {
+            // The name that our own calls to the cluster carry: else the one would not be let at what the other has submitted.
+            result["HADOOP_USER_NAME"] = user;
+        }
+
+        if (application.Cluster.Kubeconfig is { Length: > 0 } kubeconfig)
+        {
+            result["KUBECONFIG"] = Path.GetFullPath(kubeconfig);
+        }
+
         foreach (var (name, value) in application.Environment)
         {
             result[name] = value;

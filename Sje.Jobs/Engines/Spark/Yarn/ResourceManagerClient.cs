@@ -81,6 +81,34 @@ internal sealed class ResourceManagerClient(
             : throw Unexpected($"did not say what {id} is", answer);
     }
 
+    /// <summary>The applications that carry a tag, by their ids; none when it has been proven that there are none.</summary>
+    public async Task<IReadOnlyList<YarnApplication>> TaggedAsync(string tag, CancellationToken stop)
+    {
+        var before = await InfoAsync(stop);
+        var answer = await GetAsync("apps?applicationTags=" + Uri.EscapeDataString(tag), stop);
+        if (answer.Status != 200 || answer.Json?["apps"] is not JsonObject apps)
+        {
+            throw Unexpected($"did not say which applications carry the tag {tag}", answer);
+        }
+
+        List<YarnApplication> found =
+        [
+            .. apps["app"].Items().Select(YarnApplication.Of).OrderBy(app => app.Id, StringComparer.Ordinal),
+        ];
+        if (found.Count > 0)
+        {
+            return found;
+        }
+
+        // One that starts knows of no tags, and says so with a yes.
+        var after = await InfoAsync(stop);
+        return after == before && answer.Address == before.Address
+            ? found
+            : throw new SparkClusterUnavailableException(
+                $"{answer.Address} knows of no application with the tag {tag}, but it was not active all the time while it was asked."
+            );
+    }
+
     /// <summary>The attempts of an application, the first first; none when it is unknown.</summary>
     public async Task<IReadOnlyList<YarnAttempt>> AttemptsAsync(string id, CancellationToken stop)
     {
@@ -281,7 +309,10 @@ internal sealed class ResourceManagerClient(
             answer.Status == 401
                 ? $"{answer.Address} wants a sign-in that SJE does not have (401)."
                 : $"{answer.Address} {what}: {answer.Status} {answer.Message}"
-        );
+        )
+        {
+            Forbidden = answer.Status is 401 or 403,
+        };
 
     private static string Application(string id) => "apps/" + Uri.EscapeDataString(id);
 

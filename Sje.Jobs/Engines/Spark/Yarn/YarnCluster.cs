@@ -53,18 +53,37 @@ internal sealed class YarnCluster : ISparkCluster
 
     public SparkClusterKind Kind => SparkClusterKind.Yarn;
 
+    public string? WhyNotRest(SparkApplication application) => YarnCoverage.WhyNot(application);
+
+    public SubmissionWay? WayOf(string identity) => IsTag(identity) ? SubmissionWay.SparkSubmit : SubmissionWay.Rest;
+
     public async Task<TaskError?> CheckAsync(SparkApplication application, CancellationToken stop)
     {
-        if (YarnSubmission.Check(application) is { } error)
+        var error =
+            options.ResourceManagers.Length == 0
+                ? new TaskError(
+                    FailureClasses.Invalid,
+                    $"Cluster {application.ClusterName} names no ResourceManager (resourceManagers), by which applications in cluster mode are found and followed."
+                )
+            : application.Way == SubmissionWay.SparkSubmit ? WithoutConfiguration()
+            : YarnSubmission.Check(application) ?? HadoopTrouble();
+        if (error is not null)
         {
             return error;
         }
 
-        if (HadoopTrouble() is { } trouble)
+        try
         {
-            return trouble;
+            return await AskAsync(application, stop);
         }
+        catch (SparkClusterUnavailableException e) when (e.Forbidden)
+        {
+            return new TaskError(FailureClasses.Invalid, e.Message);
+        }
+    }
 
+    private async Task<TaskError?> AskAsync(SparkApplication application, CancellationToken stop)
+    {
         var sizing = YarnSizing.Of(application);
         most = await Aged.GetAsync(most, ConfigurationAge, time, () => resourceManager.NewApplicationAsync(stop));
         var (mostMiB, mostCores) = (most.Value.MostMiB, most.Value.MostCores);
@@ -84,8 +103,16 @@ internal sealed class YarnCluster : ISparkCluster
         return queues.Value.Fault(queue) ?? await MayNotSubmitAsync(queue, stop);
     }
 
+    /// <summary>
+    /// An application id of the ResourceManager's. <c>spark-submit</c> takes none and gets its own; what it submits is known by its tag.
+    /// </summary>
     public async Task<string> ChooseIdentityAsync(SparkApplication application, CancellationToken stop)
     {
+        if (application.Way == SubmissionWay.SparkSubmit)
+        {
+            return YarnSubmission.TagOf(application.Properties[SparkMark.Property]);
+        }
+
         var chosen = await resourceManager.NewApplicationAsync(stop);
         most = new Aged<YarnNewApplication>(chosen, time.GetTimestamp());
         return chosen.Id;
@@ -127,9 +154,54 @@ internal sealed class YarnCluster : ISparkCluster
         }
     }
 
+    public Task<IReadOnlyDictionary<string, string>> PrepareSparkSubmitAsync(
+        SparkApplication application,
+        SparkSubmission chosen,
+        string folder,
+        CancellationToken stop
+    )
+    {
+        var tags = application.Properties.GetValueOrDefault("spark.yarn.tags");
+        var properties = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["spark.yarn.tags"] = string.IsNullOrWhiteSpace(tags) ? chosen.Identity : $"{tags},{chosen.Identity}",
+            ["spark.yarn.submit.waitAppCompletion"] = "false",
+            [SparkMark.Property] = chosen.Mark,
+        };
+        // A second driver may start while the first one still runs on a node that was lost.
+        Default("spark.yarn.maxAppAttempts", "1");
+        if (
+            application.Cluster.NodeSparkHome is { Length: > 0 }
+            && !application.Properties.ContainsKey("spark.yarn.archive")
+            && NodeSpark.Jars(application) is { } jars
+        )
+        {
+            // Else all of Spark would be uploaded.
+            Default("spark.yarn.jars", jars);
+        }
+
+        foreach (var (variable, value) in application.Environment)
+        {
+            Default("spark.yarn.appMasterEnv." + variable, value);
+        }
+
+        return Task.FromResult<IReadOnlyDictionary<string, string>>(properties);
+
+        void Default(string property, string value)
+        {
+            if (!application.Properties.ContainsKey(property))
+            {
+                properties[property] = value;
+            }
+        }
+    }
+
     public async Task<SparkStatus?> FindAsync(SparkSubmission submission, CancellationToken stop)
     {
-        if (await resourceManager.FindAsync(submission.Identity, stop) is not { } application)
+        var found = IsTag(submission.Identity)
+            ? Foremost(await resourceManager.TaggedAsync(submission.Identity, stop))
+            : await resourceManager.FindAsync(submission.Identity, stop);
+        if (found is not { } application)
         {
             return null;
         }
@@ -154,7 +226,21 @@ internal sealed class YarnCluster : ISparkCluster
 
     public async Task KillAsync(SparkSubmission submission, CancellationToken stop)
     {
-        var id = submission.Identity;
+        if (!IsTag(submission.Identity))
+        {
+            await KillAsync(submission.Identity, submission, stop);
+            return;
+        }
+
+        // What has no id yet cannot be forestalled: whoever submits by spark-submit has seen the end of that before.
+        foreach (var application in await resourceManager.TaggedAsync(submission.Identity, stop))
+        {
+            await KillAsync(application.Id, submission, stop);
+        }
+    }
+
+    private async Task KillAsync(string id, SparkSubmission submission, CancellationToken stop)
+    {
         // Nodes are asked for before: the ResourceManager forgets them with the end.
         var nodes = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         await AddNodesAsync(id, nodes, stop);
@@ -176,7 +262,7 @@ internal sealed class YarnCluster : ISparkCluster
             if (await resourceManager.FindAsync(id, stop) is not { } application)
             {
                 // Nobody has submitted it yet. Whoever still might (a worker that was held up before its request) must start nothing.
-                if (await ForestallAsync(submission, stop))
+                if (!IsTag(submission.Identity) && await ForestallAsync(submission, stop))
                 {
                     continue;
                 }
@@ -197,13 +283,23 @@ internal sealed class YarnCluster : ISparkCluster
         await GoneAsync(id, nodes, stop);
     }
 
-    public Task ReadLogsAsync(
+    public async Task ReadLogsAsync(
         SparkSubmission submission,
         IDictionary<string, long> positions,
         bool ended,
         Action<SparkLogLine> write,
         CancellationToken stop
-    ) => logs.ReadAsync(submission.Identity, positions, ended, write, stop);
+    )
+    {
+        var id =
+            !IsTag(submission.Identity) ? submission.Identity
+            : submission.ApplicationId is { } known ? known
+            : Foremost(await resourceManager.TaggedAsync(submission.Identity, stop))?.Id;
+        if (id is not null)
+        {
+            await logs.ReadAsync(id, positions, ended, write, stop);
+        }
+    }
 
     public async Task<SparkClusterHealth> HealthAsync(CancellationToken stop)
     {
@@ -259,6 +355,30 @@ internal sealed class YarnCluster : ISparkCluster
                 _ => $"YARN refuses the application: {refusal.Message}",
             }
         );
+
+    private static bool IsTag(string identity) =>
+        identity.StartsWith(YarnSubmission.TagPrefix, StringComparison.Ordinal);
+
+    // There is one, unless somebody else uses our tag.
+    private static YarnApplication? Foremost(IReadOnlyList<YarnApplication> applications) =>
+        applications.FirstOrDefault(application => !application.IsFinal)
+        ?? (applications is [.., var last] ? last : null);
+
+    private TaskError? WithoutConfiguration()
+    {
+        var folder = HadoopConfiguration.FolderOf(options);
+        return folder is null
+                ? new TaskError(
+                    FailureClasses.Invalid,
+                    "The application needs spark-submit, which finds YARN by Hadoop's configuration: hadoopConfDir of the cluster, or HADOOP_CONF_DIR, is to name its folder."
+                )
+            : !Directory.Exists(folder)
+                ? new TaskError(
+                    FailureClasses.Invalid,
+                    $"Hadoop's configuration: there is no folder {folder} on this worker."
+                )
+            : null;
+    }
 
     private TaskError? HadoopTrouble()
     {

@@ -44,8 +44,11 @@ internal static class YarnSubmission
         return why is null;
     }
 
+    /// <summary>What the tags of ours begin with.</summary>
+    public const string TagPrefix = "sje-";
+
     /// <summary>The tag by which people find the application: the mark, as YARN writes tags.</summary>
-    public static string TagOf(string mark) => "sje-" + mark.Replace('/', '-').ToLowerInvariant();
+    public static string TagOf(string mark) => TagPrefix + mark.Replace('/', '-').ToLowerInvariant();
 
     /// <summary>The queue it goes to.</summary>
     public static string QueueOf(SparkApplication application) =>

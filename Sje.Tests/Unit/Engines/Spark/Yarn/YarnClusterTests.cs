@@ -506,6 +506,112 @@ public sealed class YarnClusterTests
     }
 
     [Fact]
+    public async Task What_spark_submit_submits_is_found_and_ended_by_its_tag()
+    {
+        await using var yarn = await CannedYarn.StartAsync();
+        yarn.First = (context, what) =>
+            what == "GET apps" ? AnswerAsync(context, yarn.Applications.Values) : Task.FromResult(false);
+        var cluster = yarn.Cluster();
+        var application = Application() with { Way = SubmissionWay.SparkSubmit };
+
+        var identity = await cluster.ChooseIdentityAsync(application, CancellationToken.None);
+        var chosen = Chosen with { Identity = identity };
+        Assert.Equal("sje-0f8fad5b-d9cb-469f-a165-70867728950e-1", identity);
+        Assert.Equal(SubmissionWay.SparkSubmit, cluster.WayOf(identity));
+        Assert.Equal(SubmissionWay.Rest, cluster.WayOf(CannedYarn.Id));
+        Assert.Equal(0, yarn.Count("POST apps/new-application"));
+        Assert.Null(await cluster.FindAsync(chosen, CancellationToken.None));
+        // Nothing can be used up where YARN gives the id.
+        await cluster.KillAsync(chosen, CancellationToken.None);
+        Assert.Equal(0, yarn.Count("POST apps"));
+
+        // One that ended is passed over for one that runs.
+        yarn.Applications["application_1_0001"] = CannedYarn.App("application_1_0001", "FAILED");
+        yarn.Applications["application_1_0002"] = CannedYarn.App("application_1_0002", "RUNNING");
+        yarn.Applications["application_1_0003"] = CannedYarn.App("application_1_0003", "KILLED");
+        var status = await cluster.FindAsync(chosen, CancellationToken.None);
+        Assert.Equal((SparkState.Running, "application_1_0002"), (status!.State, status.ApplicationId));
+        Assert.Contains(
+            yarn.Asked,
+            asked =>
+                asked.What == "GET apps"
+                && asked.Query.Contains("applicationTags=" + identity, StringComparison.Ordinal)
+                && asked.Query.Contains("user.name=alice", StringComparison.Ordinal)
+        );
+
+        yarn.Applications["application_1_0002"] = CannedYarn.App("application_1_0002", "KILLED");
+        await cluster.KillAsync(chosen, CancellationToken.None);
+        Assert.Equal(1, yarn.Count("PUT apps/application_1_0002/state"));
+
+        static async Task<bool> AnswerAsync(HttpContext context, IEnumerable<JsonObject> applications)
+        {
+            var list = new JsonArray([.. applications.Select(app => (JsonNode)app.DeepClone())]);
+            var apps = list.Count == 0 ? new JsonObject() : new JsonObject { ["app"] = list };
+            await CannedYarn.WriteAsync(context, new JsonObject { ["apps"] = apps }.ToJsonString());
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task That_nothing_carries_a_tag_is_believed_of_one_process_that_was_active_all_the_time()
+    {
+        await using var yarn = await CannedYarn.StartAsync();
+        var restarts = false;
+        yarn.First = async (context, what) =>
+        {
+            if (what != "GET apps")
+            {
+                return false;
+            }
+
+            if (restarts)
+            {
+                yarn.StartedOn++;
+            }
+
+            await CannedYarn.WriteAsync(context, """{"apps":{}}""");
+            return true;
+        };
+        var cluster = yarn.Cluster();
+        var chosen = Chosen with { Identity = "sje-x-1" };
+
+        Assert.Null(await cluster.FindAsync(chosen, CancellationToken.None));
+        restarts = true;
+        await Assert.ThrowsAsync<SparkClusterUnavailableException>(() =>
+            cluster.FindAsync(chosen, CancellationToken.None)
+        );
+        (restarts, yarn.HaState) = (false, "INITIALIZING");
+        await Assert.ThrowsAsync<SparkClusterUnavailableException>(() =>
+            cluster.KillAsync(chosen, CancellationToken.None)
+        );
+    }
+
+    [Fact]
+    public async Task Spark_submit_is_told_the_tag_and_not_to_wait()
+    {
+        await using var yarn = await CannedYarn.StartAsync();
+        var application = Application() with
+        {
+            Properties = new Dictionary<string, string>
+            {
+                ["spark.yarn.tags"] = "mine",
+                ["spark.yarn.maxAppAttempts"] = "2",
+            },
+            Environment = new Dictionary<string, string> { ["NOTE"] = "a b" },
+            Cluster = new SparkClusterOptions { Master = "yarn", NodeSparkHome = "/opt/spark" },
+        };
+
+        var told = await yarn.Cluster()
+            .PrepareSparkSubmitAsync(application, Chosen with { Identity = "sje-x-1" }, "", CancellationToken.None);
+
+        Assert.Equal("mine,sje-x-1", told["spark.yarn.tags"]);
+        Assert.Equal("false", told["spark.yarn.submit.waitAppCompletion"]);
+        Assert.Equal("local:/opt/spark/jars/*", told["spark.yarn.jars"]);
+        Assert.Equal("a b", told["spark.yarn.appMasterEnv.NOTE"]);
+        Assert.False(told.ContainsKey("spark.yarn.maxAppAttempts"));
+    }
+
+    [Fact]
     public async Task Logs_are_copied_without_header_and_footer_and_go_on_where_they_stopped()
     {
         await using var yarn = await CannedYarn.StartAsync();
