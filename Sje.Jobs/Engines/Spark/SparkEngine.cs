@@ -15,7 +15,6 @@ internal sealed class SparkEngine(
     SparkClusters clusters,
     ISparkStore store,
     LocalDriver local,
-    SparkHttp http,
     TimeProvider clock
 ) : IEngine
 {
@@ -40,10 +39,15 @@ internal sealed class SparkEngine(
                 );
             }
 
-            var insight = new SparkInsight(application, context.Reporter, http.Client, clock);
+            var insight = new SparkInsight(
+                application,
+                context.Reporter,
+                clusters.PagesOf(application.ClusterName),
+                clock
+            );
             if (application.DeployMode == "client")
             {
-                return await local.RunAsync(application, context, insight, stop);
+                return await local.RunAsync(application, store, context, insight, stop);
             }
 
             var cluster =

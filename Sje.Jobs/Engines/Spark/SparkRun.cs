@@ -46,7 +46,7 @@ internal sealed class SparkRun(
                 }
 
                 var identity = await cluster.ChooseIdentityAsync(application, stop);
-                open = await store.ChooseAsync(context.Identity, application.ClusterName, identity, stop);
+                open = await store.ChooseAsync(context.Identity, application, identity, stop);
             }
             catch (SparkClusterUnavailableException e)
             {
