@@ -57,6 +57,19 @@ public sealed class SparkUiTests(TestDatabase db, Chromium chromium)
             "the driver's pages are there",
             180
         );
+        // Spark's REST is below our path too.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var applications = await http.GetFromJsonAsync<JsonArray>(ui + "/api/v1/applications");
+                var stages = await http.GetFromJsonAsync<JsonArray>(
+                    $"{ui}/api/v1/applications/{applications![0]!["id"]}/stages"
+                );
+                return stages!.Any(stage => stage!["numCompleteTasks"]!.GetValue<int>() == 3);
+            },
+            "all tasks but the held one are done",
+            180
+        );
 
         var page = await chromium.OpenAsync(http.BaseAddress.ToString());
         var faults = new List<string>();
