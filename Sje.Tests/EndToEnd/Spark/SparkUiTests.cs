@@ -148,11 +148,14 @@ public sealed class SparkUiTests(TestDatabase db, Chromium chromium)
         await page.GetByRole(AriaRole.Link, new() { Name = "Executors", Exact = true }).ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex($"{Regex.Escape(start)}/executors/$"));
         await Expect(page.Locator("#active-executors-table tbody tr").First).ToContainTextAsync("driver");
+        // Spark's scripts take their veil away when everything has come.
+        await Expect(page.Locator(".blockOverlay")).ToHaveCountAsync(0);
         await PictureAsync(page, when + "-executors");
         await page.GetByRole(AriaRole.Link, new() { Name = "Stages", Exact = true }).ClickAsync();
         await page.Locator("a.name-link").First.ClickAsync();
         await Expect(page).ToHaveURLAsync(new Regex($"{Regex.Escape(start)}/stages/stage/"));
         await Expect(page.Locator("#active-tasks-table tbody tr").First).ToBeVisibleAsync();
+        await Expect(page.Locator(".blockOverlay")).ToHaveCountAsync(0);
         await PictureAsync(page, when + "-stage");
     }
 
