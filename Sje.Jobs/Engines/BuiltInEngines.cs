@@ -49,6 +49,9 @@ public static class BuiltInEngines
         return services.AddSparkEngine();
     }
 
+    /// <summary>Adds what engines show on a server: Spark's applications, pages and clusters.</summary>
+    public static IServiceCollection AddSjeEngineViews(this IServiceCollection services) => services.AddSparkViews();
+
     /// <summary>Adds what engines do on a worker beside running attempts.</summary>
     public static IServiceCollection AddSjeEngineUpkeep(this IServiceCollection services) => services.AddSparkSweep();
 }

@@ -258,6 +258,71 @@ public static class MetricCatalogue
         "Time since this worker sent the heartbeat that last renewed its lease"
     );
 
+    internal static readonly MetricInfo SparkUtilization = new(
+        "spark_cluster_utilization",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "As spark_cluster_utilization_ratio"
+    );
+    internal static readonly MetricInfo SparkUtilizationRatio = new(
+        "spark.cluster.utilization.ratio",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "Cores of a Spark cluster that are given away, to anybody, over those that it has"
+    );
+    internal static readonly MetricInfo SparkClusterUp = new(
+        "sje.spark.cluster.up",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster", "kind"],
+        "1 when a Spark cluster answered that it works, 0 when not; its other figures are left out then"
+    );
+    internal static readonly MetricInfo SparkClusterCores = new(
+        "sje.spark.cluster.cores",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "Cores that a Spark cluster has"
+    );
+    internal static readonly MetricInfo SparkClusterCoresUsed = new(
+        "sje.spark.cluster.cores.used",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "Cores of it that are given away"
+    );
+    internal static readonly MetricInfo SparkClusterMemory = new(
+        "sje.spark.cluster.memory.bytes",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "Memory that a Spark cluster has for executors and drivers"
+    );
+    internal static readonly MetricInfo SparkClusterMemoryUsed = new(
+        "sje.spark.cluster.memory.used.bytes",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "Memory of it that is given away"
+    );
+    internal static readonly MetricInfo SparkClusterNodes = new(
+        "sje.spark.cluster.nodes",
+        Gauge,
+        Cluster,
+        null,
+        ["cluster"],
+        "Machines of a Spark cluster that take work"
+    );
+
     internal static readonly MetricInfo OriginalJobs = new(
         "orchestrator_jobs_total",
         Counter,
@@ -381,6 +446,14 @@ public static class MetricCatalogue
         WorkerSlots,
         WorkerRunning,
         WorkerLeaseAge,
+        SparkUtilization,
+        SparkUtilizationRatio,
+        SparkClusterUp,
+        SparkClusterCores,
+        SparkClusterCoresUsed,
+        SparkClusterMemory,
+        SparkClusterMemoryUsed,
+        SparkClusterNodes,
         OriginalJobs,
         OriginalJobsDuration,
         OriginalActiveJobs,

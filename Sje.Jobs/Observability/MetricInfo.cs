@@ -24,6 +24,9 @@ public enum MetricSource
 
     /// <summary>A worker says it of itself.</summary>
     Worker,
+
+    /// <summary>A server has asked a Spark cluster; all servers of one configuration say the same, some seconds apart.</summary>
+    Cluster,
 }
 
 /// <summary>A figure that the core tells about itself.</summary>

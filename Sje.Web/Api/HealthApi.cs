@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using Sje.Jobs.Engines.Spark;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Json;
 using Sje.Web.Api.Problems;
@@ -16,8 +17,8 @@ internal sealed record HealthCheck(string Status, string Detail, double Duration
 internal sealed record Health(string Status, string Version, IReadOnlyDictionary<string, HealthCheck> Checks);
 
 /// <summary>
-/// Whether this server can do its work, for probes and people; it needs no key and says nothing secret. That no worker is alive is a
-/// warning: work is still accepted, and starting the server again would not help.
+/// Whether this server can do its work, for probes and people; it needs no key and says nothing secret. That no worker is alive, or that a
+/// Spark cluster is down, is a warning: work is still accepted, and starting the server again would not help.
 /// </summary>
 internal static class HealthApi
 {
@@ -36,6 +37,7 @@ internal static class HealthApi
     private static async Task<Results<Ok<Health>, Refusal>> GetAsync(
         Database database,
         WorkerReader workers,
+        SparkClusterWatch clusters,
         TimeProvider time,
         CancellationToken stop
     )
@@ -79,6 +81,11 @@ internal static class HealthApi
             );
         }
 
+        foreach (var cluster in clusters.List().Where(cluster => cluster.Kind != "local"))
+        {
+            checks[$"cluster:{cluster.Name}"] = OfCluster(cluster.Health);
+        }
+
         var down = checks.Where(check => check.Value.Status == "down").Select(check => check.Key).ToList();
         return down.Count == 0
             ? TypedResults.Ok(new Health("ok", typeof(HealthApi).Assembly.GetName().Version?.ToString(3) ?? "", checks))
@@ -87,6 +94,20 @@ internal static class HealthApi
                 More = new JsonObject { ["checks"] = JsonSerializer.SerializeToNode(checks, ApiJson.Options) },
             };
     }
+
+    // What it answered last; why it is down names hosts, and stands in /mgmt/clusters.
+    private static HealthCheck OfCluster(SparkClusterReport? report) =>
+        report switch
+        {
+            null => new HealthCheck("warning", "it has not answered yet", 0),
+            { Up: true, Nodes: { } nodes } => new HealthCheck(
+                "ok",
+                $"works, {nodes} {(nodes == 1 ? "machine" : "machines")}",
+                report.DurationMs
+            ),
+            { Up: true } => new HealthCheck("ok", "works", report.DurationMs),
+            _ => new HealthCheck("warning", "cannot be used, so its jobs wait or fail", report.DurationMs),
+        };
 
     private static async Task<HealthCheck> CheckAsync(
         Func<Task<(string Status, string Detail)>> look,

@@ -67,6 +67,11 @@ internal static class MgmtApi
             .WithName("listMgmtWorkers")
             .WithSummary("Workers");
         group
+            .MapGet("/clusters", SparkApi.ListClustersAsync)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("listMgmtClusters")
+            .WithSummary("Spark clusters that jobs can name, and how they are");
+        group
             .MapGet("/dead-letters", DeadLettersApi.ListAsync)
             .Refuses(ProblemKind.Invalid)
             .WithName("listMgmtDeadLetters")
@@ -102,6 +107,7 @@ internal static class MgmtApi
                     "/mgmt/core",
                     "/mgmt/queues",
                     "/mgmt/workers",
+                    "/mgmt/clusters",
                     "/mgmt/dead-letters",
                     "/mgmt/config",
                     "/mgmt/retry-policies",

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sje.Core.Reliability;
+using Sje.Jobs.Engines;
 using Sje.Jobs.Observers;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -27,6 +28,7 @@ internal static class SjeApi
     {
         services.AddSjeStorage();
         services.AddSjeFeeds();
+        services.AddSjeEngineViews();
         services.AddSingleton<ExecutionPages>();
         services.TryAddSingleton(RetryPolicies.BuiltIn);
         services.AddValidatorsFromAssemblyContaining<ListQuery>(ServiceLifetime.Singleton, includeInternalTypes: true);
@@ -82,6 +84,7 @@ internal static class SjeApi
         JobsApi.Map(api);
         ExecutionsApi.Map(api);
         LogsApi.Map(api);
+        SparkApi.Map(api);
         EventsApi.Map(api);
         DeadLettersApi.Map(api);
         OperationsApi.Map(api);
@@ -93,6 +96,8 @@ internal static class SjeApi
         HealthApi.Map(api);
         MgmtApi.Map(api);
         KeysApi.Map(api);
+        // Its queries are Spark's own.
+        SparkUiApi.Map(routes);
         ApiDocument.Map(routes);
         return routes;
     }

@@ -67,6 +67,7 @@ internal static class CommandTree
             SubmitCommand.Create(),
             .. ExecutionCommands.Create(),
             LogsCommand.Create(),
+            AdviceCommand.Create(),
             JobCommands.Create(),
             ScheduleCommands.Create(),
             DeadLetterCommands.Create(),

@@ -1,10 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
-/// <summary><c>executions</c>, <c>queues</c>, <c>workers</c>: what there is; and lists for other verbs.</summary>
+/// <summary><c>executions</c>, <c>queues</c>, <c>workers</c>, <c>clusters</c>: what there is; and lists for other verbs.</summary>
 internal static class ListCommands
 {
     private static readonly Option<int> Limit = new("--limit")
@@ -67,6 +68,36 @@ internal static class ListCommands
             ("paused", worker => Show.Time(worker["pausedAt"]))
         );
         workers.Subcommands.Add(AsWord(workers));
+        var clusters = List(
+            "clusters",
+            "List the Spark clusters that jobs can name, and how they are",
+            "api/v1/clusters",
+            "There is no cluster.",
+            (
+                "cluster",
+                cluster => Show.Text(cluster["name"]) + (Show.Text(cluster["default"]) == "true" ? " (default)" : "")
+            ),
+            ("kind", cluster => Show.Text(cluster["kind"])),
+            ("master", cluster => Show.Text(cluster["master"])),
+            ("mode", cluster => Show.Text(cluster["deployMode"])),
+            ("works", cluster => Works(cluster["health"])),
+            ("cores", cluster => Used(cluster["health"]?["usedCores"], cluster["health"]?["totalCores"], 1, "")),
+            (
+                "memory",
+                cluster =>
+                    Used(
+                        cluster["health"]?["usedMemoryBytes"],
+                        cluster["health"]?["totalMemoryBytes"],
+                        1L << 30,
+                        " GiB"
+                    )
+            ),
+            ("nodes", cluster => Show.Text(cluster["health"]?["nodes"])),
+            ("running", cluster => Show.Text(cluster["runningApplications"])),
+            ("asked", cluster => Show.Time(cluster["health"]?["checkedAt"])),
+            ("says", cluster => Show.Text(cluster["health"]?["message"]))
+        );
+        clusters.Subcommands.Add(AsWord(clusters));
         foreach (
             var (list, words) in new[] { (queues, PauseCommands.OfQueues()), (workers, PauseCommands.OfWorkers()) }
         )
@@ -77,8 +108,22 @@ internal static class ListCommands
             }
         }
 
-        return [executions, queues, workers];
+        return [executions, queues, workers, clusters];
     }
+
+    private static string? Works(JsonNode? health) =>
+        health is null ? null
+        : Show.Text(health["up"]) == "true" ? "yes"
+        : "no";
+
+    // "3 of 16", and nothing where the cluster does not tell.
+    private static string? Used(JsonNode? used, JsonNode? total, double unit, string name) =>
+        total is null
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(used is null ? "?" : (used.GetValue<double>() / unit).ToString("0.#", CultureInfo.InvariantCulture))} of {total.GetValue<double>() / unit:0.#}{name}"
+            );
 
     /// <summary>"sje jobs list" is what many type for "sje jobs".</summary>
     public static Command AsWord(Command list)

@@ -85,7 +85,8 @@ public static class SjeEmbedding
     }
 
     /// <summary>Whether a path is among those that <see cref="MapSje"/> maps.</summary>
-    internal static bool IsOurs(PathString path) => Paths.Any(ours => path.StartsWithSegments(ours));
+    internal static bool IsOurs(PathString path) =>
+        Paths.Any(ours => path.StartsWithSegments(ours)) || SparkUiApi.IsOurs(path);
 
     private static SelfCommand ChildProgram()
     {

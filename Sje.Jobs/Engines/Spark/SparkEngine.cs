@@ -17,7 +17,6 @@ internal sealed class SparkEngine(
     ISparkStore store,
     LocalDriver local,
     SparkSubmitter submitter,
-    SparkHttp http,
     TimeProvider clock
 ) : IEngine
 {
@@ -49,7 +48,12 @@ internal sealed class SparkEngine(
                 );
             }
 
-            var insight = new SparkInsight(application, context.Reporter, http.Client, clock);
+            var insight = new SparkInsight(
+                application,
+                context.Reporter,
+                clusters.PagesOf(application.ClusterName),
+                clock
+            );
             if (application.DeployMode == "client")
             {
                 var fault =
@@ -62,7 +66,7 @@ internal sealed class SparkEngine(
 
                 try
                 {
-                    return await local.RunAsync(application, context, insight, stop);
+                    return await local.RunAsync(application, store, context, insight, stop);
                 }
                 finally
                 {

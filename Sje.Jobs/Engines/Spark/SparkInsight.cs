@@ -15,7 +15,7 @@ namespace Sje.Jobs.Engines.Spark;
 internal sealed class SparkInsight(
     SparkApplication application,
     ITaskReporter reporter,
-    HttpClient http,
+    HttpMessageInvoker http,
     TimeProvider clock
 )
 {
@@ -33,6 +33,9 @@ internal sealed class SparkInsight(
     private long lookedAt;
     private long measuredAt;
     private SparkFacts? measured;
+
+    /// <summary>The application that the driver says it is; null until it could be asked.</summary>
+    public string? ApplicationId { get; private set; }
 
     /// <summary>Looks at the driver, where there is one and the last look is not just over.</summary>
     public async Task LookAsync(Uri? ui, string? applicationId, CancellationToken stop)
@@ -56,6 +59,7 @@ internal sealed class SparkInsight(
                 return;
             }
 
+            ApplicationId = look.Application.Id;
             reporter.Progress(look.Step.Fraction, look.Step.Text);
             reporter.Metric("executors", look.Executors);
             reporter.Metric("cores", look.Cores);

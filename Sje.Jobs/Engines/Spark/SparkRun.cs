@@ -73,7 +73,7 @@ internal sealed class SparkRun(
                 }
 
                 var identity = await cluster.ChooseIdentityAsync(application, stop);
-                open = await store.ChooseAsync(context.Identity, application.ClusterName, identity, stop);
+                open = await store.ChooseAsync(context.Identity, application, identity, stop);
                 HasEnded = false;
             }
             catch (SparkClusterUnavailableException e)

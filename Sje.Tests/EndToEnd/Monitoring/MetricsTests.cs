@@ -173,6 +173,9 @@ public sealed partial class MetricsTests : IAsyncLifetime
         var unseen = new HashSet<string>(known.Keys);
         // What nothing here has brought about: a loss, a failing claim.
         unseen.ExceptWith(["sje_takeovers_total", "sje_workers_lost_total", "sje_claim_errors_total"]);
+        // And no cluster is configured.
+        unseen.ExceptWith(known.Values.Where(info => info.Source == MetricSource.Cluster).Select(info => info.Name));
+        Assert.DoesNotContain(text.Samples, sample => sample.Name.Contains("spark", StringComparison.Ordinal));
         foreach (var sample in text.Samples)
         {
             var family = text.FamilyOf(sample);

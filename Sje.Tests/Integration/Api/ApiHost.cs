@@ -62,7 +62,7 @@ public class ApiHost : IAsyncLifetime
         Client = ClientWith(new DocumentedAnswers(Document));
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         Client?.Dispose();
         await app.StopAsync();

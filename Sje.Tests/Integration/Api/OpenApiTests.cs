@@ -16,7 +16,7 @@ public sealed partial class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
             var endpoint in host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
         )
         {
-            var path = "/" + Constraint().Replace(endpoint.RoutePattern.RawText!, "}").Trim('/');
+            var path = "/" + Constraint().Replace(endpoint.RoutePattern.RawText!, "}").Replace("{**", "{").Trim('/');
             if (
                 path.StartsWith("/openapi", StringComparison.Ordinal)
                 || path.StartsWith("/docs", StringComparison.Ordinal)

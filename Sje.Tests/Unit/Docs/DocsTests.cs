@@ -238,7 +238,7 @@ public partial class DocsTests
     private static string Read(params string[] path) => File.ReadAllText(RepositoryFiles.Path(path));
 
     private static string UnitOf(MetricInfo info) =>
-        new[] { "seconds", "percent", "ratio" }.FirstOrDefault(unit =>
+        new[] { "seconds", "percent", "ratio", "bytes" }.FirstOrDefault(unit =>
             info.Name.EndsWith("_" + unit, StringComparison.Ordinal)
         ) ?? "-";
 
@@ -247,7 +247,7 @@ public partial class DocsTests
     [GeneratedRegex(@"^\| `([a-zA-Z]+(?::[a-zA-Z]+)+)` \|", RegexOptions.Multiline)]
     private static partial Regex SettingRow();
 
-    [GeneratedRegex(@"^\| `(?:sje|orchestrator)_[a-z_]+` \|.*$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?:sje|orchestrator|spark)_[a-z_]+` \|.*$", RegexOptions.Multiline)]
     private static partial Regex MetricRow();
 
     [GeneratedRegex("`([^`\n]+)`")]

@@ -35,6 +35,7 @@ internal sealed record ProblemKind(string Name, string Title, int Status)
     public static readonly ProblemKind ExecutionFailed = new("execution-failed", "The execution failed", 500);
     public static readonly ProblemKind Internal = new("internal", "SJE made a mistake", 500);
     public static readonly ProblemKind Unhealthy = new("unhealthy", "Something that SJE needs is down", 500);
+    public static readonly ProblemKind NotReady = new("not-ready", "It is not there yet", 503);
     public static readonly ProblemKind Unavailable = new("unavailable", "The database does not answer", 503);
 
     private static readonly ProblemKind[] ByStatus =

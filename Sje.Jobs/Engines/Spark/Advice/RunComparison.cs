@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Sje.Jobs.Engines.Spark.Following;
 
 namespace Sje.Jobs.Engines.Spark.Advice;
@@ -41,6 +44,11 @@ internal sealed record RunFigures
 /// </summary>
 internal sealed record RunComparison
 {
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
     /// <summary>How many earlier runs count, the latest.</summary>
     public const int MostEarlier = 10;
 
@@ -83,6 +91,9 @@ internal sealed record RunComparison
                 MedianDurationMs = (long)(Median(last.Select(run => (double)run.DurationMs)) ?? 0),
             };
     }
+
+    /// <summary><c>{earlier, duration, cost, inputRows, outputRows, shuffle, spill, medianDurationMs}</c>; what there is no measure for is left out.</summary>
+    public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, Format)!; // A record is never written as null.
 
     private static double? Ratio(double now, IEnumerable<double> earlier) =>
         Median(earlier) is > 0 and var median ? Math.Round(now / median, 3) : null;

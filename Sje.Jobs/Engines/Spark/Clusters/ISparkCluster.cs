@@ -78,6 +78,12 @@ internal interface ISparkCluster
     Task<TimeSpan?> CleanUpAsync(SparkSubmission submission, CancellationToken stop) =>
         Task.FromResult<TimeSpan?>(null);
 
+    /// <summary>
+    /// A handler for addresses like <see cref="SparkStatus.DriverUi"/>, where those need more than a plain connection; null where they do not. The
+    /// caller's to dispose.
+    /// </summary>
+    HttpMessageHandler? OpenPages() => null;
+
     /// <summary>Whether it works, and what it has.</summary>
     Task<SparkClusterHealth> HealthAsync(CancellationToken stop);
 }

@@ -167,6 +167,9 @@ internal sealed class KubernetesApi : IDisposable
             handler.ConnectTimeout = ConnectTimeout;
             handler.PooledConnectionLifetime = TimeSpan.FromMinutes(10);
             handler.UseProxy = false;
+            // Behind the proxy to pods stand programs of users: what they answer must lead nowhere else, and leave nothing behind for the next.
+            handler.AllowAutoRedirect = false;
+            handler.UseCookies = false;
         };
         return result;
 
@@ -288,6 +291,8 @@ internal sealed class KubernetesApi : IDisposable
             {
                 UseProxy = false,
                 AllowAutoRedirect = false,
+                UseCookies = false,
+                AutomaticDecompression = DecompressionMethods.All,
                 ConnectTimeout = ConnectTimeout,
             }
         );

@@ -10,14 +10,17 @@ namespace Sje.Jobs.Engines.Spark.Store;
 /// </summary>
 internal interface ISparkStore
 {
-    /// <summary>The application of the task that may still run, chosen by any attempt of it; null when there is none.</summary>
+    /// <summary>
+    /// The application of the task that may still run on its cluster, chosen by any attempt of it; null when there is none. A driver that was a
+    /// worker's child is none.
+    /// </summary>
     Task<StoredApplication?> FindOpenAsync(Guid taskId, CancellationToken stop);
 
     /// <summary>Writes down an identity, as long as the attempt is its worker's; durable when this returns.</summary>
     /// <exception cref="AttemptGoneException">It is not.</exception>
     Task<StoredApplication> ChooseAsync(
         AttemptIdentity attempt,
-        string cluster,
+        SparkApplication application,
         string identity,
         CancellationToken stop
     );

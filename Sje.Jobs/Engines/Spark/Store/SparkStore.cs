@@ -14,26 +14,30 @@ internal sealed class SparkStore(Database database) : ISparkStore
 
     private const string FindOpen = $"""
         select {Columns} from sje.spark_applications a
-        where a.task_id = $1 and a.ended_at is null order by a.number desc limit 1
+        where a.task_id = $1 and a.ended_at is null and not a.client order by a.number desc limit 1
         """;
 
-    // The row lock makes it wait for a takeover that is being written, and the attempt's number is the fence.
+    // The row lock makes it wait for a takeover that is being written, and the attempt's number is the fence. A driver that was the child of an
+    // earlier attempt died with it, and its worker could not say so.
     private const string Choose = $"""
-        insert into sje.spark_applications as a (task_id, number, execution_id, cluster, identity)
-        select t.id, t.attempt, t.execution_id, $3, $4 from (
+        with gone as (
+            update sje.spark_applications set state = 'lost', ended_at = clock_timestamp(), driver_ui = null
+            where task_id = $1 and number < $2 and client and ended_at is null)
+        insert into sje.spark_applications as a (task_id, number, execution_id, cluster, identity, client, event_log, installation)
+        select t.id, t.attempt, t.execution_id, $3, $4, $5, $6, $7 from (
             select id, attempt, execution_id from sje.tasks where id = $1 and attempt = $2 and state = 'running' for share) t
         returning {Columns}
         """;
 
     private const string Note = """
         update sje.spark_applications set submission_id = coalesce($3, submission_id), application_id = coalesce($4, application_id),
-            state = $5, driver_ui = $6, tracking_url = coalesce($7, tracking_url)
+            state = $5, driver_ui = $6, tracking_url = coalesce($7, tracking_url), pending_cause = $8
         where task_id = $1 and number = $2 and ended_at is null
         """;
 
     private const string End = """
-        update sje.spark_applications set state = $3, ended_at = coalesce(ended_at, clock_timestamp()), driver_ui = null, ending_until = null,
-            facts = coalesce($4::jsonb, facts), advice = coalesce($5::jsonb, advice), cost = coalesce($6::jsonb, cost)
+        update sje.spark_applications set state = $3, ended_at = coalesce(ended_at, clock_timestamp()), driver_ui = null, pending_cause = null,
+            ending_until = null, facts = coalesce($4::jsonb, facts), advice = coalesce($5::jsonb, advice), cost = coalesce($6::jsonb, cost)
         where task_id = $1 and number = $2
         """;
 
@@ -42,7 +46,7 @@ internal sealed class SparkStore(Database database) : ISparkStore
         update sje.spark_applications a set ending_until = clock_timestamp() + interval '1 minute'
         from (
             select s.task_id, s.number from sje.spark_applications s
-            where s.ended_at is null and s.cluster = any ($1) and coalesce(s.ending_until, '-infinity') < clock_timestamp()
+            where s.ended_at is null and not s.client and s.cluster = any ($1) and coalesce(s.ending_until, '-infinity') < clock_timestamp()
                 and not exists (select 1 from sje.tasks t where t.id = s.task_id)
             order by s.chosen_at limit 20 for update skip locked) s
         where a.task_id = s.task_id and a.number = s.number
@@ -65,7 +69,7 @@ internal sealed class SparkStore(Database database) : ISparkStore
 
     public async Task<StoredApplication> ChooseAsync(
         AttemptIdentity attempt,
-        string cluster,
+        SparkApplication application,
         string identity,
         CancellationToken stop
     )
@@ -73,8 +77,11 @@ internal sealed class SparkStore(Database database) : ISparkStore
         await using var command = database.Main.CreateCommand(Choose);
         command.Parameters.AddWithValue(attempt.TaskId);
         command.Parameters.AddWithValue(attempt.Attempt);
-        command.Parameters.AddWithValue(cluster);
+        command.Parameters.AddWithValue(application.ClusterName);
         command.Parameters.AddWithValue(identity);
+        command.Parameters.AddWithValue(application.DeployMode == "client");
+        Add(command, EventLogOf(application));
+        Add(command, application.Installation?.Name);
         await using var row = await command.ExecuteReaderAsync(stop);
         var chosen = await row.ReadAsync(stop) ? Read(row) : throw new AttemptGoneException(attempt);
         // To the end: only then is it committed.
@@ -91,6 +98,7 @@ internal sealed class SparkStore(Database database) : ISparkStore
         command.Parameters.AddWithValue(status.State.ToSnake());
         Add(command, status.DriverUi?.ToString());
         Add(command, status.TrackingUrl?.ToString());
+        Add(command, status.PendingCause);
         await command.ExecuteNonQueryAsync(stop);
     }
 
@@ -139,6 +147,11 @@ internal sealed class SparkStore(Database database) : ISparkStore
 
         return found;
     }
+
+    private static string? EventLogOf(SparkApplication application) =>
+        application.Properties.GetValueOrDefault("spark.eventLog.enabled") == "true"
+            ? application.Properties.GetValueOrDefault("spark.eventLog.dir")
+            : null;
 
     private static StoredApplication Read(NpgsqlDataReader row)
     {

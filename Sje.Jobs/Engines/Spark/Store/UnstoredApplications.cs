@@ -11,7 +11,7 @@ internal sealed class UnstoredApplications(TimeProvider clock) : ISparkStore
 
     public Task<StoredApplication> ChooseAsync(
         AttemptIdentity attempt,
-        string cluster,
+        SparkApplication application,
         string identity,
         CancellationToken stop
     ) =>
@@ -19,7 +19,7 @@ internal sealed class UnstoredApplications(TimeProvider clock) : ISparkStore
             new StoredApplication(
                 attempt.TaskId,
                 attempt.Attempt,
-                cluster,
+                application.ClusterName,
                 new SparkSubmission(SparkMark.Of(attempt.TaskId, attempt.Attempt), identity, clock.GetUtcNow())
             )
         );
