@@ -42,6 +42,9 @@ public sealed class SparkServer : IAsyncLifetime
                 ["SJE_spark__clusters__lab__sparkConf__spark.cores.max"] = "2",
                 ["SJE_spark__clusters__lab__sparkConf__spark.eventLog.compress"] = "false",
                 ["SPARK_LOCAL_IP"] = "127.0.0.1",
+                // Short lives: what the JVM compiles well comes too late for them.
+                ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData",
+                ["SJE_execution__passEnvironment__0"] = "JAVA_TOOL_OPTIONS",
             }
         );
         Http = new HttpClient { BaseAddress = new Uri(await process.ReadyAsync(Folder)) };
