@@ -279,7 +279,6 @@ public sealed class SparkRefusalTests : IAsyncLifetime
             new UnstoredApplications(clock),
             new LocalDriver(bench.Processes, clock),
             new SparkSubmitter(bench.Processes, Options.Create(new WorkerOptions()), clock),
-            http,
             clock
         );
     }
