@@ -28,7 +28,7 @@ internal sealed class SparkEngine(
         try
         {
             var settings = SparkSettings.Read(context.Settings, context.Scope);
-            var open = await store.FindOpenAsync(context.Identity.TaskId, stop);
+            var open = await store.FindOpenAsync(context.Identity, stop);
             var number = open?.Number ?? context.Identity.Attempt;
             settings = SqlScripts.Prepare(settings, context.Identity.TaskId, number, context.StorageRoot);
             var application = planner.Plan(settings, context.Identity, number, context.StorageRoot);
@@ -49,7 +49,8 @@ internal sealed class SparkEngine(
             var cluster =
                 clusters.Find(application.ClusterName)
                 ?? throw new FormatException($"Cluster {application.ClusterName} has no cluster mode.");
-            return await new SparkRun(cluster, application, store, context, insight, clock).RunAsync(open, stop);
+            var patient = new PatientStore(store, context.Lease, clock);
+            return await new SparkRun(cluster, application, patient, context, insight, clock).RunAsync(open, stop);
         }
         catch (Exception e) when (e is TemplateException or FormatException)
         {

@@ -238,7 +238,8 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         var names = DriverNames.Of(submission.Identity);
         if (await OwnPodAsync(names, submission.Mark, stop) is { } pod)
         {
-            if (!PodState.HasEnded(pod) && !PodState.HangsInDeletion(pod, clock.GetUtcNow()))
+            // The driver's container may have ended before its pod has: one beside it goes on.
+            if (!PodState.Of(pod, clock.GetUtcNow()).IsFinal)
             {
                 throw new InvalidOperationException($"{names.Identity} has not ended.");
             }
