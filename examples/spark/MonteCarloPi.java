@@ -1,4 +1,5 @@
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -18,7 +19,7 @@ import org.apache.spark.sql.SparkSession;
 public final class MonteCarloPi {
     private MonteCarloPi() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws Exception {
         int partitions = args.length > 0 ? Integer.parseInt(args[0]) : 4;
         long points = args.length > 1 ? Long.parseLong(args[1]) : 10_000_000L;
         long share = points / partitions;
@@ -27,7 +28,8 @@ public final class MonteCarloPi {
             JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
             List<Integer> seeds = IntStream.range(0, partitions).boxed().collect(Collectors.toList());
             long inside = context.parallelize(seeds, partitions).map(seed -> hits(seed, share)).reduce(Long::sum);
-            System.out.printf("Pi is roughly %.6f%n", 4.0 * inside / (share * partitions));
+            // In one piece: on some clusters Spark's own lines go into the same stream.
+            System.out.println(String.format(Locale.ROOT, "Pi is roughly %.6f", 4.0 * inside / (share * partitions)));
         }
     }
 
