@@ -1,18 +1,20 @@
 using Sje.Benchmarks;
 
 // The JSON is what stdout gets in any case; the table goes to stderr.
-args = args is ["queue", .. var rest] ? ["queue", .. WithoutOutput(rest)] : args;
+args = args is [("queue" or "spark") and var bench, .. var rest] ? [bench, .. WithoutOutput(rest)] : args;
 return args switch
 {
     [] or ["queue"] => await QueueBench.RunAsync([]),
     ["queue", "--only", .. var only] when only.Length > 0 => await QueueBench.RunAsync(only),
-    ["queue", ..] => Usage(),
+    ["spark"] => await SparkBench.RunAsync([]),
+    ["spark", "--only", .. var only] when only.Length > 0 => await SparkBench.RunAsync(only),
+    ["queue" or "spark", ..] => Usage(),
     _ => BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(QueueBench).Assembly).Run(args).Any() ? 0 : 1,
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Usage: ./sje bench queue [--output json] [--only MEASURE ...]");
+    Console.Error.WriteLine("Usage: ./sje bench queue|spark [--output json] [--only MEASURE ...]");
     return 2;
 }
 

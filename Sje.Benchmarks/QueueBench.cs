@@ -6,7 +6,6 @@ using Npgsql;
 using Sje.Core.Jobs;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
-using Sje.Web.Hosting.Postgres;
 
 namespace Sje.Benchmarks;
 
@@ -58,8 +57,8 @@ internal static class QueueBench
         }
 
         var report = new BenchReport();
-        await using var server = await ServerAsync();
-        var connectionString = await FreshDatabaseAsync(server.ConnectionString);
+        await using var server = await BenchDatabases.StartAsync();
+        var connectionString = await server.FreshAsync();
         await using var source = NpgsqlDataSource.Create(connectionString);
         var engine = new NoopEngine(Clock);
         using var host = await BenchNode.StartAsync(connectionString, engine, directSlots: 2_000);
@@ -83,7 +82,7 @@ internal static class QueueBench
         if (Wanted("dispatch.background") || Wanted("drain.background"))
         {
             await using var stock = await StockHangfire.StartAsync(
-                await FreshDatabaseAsync(server.ConnectionString, migrate: false),
+                await server.FreshAsync(migrate: false),
                 BenchNode.Slots
             );
             await BackgroundPartAsync(report, source, host.Services, stock);
@@ -92,21 +91,21 @@ internal static class QueueBench
         await host.StopAsync();
         if (Wanted("slots.1000"))
         {
-            await ThousandPartAsync(report, await FreshDatabaseAsync(server.ConnectionString));
+            await ThousandPartAsync(report, await server.FreshAsync());
         }
 
-        await ProcessPartsAsync(report, server.ConnectionString, Wanted);
+        await ProcessPartsAsync(report, server, Wanted);
 
         report.Write();
         return 0;
     }
 
     /// <summary>What is measured without a worker of this process, each on a database of its own.</summary>
-    private static async Task ProcessPartsAsync(BenchReport report, string server, Func<string, bool> wanted)
+    private static async Task ProcessPartsAsync(BenchReport report, BenchDatabases server, Func<string, bool> wanted)
     {
         if (wanted("submit.batch") || wanted("claim.waiting1m") || wanted("claim.history10m"))
         {
-            var fresh = await FreshDatabaseAsync(server);
+            var fresh = await server.FreshAsync();
             await using var source = NpgsqlDataSource.Create(fresh);
             await using var database = new Database(fresh);
             var signals = new Signals(database, Clock, NullLogger<Signals>.Instance);
@@ -136,22 +135,17 @@ internal static class QueueBench
 
         if (wanted("submit.http"))
         {
-            await CoreParts.SubmitHttpAsync(report, await FreshDatabaseAsync(server));
+            await CoreParts.SubmitHttpAsync(report, await server.FreshAsync());
         }
 
         if (wanted("idle.cpu") || wanted("worker.rss"))
         {
-            await CoreParts.IdleAsync(
-                report,
-                await FreshDatabaseAsync(server),
-                wanted("idle.cpu"),
-                wanted("worker.rss")
-            );
+            await CoreParts.IdleAsync(report, await server.FreshAsync(), wanted("idle.cpu"), wanted("worker.rss"));
         }
 
         if (wanted("takeover"))
         {
-            await CoreParts.TakeoverAsync(report, await FreshDatabaseAsync(server));
+            await CoreParts.TakeoverAsync(report, await server.FreshAsync());
         }
     }
 
@@ -256,40 +250,6 @@ internal static class QueueBench
     {
         await intake.AcceptAsync([.. Enumerable.Range(0, 300).Select(_ => Job())], CancellationToken.None);
         await DrainedAsync(source);
-    }
-
-    private static async Task<BenchServer> ServerAsync()
-    {
-        if (Environment.GetEnvironmentVariable("SJE_BENCH_POSTGRES") is { Length: > 0 } given)
-        {
-            return new BenchServer(given, null, null);
-        }
-
-        var folder = Directory.CreateTempSubdirectory("sje-bench-").FullName;
-        var postgres = await EmbeddedPostgres.StartAsync(
-            folder,
-            new EmbeddedPostgresOptions(),
-            NullLogger.Instance,
-            Clock,
-            CancellationToken.None
-        );
-        return new BenchServer(postgres.ConnectionString, postgres, folder);
-    }
-
-    private static async Task<string> FreshDatabaseAsync(string server, bool migrate = true)
-    {
-        var name = $"sje_bench_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(server);
-        await connection.OpenAsync();
-        await using var create = new NpgsqlCommand($"create database {name}", connection);
-        await create.ExecuteNonQueryAsync();
-        var settings = new NpgsqlConnectionStringBuilder(server) { Database = name };
-        if (migrate)
-        {
-            await Migrator.MigrateAsync(settings.ConnectionString, CancellationToken.None);
-        }
-
-        return settings.ConnectionString;
     }
 
     private static async Task<double> RawInsertsAsync(NpgsqlDataSource source, int writers)
@@ -493,23 +453,5 @@ internal static class QueueBench
     {
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private sealed record BenchServer(string ConnectionString, EmbeddedPostgres? Postgres, string? Folder)
-        : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            if (Postgres is not null)
-            {
-                await Postgres.StopAsync(CancellationToken.None);
-                await Postgres.DisposeAsync();
-            }
-
-            if (Folder is not null)
-            {
-                Directory.Delete(Folder, recursive: true);
-            }
-        }
     }
 }

@@ -14,8 +14,12 @@ internal sealed class SjeServer : IAsyncDisposable
 
     private SjeServer(Process process, string folder) => (this.process, this.folder) = (process, folder);
 
-    /// <summary>Starts <c>sje ROLE</c> with the settings that a user would have, but for the port.</summary>
-    public static SjeServer Start(string role, string connectionString)
+    /// <summary>Starts <c>sje ROLE</c> with the settings that a user would have, but for the port and those that are given as variables.</summary>
+    public static SjeServer Start(
+        string role,
+        string connectionString,
+        IReadOnlyDictionary<string, string>? settings = null
+    )
     {
         var folder = Directory.CreateTempSubdirectory("sje-bench-").FullName;
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sje"), [role])
@@ -31,6 +35,11 @@ internal sealed class SjeServer : IAsyncDisposable
 
         start.Environment["SJE_ConnectionStrings__Sje"] = connectionString;
         start.Environment["SJE_server__urls"] = "http://127.0.0.1:0";
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         var process = Process.Start(start) ?? throw new InvalidOperationException("sje could not be started.");
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();

@@ -41,11 +41,14 @@ internal sealed class CrashScene : IAsyncDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("sje-crash-").FullName;
 
-    public static async Task<CrashScene> OpenAsync()
+    /// <summary>Settings of its processes beside their own, as variables of the environment.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    public static async Task<CrashScene> OpenAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
         var db = new TestDatabase();
         await db.InitializeAsync();
-        return new CrashScene(db);
+        return new CrashScene(db) { Settings = settings ?? new Dictionary<string, string>() };
     }
 
     /// <summary>Starts the real binary as a worker, with a fault or without, and waits until it is registered or gone.</summary>
@@ -66,7 +69,7 @@ internal sealed class CrashScene : IAsyncDisposable
     /// <summary>Starts the real binary in a role, with a fault or without.</summary>
     public SjeProcess Start(IReadOnlyList<string> words, string? fault = null)
     {
-        var environment = new Dictionary<string, string> { ["SJE_WORKER__DRAINSECONDS"] = "1" };
+        var environment = new Dictionary<string, string>(Settings) { ["SJE_WORKER__DRAINSECONDS"] = "1" };
         if (fault is not null)
         {
             environment[FaultPoint.Variable] = fault;
@@ -78,12 +81,13 @@ internal sealed class CrashScene : IAsyncDisposable
     }
 
     /// <summary>Submits a job of one task whose script runs after it has written down that it does, without any process of ours.</summary>
-    public async Task<Guid> SubmitAsync(string script = "", int maxAttempts = 3) =>
-        (
-            (SubmissionAccepted)(await intake.AcceptAsync([Job(script, maxAttempts)], CancellationToken.None))[0]
-        ).ExecutionId;
+    public Task<Guid> SubmitAsync(string script = "", int maxAttempts = 3) => SubmitAsync(Job(script, maxAttempts));
 
-    /// <summary>The job that <see cref="SubmitAsync"/> submits.</summary>
+    /// <summary>Submits a job without any process of ours.</summary>
+    public async Task<Guid> SubmitAsync(Submission job) =>
+        ((SubmissionAccepted)(await intake.AcceptAsync([job], CancellationToken.None))[0]).ExecutionId;
+
+    /// <summary>The job that <see cref="SubmitAsync(string, int)"/> submits.</summary>
     public Submission Job(string script, int maxAttempts = 3) =>
         TestNode.Job(
             new TaskSpec

@@ -3,7 +3,7 @@ namespace Sje.Tests.Support;
 /// <summary>Finds files of the repository from wherever the tests were built to.</summary>
 internal static class RepositoryFiles
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => Testbed.Clone.Root;
 
     public static string Path(params string[] parts) => System.IO.Path.Combine([Root, .. parts]);
 
@@ -19,18 +19,5 @@ internal static class RepositoryFiles
         }
 
         return path;
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "Sje.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException($"no Sje.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -1,5 +1,6 @@
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -28,7 +29,8 @@ public final class MonteCarloPi {
             JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
             List<Integer> seeds = IntStream.range(0, partitions).boxed().collect(Collectors.toList());
             long inside = context.parallelize(seeds, partitions).map(seed -> hits(seed, share)).reduce(Long::sum);
-            System.out.printf("Pi is roughly %.6f%n", 4.0 * inside / (share * partitions));
+            // In one piece: on some clusters Spark's own lines go into the same stream.
+            System.out.println(String.format(Locale.ROOT, "Pi is roughly %.6f", 4.0 * inside / (share * partitions)));
         }
     }
 

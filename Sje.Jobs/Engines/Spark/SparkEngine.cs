@@ -36,7 +36,7 @@ internal sealed class SparkEngine(
         try
         {
             var settings = SparkSettings.Read(context.Settings, context.Scope);
-            var open = await store.FindOpenAsync(context.Identity.TaskId, stop);
+            var open = await store.FindOpenAsync(context.Identity, stop);
             var number = open?.Number ?? context.Identity.Attempt;
             settings = SqlScripts.Prepare(settings, context.Identity.TaskId, number, context.StorageRoot);
             var application = planner.Plan(settings, context.Identity, number, context.StorageRoot);
@@ -77,7 +77,8 @@ internal sealed class SparkEngine(
             var cluster =
                 clusters.Find(application.ClusterName)
                 ?? throw new FormatException($"Cluster {application.ClusterName} has no cluster mode.");
-            var run = new SparkRun(cluster, application, store, context, insight, submitter, clock);
+            var patient = new PatientStore(store, context.Lease, clock);
+            var run = new SparkRun(cluster, application, patient, context, insight, submitter, clock);
             try
             {
                 return await run.RunAsync(open, stop);

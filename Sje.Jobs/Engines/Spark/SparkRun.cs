@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs.Engines.Spark.Clusters;
+using Sje.Jobs.Engines.Spark.Following;
 using Sje.Jobs.Engines.Spark.Store;
 using Sje.Jobs.Engines.Spark.Submit;
 using Sje.Jobs.Faults;
@@ -34,10 +35,15 @@ internal sealed class SparkRun(
     // What it says it has submitted is to be seen within this time.
     private static readonly TimeSpan Appears = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan PatienceForLogs = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<string, long> positions = new(StringComparer.Ordinal);
     private readonly Queue<string> tail = new();
     private SparkSubmission? submission;
+    private readonly StageFailure stageFailure = new();
     private SparkStatus? noted;
+    private long endSeenAt;
+    private TaskError? leaving;
     private string? said;
     private SparkApplication application = planned;
     private ChosenWay way = new(SubmissionWay.Rest, null, null);
@@ -49,6 +55,17 @@ internal sealed class SparkRun(
     /// <summary>Runs it to its end. <paramref name="open"/> is what an earlier attempt left, if any.</summary>
     public async Task<EngineResult> RunAsync(StoredApplication? open, CancellationToken stop)
     {
+        if (open is { Succeeded: { } outcome })
+        {
+            // Whoever followed it died before that was written down.
+            HasEnded = true;
+            await CleanUpAsync(open);
+            Say(
+                $"{open.Submission.Identity} on cluster {open.Cluster} has succeeded while attempt {context.Identity.Attempt - 1} was lost."
+            );
+            return Succeeded(open, outcome);
+        }
+
         var fresh = open is null;
         HasEnded = fresh;
         way = SubmissionWays.Choose(cluster, application, open?.Submission.Identity);
@@ -293,18 +310,23 @@ internal sealed class SparkRun(
                 {
                     await CloseAsync(stored, SparkState.Lost);
                     return Failed(
-                        new TaskError("killed", "The application is on the cluster no longer: somebody has removed it.")
+                        leaving
+                            ?? new TaskError(
+                                "killed",
+                                "The application is on the cluster no longer: somebody has removed it."
+                            )
                     );
                 }
 
                 await NoteAsync(stored, status, stop);
+                leaving = status.Leaving ?? leaving;
                 if (status.State == SparkState.Pending)
                 {
                     context.Reporter.Progress(0, status.PendingCause ?? "waits for the cluster");
                 }
 
                 await insight.LookAsync(status.DriverUi, Known(stored).Submission.ApplicationId, stop);
-                await cluster.ReadLogsAsync(Known(stored).Submission, positions, status.IsFinal, Write, stop);
+                await ReadLogsAsync(stored, status, stop);
                 if (status.IsFinal)
                 {
                     return await FinishAsync(stored, status, stop);
@@ -328,6 +350,25 @@ internal sealed class SparkRun(
         }
     }
 
+    /// <summary>Copies what is new in the logs. After the end they may be on a machine that went with it: they are not waited for long.</summary>
+    private async Task ReadLogsAsync(StoredApplication stored, SparkStatus status, CancellationToken stop)
+    {
+        if (status.IsFinal && endSeenAt == 0)
+        {
+            endSeenAt = clock.GetTimestamp();
+        }
+
+        try
+        {
+            await cluster.ReadLogsAsync(Known(stored).Submission, positions, status.IsFinal, Write, stop);
+        }
+        catch (SparkClusterUnavailableException e)
+            when (status.IsFinal && clock.GetElapsedTime(endSeenAt) > PatienceForLogs)
+        {
+            Say($"The rest of the log cannot be read: {e.Message}");
+        }
+    }
+
     private async Task<EngineResult> FinishAsync(StoredApplication stored, SparkStatus status, CancellationToken stop)
     {
         FaultPoint.At(FaultPoint.SparkEnded);
@@ -337,23 +378,36 @@ internal sealed class SparkRun(
         Say($"The application has ended: {status.State.ToSnake()}");
         if (status.State == SparkState.Succeeded)
         {
-            context.Reporter.Progress(1, null);
-            return new EngineResult
-            {
-                Outputs = new JsonObject
-                {
-                    ["applicationId"] = status.ApplicationId ?? submission?.ApplicationId,
-                    ["submissionId"] = status.SubmissionId ?? submission?.SubmissionId,
-                    ["cluster"] = stored.Cluster,
-                },
-                Parts = SparkInsight.Parts(outcome),
-            };
+            return Succeeded(Known(stored), outcome);
         }
 
         var error = status.Error ?? new TaskError("error", $"The application ended as {status.State.ToSnake()}.");
+        if (
+            stageFailure.Text is { } stage
+            && !error.Message.Contains(StageFailure.Announcement, StringComparison.Ordinal)
+        )
+        {
+            error = error with { Message = $"{error.Message} {stage}" };
+        }
+
         return Failed(
             error.LogTail is null && tail.Count > 0 ? error with { LogTail = string.Join('\n', tail) } : error
         );
+    }
+
+    private EngineResult Succeeded(StoredApplication stored, SparkOutcome outcome)
+    {
+        context.Reporter.Progress(1, null);
+        return new EngineResult
+        {
+            Outputs = new JsonObject
+            {
+                ["applicationId"] = stored.Submission.ApplicationId,
+                ["submissionId"] = stored.Submission.SubmissionId,
+                ["cluster"] = stored.Cluster,
+            },
+            Parts = SparkInsight.Parts(outcome),
+        };
     }
 
     // What is left on the cluster is nothing to the result.
@@ -386,9 +440,9 @@ internal sealed class SparkRun(
                 }
 
                 // On some clusters the log goes with the application.
-                await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: false, Write, limit.Token);
+                await ReadLastLogsAsync(stored, ended: false, limit.Token);
                 await cluster.KillAsync(Known(stored).Submission, limit.Token);
-                await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended: true, Write, limit.Token);
+                await ReadLastLogsAsync(stored, ended: true, limit.Token);
                 await CloseAsync(stored, SparkState.Killed);
                 Say("The application is ended on the cluster.");
                 return;
@@ -403,6 +457,19 @@ internal sealed class SparkRun(
 
                 await Task.Delay(Look, clock, CancellationToken.None);
             }
+        }
+    }
+
+    // A log that cannot be read must not keep the application from being ended.
+    private async Task ReadLastLogsAsync(StoredApplication stored, bool ended, CancellationToken stop)
+    {
+        try
+        {
+            await cluster.ReadLogsAsync(Known(stored).Submission, positions, ended, Write, stop);
+        }
+        catch (SparkClusterUnavailableException e)
+        {
+            SayOnce($"The log cannot be read now: {e.Message}");
         }
     }
 
@@ -426,6 +493,7 @@ internal sealed class SparkRun(
     {
         if (line is { Source: "driver", Text.Length: > 0 })
         {
+            stageFailure.Hear(line.Text);
             tail.Enqueue(line.Text);
             if (tail.Count > LinesOfTail)
             {

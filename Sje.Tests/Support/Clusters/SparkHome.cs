@@ -1,73 +1,24 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Sje.Testbed;
 
 namespace Sje.Tests.Support.Clusters;
 
-/// <summary>The real Spark of the tests, unpacked once below the repository; and where the other clusters' files lie.</summary>
+/// <summary>The real Spark of the tests. Without it a test is skipped, or fails where nothing may be skipped.</summary>
 internal static class SparkHome
 {
-    private static readonly Lazy<Task<string>> Home = new(UnpackAsync);
-
-    /// <summary>Its folder. Without it the test is skipped, or fails where nothing may be skipped.</summary>
-    public static Task<string> PathAsync()
-    {
-        Shared("spark", "spark-home");
-        return Home.Value;
-    }
+    /// <summary>Its folder.</summary>
+    public static Task<string> PathAsync() => SparkDistribution.PathAsync();
 
     /// <summary>A file of the folder with clusters for tests (<c>SJE_TEST_SHARED</c>).</summary>
-    public static string Shared(params string[] parts)
-    {
-        var root =
-            Environment.GetEnvironmentVariable("SJE_TEST_SHARED")
-            ?? Path.GetFullPath(Path.Combine(RepositoryFiles.Root, "..", "shared"));
-        var path = Path.Combine([root, .. parts]);
-        if (!File.Exists(path))
-        {
-            var reason = $"{path} is not there: SJE_TEST_SHARED names the folder with clusters for tests";
-            Assert.False(Environment.GetEnvironmentVariable("SJE_TEST_REQUIRE") == "1", reason);
-            Assert.Skip(reason);
-        }
-
-        return path;
-    }
+    public static string Shared(params string[] parts) => SparkDistribution.Shared(parts);
 
     /// <summary>A port that was free a moment ago.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public static int FreePort() => SparkDistribution.FreePort();
 
     /// <summary>Compiles one Java file against Spark and packs it into a jar, whose path is returned.</summary>
-    public static async Task<string> CompileAsync(string source, string folder, string? mainClass = null)
-    {
-        var home = await PathAsync();
-        var classes = Directory.CreateDirectory(Path.Combine(folder, "classes")).FullName;
-        await RunAsync("javac", ["-cp", Path.Combine(home, "jars", "*"), "-d", classes, source]);
-        var jar = Path.Combine(folder, Path.GetFileNameWithoutExtension(source) + ".jar");
-        List<string> words = mainClass is null ? ["cf", jar] : ["cfe", jar, mainClass];
-        await RunAsync("jar", [.. words, "-C", classes, "."]);
-        return jar;
-    }
+    public static Task<string> CompileAsync(string source, string folder, string? mainClass = null) =>
+        SparkDistribution.CompileAsync(source, folder, mainClass);
 
     /// <summary>Runs a program to its end and returns what it printed.</summary>
-    public static async Task<string> RunAsync(string program, IReadOnlyList<string> words)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true }
-        )!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', words)}: {await errors}");
-        return output;
-    }
-
-    private static async Task<string> UnpackAsync() =>
-        (
-            await RunAsync(Shared("spark", "spark-home"), [Path.Combine(RepositoryFiles.Root, ".sje", "test-spark")])
-        ).Trim();
+    public static Task<string> RunAsync(string program, IReadOnlyList<string> words) =>
+        SparkDistribution.RunAsync(program, words);
 }

@@ -140,6 +140,12 @@ internal sealed record SparkStatus(SparkState State)
     /// <summary>After a bad end: what the cluster says about it.</summary>
     public TaskError? Error { get; init; }
 
+    /// <summary>
+    /// Before the end: that the cluster is taking the driver's machine from it (an eviction, a spot machine's reclaim). It is what has happened if
+    /// nothing more is heard of it.
+    /// </summary>
+    public TaskError? Leaving { get; init; }
+
     /// <summary>The base of the driver's own pages and REST (<c>http://host:4040</c>), reachable from here; null when there is none now.</summary>
     public Uri? DriverUi { get; init; }
 

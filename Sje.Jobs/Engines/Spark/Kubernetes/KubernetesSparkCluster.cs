@@ -273,7 +273,12 @@ internal sealed class KubernetesSparkCluster : ISparkCluster, IDisposable
         if (await OwnPodAsync(names, submission.Mark, stop) is { } pod)
         {
             submission = submission with { ApplicationId = ApplicationOf(submission, pod) };
-            if (!PodState.HasEnded(pod) && !PodState.HangsInDeletion(pod, clock.GetUtcNow()))
+            // The driver's container may have ended before its pod has: one beside it goes on.
+            if (
+                !PodState.Of(pod, clock.GetUtcNow()).IsFinal
+                && !PodState.HasEnded(pod)
+                && !PodState.HangsInDeletion(pod, clock.GetUtcNow())
+            )
             {
                 throw new InvalidOperationException($"{names.Identity} has not ended.");
             }

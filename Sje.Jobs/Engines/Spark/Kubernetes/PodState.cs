@@ -29,6 +29,17 @@ internal static partial class PodState
             ApplicationId = Label(pod, DriverObjects.ApplicationLabel),
             SubmissionId = new DriverNames(pod.Metadata.NamespaceProperty, pod.Metadata.Name).Identity,
         };
+        if (IsEnding(pod) && Disruption(pod) is { } disruption)
+        {
+            known = known with
+            {
+                Leaving = new TaskError(
+                    "temporary",
+                    $"The driver was taken from its machine {pod.Spec.NodeName}: {disruption.Message ?? disruption.Reason}"
+                ),
+            };
+        }
+
         return status?.Phase switch
         {
             "Succeeded" => known with { State = SparkState.Succeeded },

@@ -68,7 +68,8 @@ internal sealed partial class StandaloneCluster : ISparkCluster
         var workers = Workers(page).Where(worker => worker["state"]?.ToString() == "ALIVE").ToList();
         if (workers.Count == 0)
         {
-            return new TaskError("temporary", $"Cluster {name} has no worker at the moment.");
+            // A master that has just come up: it takes the driver, and its workers come after.
+            return null;
         }
 
         var cores = int.Parse(
@@ -164,6 +165,13 @@ internal sealed partial class StandaloneCluster : ISparkCluster
                 Error = new TaskError("killed", "It was killed on the cluster."),
             },
             "FAILED" => Ended(SparkState.Failed) with { Error = new TaskError("error", "The driver failed.") },
+            // A machine that goes takes its drivers with it, and the master has nothing to say of them.
+            "ERROR"
+                when string.IsNullOrEmpty(answer["message"]?.ToString()) && WorkerPage(page, driver, "ALIVE") is null =>
+                Ended(SparkState.Lost) with
+                {
+                    Error = new TaskError("temporary", $"The worker of driver {id} is lost: {answer["workerId"]}"),
+                },
             "ERROR" => Ended(SparkState.Failed) with
             {
                 Error = new TaskError(
@@ -288,8 +296,9 @@ internal sealed partial class StandaloneCluster : ISparkCluster
 
             if (!marks.TryGetValue(id, out var mark))
             {
-                var worker = WorkerPage(page, driver);
                 var waits = driver["state"]?.ToString() is "SUBMITTED" or "RELAUNCHING" or "RUNNING";
+                // What ended with its machine has no log to be asked for, and does not run.
+                var worker = WorkerPage(page, driver, waits ? null : "ALIVE");
                 var head = worker is null
                     ? null
                     : await masters.LogAsync(worker, $"driverId={id}", "stderr", 0, HeadOfLog, stop);
@@ -444,9 +453,13 @@ internal sealed partial class StandaloneCluster : ISparkCluster
     private static IEnumerable<JsonObject> Workers(JsonObject page) =>
         (page["workers"] as JsonArray ?? []).OfType<JsonObject>();
 
-    private static Uri? WorkerPage(JsonObject page, JsonObject? driver) =>
+    private static Uri? WorkerPage(JsonObject page, JsonObject? driver, string? state = null) =>
         driver?["worker"]?.ToString() is { } id
-        && Workers(page).FirstOrDefault(worker => worker["id"]?.ToString() == id)?["webuiaddress"]?.ToString()
+        && Workers(page)
+            .FirstOrDefault(worker =>
+                worker["id"]?.ToString() == id && (state is null || worker["state"]?.ToString() == state)
+            )
+            ?["webuiaddress"]?.ToString()
             is { Length: > 0 } address
             ? new Uri(address)
             : null;

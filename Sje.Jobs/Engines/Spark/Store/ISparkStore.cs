@@ -11,10 +11,10 @@ namespace Sje.Jobs.Engines.Spark.Store;
 internal interface ISparkStore
 {
     /// <summary>
-    /// The application of the task that may still run on its cluster, chosen by any attempt of it; null when there is none. A driver that was a
-    /// worker's child is none.
+    /// The application of the task that may still run on its cluster, chosen by any attempt of it; or the one that succeeded under the attempt before
+    /// this, which was lost before it could say so. Null when there is none. A driver that was a worker's child is none.
     /// </summary>
-    Task<StoredApplication?> FindOpenAsync(Guid taskId, CancellationToken stop);
+    Task<StoredApplication?> FindOpenAsync(AttemptIdentity attempt, CancellationToken stop);
 
     /// <summary>Writes down an identity, as long as the attempt is its worker's; durable when this returns.</summary>
     /// <exception cref="AttemptGoneException">It is not.</exception>
@@ -37,7 +37,11 @@ internal interface ISparkStore
 /// <param name="Number">The attempt that chose the identity.</param>
 /// <param name="Cluster">The name of the cluster profile.</param>
 /// <param name="Submission">How to find it there.</param>
-internal sealed record StoredApplication(Guid TaskId, int Number, string Cluster, SparkSubmission Submission);
+internal sealed record StoredApplication(Guid TaskId, int Number, string Cluster, SparkSubmission Submission)
+{
+    /// <summary>What is kept of its run, when it has succeeded; null while that is not known.</summary>
+    public SparkOutcome? Succeeded { get; init; }
+}
 
 /// <summary>What is kept of a run after its end, each in the shape of its own part; null for nothing.</summary>
 internal sealed record SparkOutcome(JsonNode? Facts = null, JsonNode? Advice = null, JsonNode? Cost = null);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
@@ -12,9 +13,13 @@ internal sealed class SparkStore(Database database) : ISparkStore
     private const string Columns =
         "a.task_id, a.number, a.cluster, a.identity, a.chosen_at, a.submission_id, a.application_id";
 
+    // An end that was seen by an attempt which was lost before its own end was written is that of the next attempt.
     private const string FindOpen = $"""
-        select {Columns} from sje.spark_applications a
-        where a.task_id = $1 and a.ended_at is null and not a.client order by a.number desc limit 1
+        select {Columns}, a.ended_at is not null, a.facts, a.advice, a.cost from sje.spark_applications a
+        where a.task_id = $1 and not a.client and (a.ended_at is null or (a.state = 'succeeded' and exists (
+            select 1 from sje.attempts p where p.execution_id = a.execution_id and p.task_id = a.task_id and p.number = $2 - 1
+                and p.outcome = 'lost' and p.started_at <= a.ended_at)))
+        order by a.number desc limit 1
         """;
 
     // The row lock makes it wait for a takeover that is being written, and the attempt's number is the fence. A driver that was the child of an
@@ -59,12 +64,20 @@ internal sealed class SparkStore(Database database) : ISparkStore
         where cluster = $1 and ended_at > clock_timestamp() - interval '7 days'
         """;
 
-    public async Task<StoredApplication?> FindOpenAsync(Guid taskId, CancellationToken stop)
+    public async Task<StoredApplication?> FindOpenAsync(AttemptIdentity attempt, CancellationToken stop)
     {
         await using var command = database.Main.CreateCommand(FindOpen);
-        command.Parameters.AddWithValue(taskId);
+        command.Parameters.AddWithValue(attempt.TaskId);
+        command.Parameters.AddWithValue(attempt.Attempt);
         await using var row = await command.ExecuteReaderAsync(stop);
-        return await row.ReadAsync(stop) ? Read(row) : null;
+        if (!await row.ReadAsync(stop))
+        {
+            return null;
+        }
+
+        JsonNode? Json(int column) => row.IsDBNull(column) ? null : JsonNode.Parse(row.GetString(column));
+        var found = Read(row);
+        return row.GetBoolean(7) ? found with { Succeeded = new SparkOutcome(Json(8), Json(9), Json(10)) } : found;
     }
 
     public async Task<StoredApplication> ChooseAsync(

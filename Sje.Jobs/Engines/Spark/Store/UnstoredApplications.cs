@@ -6,7 +6,7 @@ namespace Sje.Jobs.Engines.Spark.Store;
 /// <summary>For a run without a database: nobody comes after it, so there is nothing to be remembered.</summary>
 internal sealed class UnstoredApplications(TimeProvider clock) : ISparkStore
 {
-    public Task<StoredApplication?> FindOpenAsync(Guid taskId, CancellationToken stop) =>
+    public Task<StoredApplication?> FindOpenAsync(AttemptIdentity attempt, CancellationToken stop) =>
         Task.FromResult<StoredApplication?>(null);
 
     public Task<StoredApplication> ChooseAsync(

@@ -78,7 +78,11 @@ internal static partial class YarnStatus
         var tail = text.Contains('\n', StringComparison.Ordinal) ? text : null;
         return code switch
         {
-            Aborted => new TaskError("error", "The node of the driver was lost. " + message, LogTail: tail),
+            _ when state == SparkState.Lost => new TaskError(
+                "temporary",
+                "The driver's node was lost, or does not answer. " + message,
+                LogTail: tail
+            ),
             DisksFailed => new TaskError("resources", "The node's disks failed. " + message, LogTail: tail),
             Preempted or KilledByResourceManager => new TaskError(
                 "killed",

@@ -1,4 +1,3 @@
-using DuckDB.NET.Data;
 using Sje.Jobs.Engines.Spark.Advice;
 using Sje.Jobs.Engines.Spark.Following;
 using Sje.Tests.Support;
@@ -13,15 +12,8 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
     public void The_example_gives_what_the_same_query_written_by_hand_gives()
     {
         Assert.True(runs.Flights.ExitCode == 0, runs.Flights.Errors);
-        var rows = Query($"SELECT * FROM '{runs.Answer}/*.parquet'");
-        var expected = Query(
-            $"""
-            SELECT a.state, count(*), floor(avg(f.delay) * 10 + 0.5) / 10, max(f.delay)
-            FROM '{RepositoryFiles.SampleData("flights-3m.parquet")}' f
-            JOIN read_csv('{RepositoryFiles.SampleData("airports.csv")}', all_varchar = true) a ON f.origin = a.iata
-            WHERE f.delay >= 60 GROUP BY a.state ORDER BY 2 DESC, 1
-            """
-        );
+        var rows = LateDepartures.In(runs.Answer);
+        var expected = LateDepartures.Expected();
 
         Assert.True(expected.Count > 40, $"only {expected.Count} states");
         Assert.Equal(expected, rows);
@@ -194,22 +186,4 @@ public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRun
             Totals = facts.Totals with { CpuTimeMs = 0 },
             Stages = [.. facts.Stages.Select(stage => stage with { CpuTimeMs = 0 })],
         };
-
-    private static List<object?[]> Query(string sql)
-    {
-        using var connection = new DuckDBConnection("DataSource=:memory:");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var rows = new List<object?[]>();
-        while (reader.Read())
-        {
-            rows.Add([
-                .. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i)),
-            ]);
-        }
-
-        return rows;
-    }
 }

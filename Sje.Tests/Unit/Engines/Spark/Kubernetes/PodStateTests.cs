@@ -121,6 +121,22 @@ public sealed class PodStateTests
         Assert.Contains("node-2", lost.Error!.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_driver_that_is_being_taken_from_its_machine_is_known_to_be_before_it_is_gone()
+    {
+        var pod = Pod(
+            """{"phase": "Running", "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}]}"""
+        );
+        Assert.Null(PodState.Of(pod, Now).Leaving);
+
+        pod.Metadata.DeletionTimestamp = Now.UtcDateTime.AddSeconds(20);
+
+        var leaving = PodState.Of(pod, Now);
+        Assert.Equal(SparkState.Running, leaving.State);
+        Assert.Equal("temporary", leaving.Leaving!.Class);
+        Assert.Contains("node-2: Eviction API: evicting", leaving.Leaving.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"phase": "Pending"}""", "the scheduler has not looked at it yet", false)]
     [InlineData(

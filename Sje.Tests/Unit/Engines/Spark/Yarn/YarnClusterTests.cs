@@ -351,7 +351,7 @@ public sealed class YarnClusterTests
         "FAILED",
         "exited with  exitCode: -100\nContainer released on a *lost* node",
         SparkState.Lost,
-        "error",
+        "temporary",
         null
     )]
     [InlineData(
@@ -375,7 +375,7 @@ public sealed class YarnClusterTests
         "FAILED",
         "ApplicationMaster for attempt appattempt_1 timed out. Failing the application.",
         SparkState.Lost,
-        "error",
+        "temporary",
         null
     )]
     [InlineData(
