@@ -242,16 +242,40 @@ public sealed class SparkPages
             );
         }
 
-        var answer = await SendAsync(clusters.PagesOf(SparkPlanner.Local), server, request, path, HistoryLimit, stop);
+        var plain = clusters.PagesOf(SparkPlanner.Local);
+        var answer = await SendAsync(plain, server, request, path, HistoryLimit, stop);
         if (
-            answer is SparkPage { Response.StatusCode: HttpStatusCode.NotFound } missing
-            && path.PageInHistory is not null
+            answer is not SparkPage { Response.StatusCode: HttpStatusCode.NotFound } missing
+            || path.PageInHistory is not { } page
         )
+        {
+            return answer;
+        }
+
+        DriverApplication? listed;
+        try
+        {
+            listed = await new DriverRest(plain, server, time).ApplicationAsync(id, stop);
+        }
+        catch (DriverUnavailableException)
+        {
+            listed = null;
+        }
+
+        if (listed is null)
         {
             missing.Dispose();
             return new SparkPageNotYet(
                 $"Spark's history server does not list application {id} yet. A log is read within seconds; one that stays away cannot be read."
             );
+        }
+
+        // YARN's applications have attempts, each with its pages; people want the last one.
+        var last = $"history/{listed.Path}/{page}";
+        if (listed.AttemptId is not null && last != path.Escaped)
+        {
+            missing.Dispose();
+            return new SparkPageMoved($"{request.Context}/{last}{request.Query}");
         }
 
         return answer;
