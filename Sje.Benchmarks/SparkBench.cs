@@ -360,7 +360,7 @@ internal static class SparkBench
 
     private static async Task UntilAsync(NpgsqlDataSource source, string sql, string what)
     {
-        await Patience.UntilAsync(
+        await Waits.UntilAsync(
             async () =>
             {
                 await using var command = source.CreateCommand(sql);

@@ -164,7 +164,7 @@ public class StandaloneNodes : IAsyncDisposable
         );
 
     private async Task WorkingAsync() =>
-        await Patience.UntilAsync(
+        await Waits.UntilAsync(
             async () =>
             {
                 try

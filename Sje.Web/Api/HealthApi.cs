@@ -14,7 +14,7 @@ namespace Sje.Web.Api;
 internal sealed record HealthCheck(string Status, string Detail, double DurationMs);
 
 /// <summary>The health of this server.</summary>
-internal sealed record Health(string Status, string Version, IReadOnlyDictionary<string, HealthCheck> Checks);
+internal sealed record HealthReport(string Status, string Version, IReadOnlyDictionary<string, HealthCheck> Checks);
 
 /// <summary>
 /// Whether this server can do its work, for probes and people; it needs no key and says nothing secret. That no worker is alive, or that a
@@ -34,7 +34,7 @@ internal static class HealthApi
             .WithName("getHealth")
             .WithSummary("200 when everything this server needs is there, 500 naming what is down");
 
-    private static async Task<Results<Ok<Health>, Refusal>> GetAsync(
+    private static async Task<Results<Ok<HealthReport>, Refusal>> GetAsync(
         Database database,
         WorkerReader workers,
         SparkClusterWatch clusters,
@@ -88,7 +88,9 @@ internal static class HealthApi
 
         var down = checks.Where(check => check.Value.Status == "down").Select(check => check.Key).ToList();
         return down.Count == 0
-            ? TypedResults.Ok(new Health("ok", typeof(HealthApi).Assembly.GetName().Version?.ToString(3) ?? "", checks))
+            ? TypedResults.Ok(
+                new HealthReport("ok", typeof(HealthApi).Assembly.GetName().Version?.ToString(3) ?? "", checks)
+            )
             : new Refusal(ProblemKind.Unhealthy, $"Down: {string.Join(", ", down)}.")
             {
                 More = new JsonObject { ["checks"] = JsonSerializer.SerializeToNode(checks, ApiJson.Options) },

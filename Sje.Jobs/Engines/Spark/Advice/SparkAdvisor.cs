@@ -107,7 +107,7 @@ internal static class SparkAdvisor
             properties[name] = value;
         }
 
-        var run = new Run(facts, properties, SparkSizing.Of(properties));
+        var run = new MeasuredRun(facts, properties, SparkSizing.Of(properties));
         return
         [
             .. OutOfMemory(run)
@@ -123,7 +123,7 @@ internal static class SparkAdvisor
         ];
     }
 
-    private static (double, SparkAdvice)? Skew(Run run, SparkStageFacts stage)
+    private static (double, SparkAdvice)? Skew(MeasuredRun run, SparkStageFacts stage)
     {
         if (stage.CompletedTasks < LeastSkewedTasks || stage.RunTimes is not { } times)
         {
@@ -178,7 +178,7 @@ internal static class SparkAdvisor
         return (cost, run.Advice(SparkAdviceKind.Skew, cost, text, stage, suggestion));
     }
 
-    private static (double, SparkAdvice)? Spill(Run run, SparkStageFacts stage)
+    private static (double, SparkAdvice)? Spill(MeasuredRun run, SparkStageFacts stage)
     {
         if (stage.DiskSpilledBytes < LeastSpill || run.Part(stage.DurationMs) < LeastPartOfRun)
         {
@@ -222,7 +222,7 @@ internal static class SparkAdvisor
         );
     }
 
-    private static (double, SparkAdvice)? LargePartitions(Run run, SparkStageFacts stage)
+    private static (double, SparkAdvice)? LargePartitions(MeasuredRun run, SparkStageFacts stage)
     {
         var shuffled = stage.ShuffleReads is { Median: >= LargePartition };
         var reads = shuffled ? stage.ShuffleReads : stage.Inputs;
@@ -251,7 +251,7 @@ internal static class SparkAdvisor
         );
     }
 
-    private static (double, SparkAdvice)? SmallPartitions(Run run, SparkStageFacts stage)
+    private static (double, SparkAdvice)? SmallPartitions(MeasuredRun run, SparkStageFacts stage)
     {
         if (
             stage.CompletedTasks < ManyTasks
@@ -289,7 +289,7 @@ internal static class SparkAdvisor
         );
     }
 
-    private static IEnumerable<SparkAdvice> Gc(Run run)
+    private static IEnumerable<SparkAdvice> Gc(MeasuredRun run)
     {
         var totals = run.Facts.Totals;
         var part = totals.RunTimeMs == 0 ? 0 : totals.GcTimeMs / (double)totals.RunTimeMs;
@@ -311,7 +311,7 @@ internal static class SparkAdvisor
         };
     }
 
-    private static IEnumerable<SparkAdvice> Idle(Run run)
+    private static IEnumerable<SparkAdvice> Idle(MeasuredRun run)
     {
         var totals = run.Facts.Totals;
         var use = totals.ExecutorCoreSeconds == 0 ? 1 : totals.RunTimeMs / 1000.0 / totals.ExecutorCoreSeconds;
@@ -344,7 +344,7 @@ internal static class SparkAdvisor
         };
     }
 
-    private static (double, SparkAdvice)? Broadcast(Run run, SparkJoinFacts join)
+    private static (double, SparkAdvice)? Broadcast(MeasuredRun run, SparkJoinFacts join)
     {
         // Spark can broadcast only the side whose rows need not all come out.
         var possible = join.JoinType switch
@@ -388,7 +388,7 @@ internal static class SparkAdvisor
         );
     }
 
-    private static IEnumerable<SparkAdvice> LargeExecutors(Run run)
+    private static IEnumerable<SparkAdvice> LargeExecutors(MeasuredRun run)
     {
         var peak = run.Facts.Executors.Select(executor => executor.PeakHeapBytes).DefaultIfEmpty(0).Max();
         var heap = run.Sizing.ExecutorHeapBytes;
@@ -415,7 +415,7 @@ internal static class SparkAdvisor
         };
     }
 
-    private static IEnumerable<SparkAdvice> OutOfMemory(Run run)
+    private static IEnumerable<SparkAdvice> OutOfMemory(MeasuredRun run)
     {
         var said = run
             .Facts.TaskErrors.Concat(run.Facts.Executors.Select(executor => executor.RemoveReason))
@@ -492,7 +492,7 @@ internal static class SparkAdvisor
 
     private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 
-    private sealed record Run(SparkFacts Facts, Dictionary<string, string> Properties, SparkSizing Sizing)
+    private sealed record MeasuredRun(SparkFacts Facts, Dictionary<string, string> Properties, SparkSizing Sizing)
     {
         public int Cores => Facts.Executors.Sum(executor => executor.Cores);
 

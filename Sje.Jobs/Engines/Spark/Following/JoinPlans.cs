@@ -13,13 +13,13 @@ internal sealed partial class JoinPlans
     private const int DeepestPlan = 400;
     private const string SizeMetric = "data size";
 
-    private readonly Dictionary<long, List<Join>> byExecution = [];
+    private readonly Dictionary<long, List<PlannedJoin>> byExecution = [];
     private readonly Dictionary<long, long> sizes = [];
 
     /// <summary>Takes the plan of a <c>SQLExecutionStart</c> or <c>SQLAdaptiveExecutionUpdate</c>.</summary>
     public void Take(JsonElement query)
     {
-        var joins = new List<Join>();
+        var joins = new List<PlannedJoin>();
         Walk(query.At("sparkPlanInfo"), joins, 0);
         var id = query.Long("executionId");
         if (joins.Count > 0)
@@ -79,7 +79,7 @@ internal sealed partial class JoinPlans
     /// <summary>Whether an operator is a shuffle.</summary>
     public static bool IsShuffle(string? name) => name is "Exchange";
 
-    private static void Walk(JsonElement node, List<Join> joins, int depth)
+    private static void Walk(JsonElement node, List<PlannedJoin> joins, int depth)
     {
         if (depth > DeepestPlan)
         {
@@ -96,7 +96,7 @@ internal sealed partial class JoinPlans
         )
         {
             var type = JoinType().Match(node.Text("simpleString") ?? "");
-            joins.Add(new Join(name, type.Success ? type.Groups[1].Value : null, left, right));
+            joins.Add(new PlannedJoin(name, type.Success ? type.Groups[1].Value : null, left, right));
         }
 
         foreach (var child in children)
@@ -137,5 +137,5 @@ internal sealed partial class JoinPlans
     )]
     private static partial Regex JoinType();
 
-    private sealed record Join(string Operator, string? Type, long Left, long Right);
+    private sealed record PlannedJoin(string Operator, string? Type, long Left, long Right);
 }

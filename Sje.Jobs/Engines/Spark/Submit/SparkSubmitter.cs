@@ -81,7 +81,7 @@ internal sealed partial class SparkSubmitter(TaskProcess processes, IOptions<Wor
         command = command with { Arguments = [.. WithoutMarks, .. command.Arguments] };
         using var limit = new CancellationTokenSource(Longest, clock);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
-        var words = new Words(context.Reporter);
+        var words = new SubmitterReporter(context.Reporter);
         try
         {
             var result = await processes.RunAsync(
@@ -151,7 +151,7 @@ internal sealed partial class SparkSubmitter(TaskProcess processes, IOptions<Wor
     private static partial Regex Thrown();
 
     /// <summary>Its words are shown as its; its figures are not the task's.</summary>
-    private sealed partial class Words(ITaskReporter inner) : ITaskReporter
+    private sealed partial class SubmitterReporter(ITaskReporter inner) : ITaskReporter
     {
         /// <summary>What a standalone master calls the driver.</summary>
         public string? DriverId { get; private set; }

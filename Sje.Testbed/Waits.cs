@@ -1,7 +1,7 @@
 namespace Sje.Testbed;
 
 /// <summary>Waits for what must become true, by looking.</summary>
-internal static class Patience
+internal static class Waits
 {
     private static readonly TimeProvider Clock = TimeProvider.System;
 
