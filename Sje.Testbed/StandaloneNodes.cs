@@ -175,8 +175,9 @@ public class StandaloneNodes : IAsyncDisposable
                     return page["status"]!.ToString() == "ALIVE"
                         && page["aliveworkers"]!.GetValue<int>() == workers.Count;
                 }
-                catch (HttpRequestException)
+                catch (Exception e) when (e is HttpRequestException or System.Text.Json.JsonException)
                 {
+                    // It is just coming up; a page that it has not got yet is another one, in HTML.
                     return false;
                 }
             },

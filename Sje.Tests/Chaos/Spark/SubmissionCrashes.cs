@@ -33,6 +33,9 @@ public abstract class SubmissionCrashes : IAsyncDisposable
     /// <summary>How many drivers the cluster brings up at once in good time.</summary>
     private protected virtual int AtOnce => 3;
 
+    /// <summary>Whether the cluster gives up a driver that takes long to come up, as on a busy machine.</summary>
+    private protected virtual bool GivesSlowDriversUp => false;
+
     [Fact]
     public async Task A_worker_that_dies_between_any_two_steps_leaves_one_application_and_the_next_goes_on_with_it()
     {
@@ -256,6 +259,15 @@ public abstract class SubmissionCrashes : IAsyncDisposable
 
     private async Task DiesAtAsync(SparkClusterOptions profile, string point)
     {
+        for (var tries = 1; !await DiesAtOnceAsync(profile, point, last: tries == 3); tries++)
+        {
+            // The cluster gave a driver up that came up slowly: that is another story.
+        }
+    }
+
+    /// <returns>False where it has to be seen again.</returns>
+    private async Task<bool> DiesAtOnceAsync(SparkClusterOptions profile, string point, bool last)
+    {
         var scene = await OpenAsync(profile);
         var first = await scene.WorkerAsync($"{point}:kill");
         var id = await SubmitAsync(scene);
@@ -266,8 +278,14 @@ public abstract class SubmissionCrashes : IAsyncDisposable
         await scene.WorkerAsync();
 
         await scene.Db.ExecutionBecomesAsync(id, "succeeded", Long);
+        if (GivesSlowDriversUp && !last && await scene.Db.OutcomesAsync(id) == "lost,failed,succeeded")
+        {
+            return false;
+        }
+
         Assert.Equal((point, "lost,succeeded"), (point, await scene.Db.OutcomesAsync(id)));
         await WasOnceAsync(scene, id, SparkState.Succeeded);
+        return true;
     }
 
     private async Task WasOnceAsync(CrashScene scene, Guid id, SparkState end)

@@ -26,6 +26,8 @@ public sealed class YarnCrashTests(YarnNodes yarn) : SubmissionCrashes, IClassFi
 
     private protected override int AtOnce => 2;
 
+    private protected override bool GivesSlowDriversUp => true;
+
     private protected override Task<SparkClusterOptions> ProfileAsync() => Task.FromResult(yarn.Profile);
 
     private protected override JsonObject Driver(string folder)
