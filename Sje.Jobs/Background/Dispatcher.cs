@@ -51,7 +51,7 @@ internal sealed partial class Dispatcher(
         from named n where t.id = n.id
         """;
 
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
     private readonly string[] names = [.. labels.Names];
     private readonly string[] calls =

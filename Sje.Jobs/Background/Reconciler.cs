@@ -17,6 +17,7 @@ internal sealed partial class Reconciler(
     SjeStorage storage,
     HangfireView view,
     Signals signals,
+    TimeProvider time,
     ILogger<Reconciler> log
 ) : BackgroundService
 {
@@ -32,6 +33,9 @@ internal sealed partial class Reconciler(
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan BetweenStrays = TimeSpan.FromSeconds(5);
+
+    private long? straysAt;
     private readonly BackgroundJobClient plain = new(storage, new JobFilterCollection());
 
     /// <inheritdoc/>
@@ -49,7 +53,11 @@ internal sealed partial class Reconciler(
                     continue;
                 }
 
-                await DeleteStraysAsync(stoppingToken);
+                if (straysAt is not { } at || time.GetElapsedTime(at) >= BetweenStrays)
+                {
+                    await DeleteStraysAsync(stoppingToken);
+                    straysAt = time.GetTimestamp();
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {

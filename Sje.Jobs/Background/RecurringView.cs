@@ -77,7 +77,7 @@ internal sealed partial class RecurringView : BackgroundService
         """;
 
     private static readonly TimeSpan BetweenKeeping = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Later = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromSeconds(2);

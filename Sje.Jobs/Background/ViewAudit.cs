@@ -39,14 +39,14 @@ internal sealed partial class ViewAudit(
     // Locked rows are passed over: whoever holds them is changing them.
     private const string LiveSlice = $"""
         with turn as materialized (
-            select coalesce(position::uuid, '00000000-0000-0000-0000-000000000000') as after from sje.audits
+            select case when position ~ '^[0-9]+$' then position::bigint else 0 end as after from sje.audits
             where name = 'live' and next_at <= clock_timestamp() for update skip locked
         ), slice as materialized (
             select t.id, t.hangfire_job_id from turn cross join lateral (
-                select id, hangfire_job_id from sje.tasks where id > turn.after order by id limit $1) t
+                select id, hangfire_job_id from sje.tasks where hangfire_job_id > turn.after order by hangfire_job_id limit $1) t
         ), wrong as materialized (
             select t.id from slice s join sje.tasks t on t.id = s.id left join hangfire.job j on j.id = t.hangfire_job_id
-            where t.hangfire_job_id is not null and t.hangfire_sync_at is null and (
+            where t.hangfire_job_id = s.hangfire_job_id and t.hangfire_sync_at is null and (
                 not ({Agreement.SideSql} || '|' || {Agreement.ShownSql}) = any ($2)
                 or (t.state in ('queued', 'waiting_retry') and not t.dispatched))
             for update of t skip locked
@@ -56,7 +56,7 @@ internal sealed partial class ViewAudit(
             delete from hangfire.jobqueue q using slice s where q.jobid = s.hangfire_job_id returning 1
         ), moved as (
             update sje.audits a set
-                position = case when n.count = $1 then (select id::text from slice order by id desc limit 1) end,
+                position = case when n.count = $1 then (select max(hangfire_job_id)::text from slice) end,
                 swept_at = case when n.count = $1 then a.swept_at else clock_timestamp() end,
                 next_at = clock_timestamp() + case when n.count = $1 then $4 else $3 end
             from turn, (select count(*) from slice) n where a.name = 'live'
@@ -111,11 +111,12 @@ internal sealed partial class ViewAudit(
 
     private static readonly string OurType = typeof(TaskJob).FullName + "%";
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var poll = pace.Live < LongestPoll ? pace.Live : LongestPoll;
         while (!stoppingToken.IsCancellationRequested)
         {
             var more = false;
@@ -133,7 +134,7 @@ internal sealed partial class ViewAudit(
                 LogFailed(log, e.Message);
             }
 
-            await Task.Delay(more ? Between : Poll, clock, stoppingToken);
+            await Task.Delay(more ? Between : poll, clock, stoppingToken);
         }
     }
 

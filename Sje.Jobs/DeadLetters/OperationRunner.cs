@@ -19,7 +19,7 @@ internal sealed partial class OperationRunner(
     /// <summary>Rows of a slice: its executions are locked for some tens of milliseconds.</summary>
     internal const int MostTogether = 500;
 
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -289,8 +289,14 @@ internal sealed class AttemptLedger
             signals.Raise(SignalKind.Change);
         }
 
-        // A place under a limit has become free, perhaps for a worker elsewhere.
-        if (answers.Where((a, i) => a.State is TaskState.Queued || (a.Owned && ends[i].Task.Limited)).Any())
+        // A place under a limit has become free, perhaps for a worker elsewhere; or there is a new time at which to look.
+        if (
+            answers
+                .Where(
+                    (a, i) => a.State is TaskState.Queued or TaskState.WaitingRetry || (a.Owned && ends[i].Task.Limited)
+                )
+                .Any()
+        )
         {
             signals.Raise(SignalKind.Work);
         }

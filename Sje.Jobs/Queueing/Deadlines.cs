@@ -9,14 +9,12 @@ namespace Sje.Jobs.Queueing;
 internal sealed partial class Deadlines(Database database, Signals signals, TimeProvider clock, ILogger<Deadlines> log)
     : BackgroundService
 {
-    private const string WaitedTooLong = """
-        select execution_id, id from sje.tasks
-        where queued_deadline_at <= clock_timestamp() and state in ('queued', 'waiting_retry') limit 100
-        """;
-
-    private const string TookTooLong = """
-        select id from sje.executions
-        where total_deadline_at <= clock_timestamp() and finished_at is null and cancel_requested_at is null limit 100
+    private const string OverTime = """
+        (select execution_id, id, 'queued timeout' from sje.tasks
+        where queued_deadline_at <= clock_timestamp() and state in ('queued', 'waiting_retry') limit 100)
+        union all
+        (select id, null, 'total timeout' from sje.executions
+        where total_deadline_at <= clock_timestamp() and finished_at is null and cancel_requested_at is null limit 100)
         """;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -46,28 +44,20 @@ internal sealed partial class Deadlines(Database database, Signals signals, Time
     /// <summary>Ends what is over time now.</summary>
     internal async Task RoundAsync(CancellationToken stop)
     {
-        foreach (var (execution, task) in await FindAsync(WaitedTooLong, 2, stop))
+        var found = new List<(Guid Execution, Guid? Task, string Reason)>();
+        await using (var command = database.Main.CreateCommand(OverTime))
         {
-            await EndAsync(execution, "queued timeout", task, stop);
+            await using var rows = await command.ExecuteReaderAsync(stop);
+            while (await rows.ReadAsync(stop))
+            {
+                found.Add((rows.GetGuid(0), await rows.GetFieldValueAsync<Guid?>(1, stop), rows.GetString(2)));
+            }
         }
 
-        foreach (var (execution, _) in await FindAsync(TookTooLong, 1, stop))
+        foreach (var (execution, task, reason) in found)
         {
-            await EndAsync(execution, "total timeout", null, stop);
+            await EndAsync(execution, reason, task, stop);
         }
-    }
-
-    private async Task<List<(Guid Execution, Guid Task)>> FindAsync(string sql, int columns, CancellationToken stop)
-    {
-        var found = new List<(Guid, Guid)>();
-        await using var command = database.Main.CreateCommand(sql);
-        await using var rows = await command.ExecuteReaderAsync(stop);
-        while (await rows.ReadAsync(stop))
-        {
-            found.Add((rows.GetGuid(0), columns == 2 ? rows.GetGuid(1) : default));
-        }
-
-        return found;
     }
 
     private async Task EndAsync(Guid execution, string reason, Guid? task, CancellationToken stop)

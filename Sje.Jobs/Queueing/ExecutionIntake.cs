@@ -20,6 +20,7 @@ public sealed class ExecutionIntake
     private readonly SortableIds ids;
     private readonly Signals signals;
     private readonly Admission admission;
+    private readonly TableGrowth growth;
 
     // What comes one by one shares a transaction with what comes at the same time: a commit of its own for each would be most of the cost.
     private const int MostTogether = 200;
@@ -119,6 +120,7 @@ public sealed class ExecutionIntake
     public ExecutionIntake(Database database, SortableIds ids, Signals signals, Admission admission)
     {
         (this.database, this.ids, this.signals, this.admission) = (database, ids, signals, admission);
+        growth = new TableGrowth(database);
         together = new GroupWriter<Submission, Task<IntakeResult>>(MostTogether, AcceptTogetherAsync);
     }
 
@@ -296,8 +298,10 @@ public sealed class ExecutionIntake
     /// <summary>Tells every process of what was accepted; after the commit.</summary>
     internal void Announce(IReadOnlyList<IntakeResult> results)
     {
-        if (results.Any(r => r is SubmissionAccepted))
+        var accepted = results.Count(r => r is SubmissionAccepted);
+        if (accepted > 0)
         {
+            growth.Add(accepted);
             signals.Raise(SignalKind.Work);
             signals.Raise(SignalKind.Change);
         }

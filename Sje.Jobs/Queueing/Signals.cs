@@ -25,7 +25,7 @@ public enum SignalKind
 /// Wakes loops of this process at once and those of others by NOTIFY. A NOTIFY inside every transaction takes PostgreSQL's group
 /// commit away (PEERS.md), so after a commit a flag is raised here and a statement of its own tells all others: at once where there was none
 /// just before, else a few milliseconds later for all that was raised meanwhile.
-/// Signals are hints: every loop polls too, so a lost one costs at most a second.
+/// Signals are hints: every loop polls too, so a lost one costs a second, or a few where nothing urgent waits.
 /// </summary>
 public sealed partial class Signals(Database database, TimeProvider clock, ILogger<Signals> log) : BackgroundService
 {
@@ -35,6 +35,7 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
 
     private readonly TaskCompletionSource[] pulses = [.. Enum.GetValues<SignalKind>().Select(_ => NewPulse())];
     private readonly SemaphoreSlim outgoing = new(0, 1);
+    private readonly string sender = Guid.NewGuid().ToString("N");
     private int raised;
 
     /// <summary>Wakes this process now and the others within milliseconds.</summary>
@@ -58,16 +59,18 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
     /// </summary>
     public Task Next(SignalKind signal) => Volatile.Read(ref pulses[(int)signal]).Task;
 
-    /// <summary>Waits for <paramref name="next"/> or until <paramref name="atMost"/> has passed.</summary>
-    public async Task WaitAsync(Task next, TimeSpan atMost, CancellationToken stop)
+    /// <summary>Waits for <paramref name="next"/> or until <paramref name="atMost"/> has passed; false for the latter.</summary>
+    public async Task<bool> WaitAsync(Task next, TimeSpan atMost, CancellationToken stop)
     {
         try
         {
             await next.WaitAsync(atMost, clock, stop);
+            return true;
         }
         catch (TimeoutException)
         {
             // The poll that stands behind every signal.
+            return false;
         }
     }
 
@@ -101,7 +104,7 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
             {
                 await using var command = database.Main.CreateCommand("select pg_notify($1, $2)");
                 command.Parameters.Add(new() { Value = Channel });
-                command.Parameters.Add(new() { Value = $"{Environment.ProcessId} {flags}" });
+                command.Parameters.Add(new() { Value = $"{sender} {flags}" });
                 await command.ExecuteNonQueryAsync(stop);
             }
             catch (NpgsqlException e)
@@ -125,6 +128,12 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
                     await listen.ExecuteNonQueryAsync(stop);
                 }
 
+                // Whatever was said while nobody listened.
+                foreach (var signal in Enum.GetValues<SignalKind>())
+                {
+                    Pulse(signal);
+                }
+
                 while (true)
                 {
                     await connection.WaitAsync(stop);
@@ -140,7 +149,8 @@ public sealed partial class Signals(Database database, TimeProvider clock, ILogg
 
     private void Receive(string payload)
     {
-        if (payload.Split(' ') is [_, var flags] && int.TryParse(flags, out var bits))
+        // What comes from here was heard here when it was raised.
+        if (payload.Split(' ') is [var from, var flags] && from != sender && int.TryParse(flags, out var bits))
         {
             foreach (var signal in Enum.GetValues<SignalKind>())
             {

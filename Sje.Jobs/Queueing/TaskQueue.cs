@@ -153,9 +153,13 @@ internal sealed class TaskQueue(Database database)
         order by c.rank, c.id
         """;
 
-    // A retry's time, a queue's next permitted start, a broken target's next try.
-    private const string NextDue = """
-        select least(
+    // Whether anything might be claimed; and a retry's time, a queue's next permitted start, a broken target's next try.
+    private const string Look = """
+        select exists (select 1 from sje.tasks
+                where (queue = any ($1) or '*' = any ($1)) and state = 'queued' and dispatched and holds = '{}')
+            or exists (select 1 from sje.tasks
+                where (queue = any ($1) or '*' = any ($1)) and state = 'waiting_retry' and available_at <= clock_timestamp()),
+            least(
             (select min(available_at) from sje.tasks
                 where (queue = any ($1) or '*' = any ($1)) and state = 'waiting_retry' and available_at > clock_timestamp()),
             (select min(s.at + q.starts_per) from sje.queues q join sje.queue_starts s on s.queue = q.name
@@ -207,12 +211,17 @@ internal sealed class TaskQueue(Database database)
         return tasks;
     }
 
-    /// <summary>How long until something of these queues may become claimable by the clock alone; null when nothing does.</summary>
-    public async Task<TimeSpan?> NextDueAsync(string[] queues, CancellationToken cancellationToken)
+    /// <summary>
+    /// Whether something of these queues waits that a claim might get, and how long until something may become claimable by the clock alone
+    /// (null when nothing does).
+    /// </summary>
+    public async Task<(bool Any, TimeSpan? Due)> LookAsync(string[] queues, CancellationToken cancellationToken)
     {
-        await using var command = database.Queue.CreateCommand(NextDue);
+        await using var command = database.Queue.CreateCommand(Look);
         command.Parameters.Add(P(queues, NpgsqlDbType.Array | NpgsqlDbType.Text));
-        return await command.ExecuteScalarAsync(cancellationToken) as TimeSpan?;
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (row.GetBoolean(0), await row.GetFieldValueAsync<TimeSpan?>(1, cancellationToken));
     }
 
     private static ClaimedTask Read(NpgsqlDataReader row, Guid workerId)

@@ -25,6 +25,7 @@ internal sealed partial class WorkerFeed(
 ) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
@@ -37,6 +38,18 @@ internal sealed partial class WorkerFeed(
     private TaskCompletionSource demand = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int waiting;
     private int directFree = options.Value.DirectSlots;
+
+    private bool directFirst;
+
+    // Whether a lane's last claim left nothing behind; then only news or the clock make another worth its cost.
+    private bool backgroundDry;
+    private bool directDry;
+
+    // Whether the last claim for the direct lane took all that it had asked for.
+    private bool directFull;
+
+    // When something may become claimable by the clock alone, at the latest when the next poll is due; null when that is to be looked up.
+    private long? dueAt;
 
     // Whether a direct slot that becomes free may find work; without that nobody has to be woken for it.
     private volatile bool directBacklog;
@@ -106,37 +119,33 @@ internal sealed partial class WorkerFeed(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var told = Task.CompletedTask;
+        var late = false;
         while (!stoppingToken.IsCancellationRequested && !session.Draining)
         {
-            var work = signals.Next(SignalKind.Work);
+            // Taken before anything is looked at: what is said meanwhile makes another round.
+            var news = late || told.IsCompleted;
+            var work = told = news ? signals.Next(SignalKind.Work) : told;
             var free = NextDemand();
             try
             {
                 await ReleaseOrphansAsync(stoppingToken);
-                var threads = Volatile.Read(ref waiting) - ready.Count;
-                var full = threads > 0 && await ClaimAsync(Lanes.Background, threads, stoppingToken) == threads;
-                var calls = Math.Min(Volatile.Read(ref directFree), MostAtOnce);
-                directBacklog =
-                    options.Value.DirectSlots > 0
-                    && (calls == 0 || await ClaimAsync(Lanes.Direct, calls, stoppingToken) == calls);
-                if (full || (directBacklog && calls > 0))
+                if (late)
                 {
-                    // There is a backlog. A claim costs nearly the same for one task as for ten, so where few slots are free,
-                    // others get a moment to become so; what waits in a backlog does not notice.
-                    if ((!full || threads * 4 < options.Value.Slots) && calls * 4 < options.Value.DirectSlots)
-                    {
-                        await Task.Delay(Gathering, clock, stoppingToken);
-                    }
-
-                    continue;
+                    // Nobody has said anything; a claim costs more than to look whether there is something.
+                    var (any, at) = await queue.LookAsync(queues, stoppingToken);
+                    dueAt = In(at);
+                    news = any;
                 }
 
-                var due = threads + calls > 0 ? await queue.NextDueAsync(queues, stoppingToken) : null;
-                var limit =
-                    due is { } d && d < Poll
-                        ? TimeSpan.FromTicks(Math.Max(d.Ticks, TimeSpan.TicksPerMillisecond))
-                        : Poll;
-                await signals.WaitAsync(Task.WhenAny(work, free), limit, stoppingToken);
+                if (news)
+                {
+                    (backgroundDry, directDry, dueAt) = (false, false, null);
+                }
+
+                late = !(
+                    await ClaimRoundAsync(stoppingToken) || await WaitAsync(Task.WhenAny(work, free), stoppingToken)
+                );
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -154,6 +163,7 @@ internal sealed partial class WorkerFeed(
                 }
 
                 await Task.Delay(Pause, clock, stoppingToken);
+                told = Task.CompletedTask;
             }
         }
 
@@ -161,6 +171,77 @@ internal sealed partial class WorkerFeed(
         {
             await ReleaseAsync(task, "its worker shuts down");
         }
+    }
+
+    /// <summary>Claims for each lane that has room and may have something. True when there is a backlog, so that the next round is to follow at once.</summary>
+    private async Task<bool> ClaimRoundAsync(CancellationToken stop)
+    {
+        var threads = backgroundDry ? 0 : Volatile.Read(ref waiting) - ready.Count;
+        var calls = directDry ? 0 : await DirectRoomAsync(stop);
+        if (threads <= 0 && calls <= 0)
+        {
+            return false;
+        }
+
+        // What a worker's own cpus and memory hold back comes free without a word from elsewhere.
+        var exact = !session.HoldsResources;
+        // One after the other, as both draw on the same processors and memory; first the lane that had something last.
+        var (background, direct) = (0, 0);
+        if (directFirst)
+        {
+            direct = await ClaimAsync(Lanes.Direct, calls, stop);
+            background = await ClaimAsync(Lanes.Background, threads, stop);
+        }
+        else
+        {
+            background = await ClaimAsync(Lanes.Background, threads, stop);
+            direct = await ClaimAsync(Lanes.Direct, calls, stop);
+        }
+
+        directFirst = direct > 0 || (directFirst && background == 0);
+        exact &= !session.HoldsResources;
+        backgroundDry |= exact && background < threads;
+        directDry |= exact && direct < calls;
+        directBacklog = options.Value.DirectSlots > 0 && !directDry;
+        directFull = calls > 0 && direct == calls;
+        dueAt = null;
+        var full = threads > 0 && background == threads;
+        if (full && !directFull && threads * 4 < options.Value.Slots)
+        {
+            // There is a backlog. A claim costs nearly the same for one task as for ten, so where few threads are free, others get a
+            // moment to become so; what waits in a backlog does not notice.
+            await Task.Delay(Gathering, clock, stop);
+        }
+
+        return full || directFull;
+    }
+
+    /// <summary>How many direct tasks to claim. Where the last claim took all it could, few free slots wait a moment for others.</summary>
+    private async Task<int> DirectRoomAsync(CancellationToken stop)
+    {
+        var most = Math.Min(options.Value.DirectSlots, MostAtOnce);
+        var room = Math.Min(Volatile.Read(ref directFree), most);
+        for (var (moments, before) = (0, 0); directFull && moments < 5 && room > before && room * 2 < most; moments++)
+        {
+            await Task.Delay(Gathering, clock, stop);
+            (before, room) = (room, Math.Min(Volatile.Read(ref directFree), most));
+        }
+
+        return room;
+    }
+
+    /// <summary>Waits until there is a word, or something becomes claimable by the clock alone; false when a poll is due without a word.</summary>
+    private async Task<bool> WaitAsync(Task word, CancellationToken stop)
+    {
+        dueAt ??= In((await queue.LookAsync(queues, stop)).Due);
+        var left = clock.GetElapsedTime(clock.GetTimestamp(), dueAt.Value);
+        return await signals.WaitAsync(word, left > Least ? left : Least, stop);
+    }
+
+    private long In(TimeSpan? due)
+    {
+        var wait = due < Poll ? due.Value : Poll;
+        return clock.GetTimestamp() + (long)(wait.TotalSeconds * clock.TimestampFrequency);
     }
 
     private Task NextDemand()
@@ -177,6 +258,11 @@ internal sealed partial class WorkerFeed(
 
     private async Task<int> ClaimAsync(string lane, int want, CancellationToken stop)
     {
+        if (want <= 0)
+        {
+            return 0;
+        }
+
         var tasks = await ClaimMeasuredAsync(lane, want, stop);
         foreach (var task in tasks)
         {

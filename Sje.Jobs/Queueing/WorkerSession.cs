@@ -99,6 +99,9 @@ internal sealed partial class WorkerSession(
         }
     }
 
+    /// <summary>Whether something that runs here holds processors or memory.</summary>
+    public bool HoldsResources => running.Values.Any(task => task.Resources is { Cpus: > 0 } or { MemoryBytes: > 0 });
+
     /// <summary>What a claim may ask for now, beside the number of tasks.</summary>
     public ClaimRequest Room(string lane, int slots)
     {
