@@ -373,6 +373,35 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
     }
 
     [Fact]
+    public async Task Tasks_of_a_broken_target_do_not_stand_before_others()
+    {
+        await using var node = await StartAsync(
+            options: o => o.Slots = 2,
+            breakers: o => (o.Failures, o.OpenSeconds, o.Successes) = (1, 3600, 1)
+        );
+        await Db.ExecutionBecomesAsync(
+            await node.SubmitAsync(Task("main", "down", 1) with { Target = "http:a" }),
+            "failed"
+        );
+        for (var i = 0; i < 20; i++)
+        {
+            await node.SubmitAsync(Task("main", "ok") with { Target = "http:a" });
+        }
+
+        // More of them are older than it than the worker has room for.
+        await Db.ExecutionBecomesAsync(await node.SubmitAsync(Task("main", "ok")), "succeeded");
+        await Db.ExecutionBecomesAsync(
+            await node.SubmitAsync(Task("main", "ok") with { Target = "http:b" }),
+            "succeeded"
+        );
+
+        Assert.Equal(
+            20L,
+            await Db.ScalarAsync<long>("select count(*) from sje.tasks where target = 'http:a' and state = 'queued'")
+        );
+    }
+
+    [Fact]
     public async Task An_open_breaker_is_seen_explained_and_reset()
     {
         await using var node = await StartAsync(breakers: o => (o.Failures, o.OpenSeconds, o.Successes) = (1, 3600, 1));
