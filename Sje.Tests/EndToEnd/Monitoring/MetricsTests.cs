@@ -56,7 +56,7 @@ public sealed partial class MetricsTests : IAsyncLifetime
             http,
             """
             {"name": "broken", "type": "process", "process": {"command": "exit 3"},
-             "retry": {"backoff": "fixed", "initialDelay": "1s", "maxAttempts": 2}}
+             "retry": {"backoff": "fixed", "initialDelay": "1s", "jitter": "none", "maxAttempts": 2}}
             """
         );
         var waiting = await Eventually.GetAsync(
@@ -164,7 +164,7 @@ public sealed partial class MetricsTests : IAsyncLifetime
         await db.ExecutionBecomesAsync(done, "succeeded", 60);
         var broken = await SubmitAsync(
             http,
-            """{"name": "broken", "type": "process", "process": {"command": "exit 3"}, "retry": {"backoff": "fixed", "initialDelay": "1s", "maxAttempts": 2}}"""
+            """{"name": "broken", "type": "process", "process": {"command": "exit 3"}, "retry": {"backoff": "fixed", "initialDelay": "1s", "jitter": "none", "maxAttempts": 2}}"""
         );
         await db.ExecutionBecomesAsync(broken, "failed", 60);
 
