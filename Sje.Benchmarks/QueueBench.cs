@@ -77,7 +77,7 @@ internal static class QueueBench
 
         if (Wanted("drain.direct"))
         {
-            await DirectPartAsync(report, source, engine, host.Services);
+            await DirectPartAsync(report, source, host.Services);
         }
 
         if (Wanted("dispatch.background") || Wanted("drain.background"))
@@ -340,12 +340,7 @@ internal static class QueueBench
     /// <summary>
     /// The direct lane, turn by turn with its own statements in a bare loop and with the leanest loop there is.
     /// </summary>
-    private static async Task DirectPartAsync(
-        BenchReport report,
-        NpgsqlDataSource source,
-        NoopEngine engine,
-        IServiceProvider services
-    )
+    private static async Task DirectPartAsync(BenchReport report, NpgsqlDataSource source, IServiceProvider services)
     {
         const int Tasks = 10_000;
         const int WarmRounds = 2;

@@ -346,7 +346,7 @@ internal sealed class AttemptLedger
         if (ended.Owned)
         {
             signals.Raise(SignalKind.Change);
-            if (!singleTask || limited || ended.State is TaskState.Queued)
+            if (!singleTask || limited || ended.State is TaskState.Queued or TaskState.WaitingRetry)
             {
                 signals.Raise(SignalKind.Work);
             }
