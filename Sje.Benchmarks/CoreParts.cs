@@ -117,7 +117,7 @@ internal static class CoreParts
         }
     }
 
-    /// <summary>Server and worker in one process with nothing to do: processor time of it and of the database's sessions; a worker's memory.</summary>
+    /// <summary>Server and worker in one process with nothing to do: its processor time, the database's not counted; a worker's memory.</summary>
     public static async Task IdleAsync(BenchReport report, string connectionString, bool cpu, bool memory)
     {
         // Code that the start has used is compiled once more within the first minute.

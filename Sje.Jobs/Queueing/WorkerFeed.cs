@@ -121,15 +121,22 @@ internal sealed partial class WorkerFeed(
     {
         var told = Task.CompletedTask;
         var late = false;
+        var heardAt = clock.GetTimestamp();
         while (!stoppingToken.IsCancellationRequested && !session.Draining)
         {
             // Taken before anything is looked at: what is said meanwhile makes another round.
-            var news = late || told.IsCompleted;
+            // While one lane has a backlog there is no wait that could end by the clock, and the other lane is looked at once a second all the same.
+            var news = late || told.IsCompleted || clock.GetElapsedTime(heardAt) >= Poll;
             var work = told = news ? signals.Next(SignalKind.Work) : told;
             var free = NextDemand();
             try
             {
                 await ReleaseOrphansAsync(stoppingToken);
+                if (news)
+                {
+                    heardAt = clock.GetTimestamp();
+                }
+
                 if (late)
                 {
                     // Nobody has said anything; a claim costs more than to look whether there is something.
