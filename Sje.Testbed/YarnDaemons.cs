@@ -155,8 +155,26 @@ public class YarnDaemons : IAsyncDisposable
         http.Dispose();
         guard?.StandardInput.Close();
         guard?.Dispose();
-        Directory.Delete(folder, recursive: true);
+        await RemoveAsync();
         GC.SuppressFinalize(this);
+    }
+
+    // Containers outlive their node for a moment, and write.
+    private async Task RemoveAsync()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+            }
+        }
     }
 
     private static string FolderOf(int process)

@@ -63,11 +63,16 @@ internal sealed class SparkSubmitScene(TestDatabase db, Dictionary<string, strin
         return worker;
     }
 
-    /// <summary>Waits for the JVM of the execution's <c>spark-submit</c>.</summary>
+    /// <summary>Waits for the JVM of the execution's <c>spark-submit</c>, and for why it is one: a worker that is killed takes its last words with it.</summary>
     public async Task SubmittingAsync(Guid execution)
     {
         var task = await db.ScalarAsync<Guid>("select id from sje.all_tasks where execution_id = $1", execution);
         await Eventually.TrueAsync(() => Task.FromResult(Clients(task).Count > 0), "spark-submit runs", 120);
+        await Eventually.TrueAsync(
+            async () => (await LogAsync(execution)).Contains("with spark-submit:", StringComparison.Ordinal),
+            "the log says why",
+            30
+        );
     }
 
     /// <summary>Waits until nothing of it is left.</summary>

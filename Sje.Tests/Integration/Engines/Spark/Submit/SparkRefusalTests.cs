@@ -148,7 +148,6 @@ public sealed class SparkRefusalTests : IAsyncLifetime
                 "No worker of cluster lab-small is large enough",
                 false
             },
-            { """{"application": "app.py", "cluster": "lab-empty"}""", "temporary", "has no worker", false },
             { """{"application": "app.py", "cluster": "lake", "queue": "nope"}""", "invalid", "no queue nope", false },
             { """{"application": "app.py", "cluster": "lake", "queue": "etl"}""", "temporary", "STOPPED", false },
             {
@@ -191,8 +190,6 @@ public sealed class SparkRefusalTests : IAsyncLifetime
         );
         AddStandalone("lab-small", dead, small, small);
         AddStandalone("lab-rest-no", dead, no, small);
-        var empty = await ServeAsync(200, page.Replace("WORKER", "", StringComparison.Ordinal));
-        AddStandalone("lab-empty", dead, empty, empty);
 
         yarn = await CannedYarn.StartAsync();
         yarn.First = async (context, what) =>
