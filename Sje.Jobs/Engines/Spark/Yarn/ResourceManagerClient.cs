@@ -191,7 +191,7 @@ internal sealed class ResourceManagerClient(
                 throw new SparkClusterUnavailableException($"{Address} does not get {id} into its store.");
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(5 * (tries + 1), 50)), time, stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2 * (tries + 1), 50)), time, stop);
         }
     }
 

@@ -48,6 +48,12 @@ internal sealed class YarnLogs(
         var attempts = await resourceManager.AttemptsAsync(id, stop);
         if (ended)
         {
+            if (!attempts.Any(attempt => attempt.ContainerId.Length > 0))
+            {
+                // It never came out of its queue: there is nothing to collect, and nobody says so.
+                return;
+            }
+
             await CollectedAsync(id, stop);
             await ReadEndedAsync(attempts, positions, write, stop);
             return;
