@@ -10,4 +10,7 @@ namespace Sje.Tests.Integration.Engines.Spark.Examples;
 public sealed class YarnExampleTests(YarnNodes yarn, TestDatabase db) : SparkExamples(db), IClassFixture<YarnNodes>
 {
     private protected override Task<SparkClusterOptions> ProfileAsync() => Task.FromResult(yarn.Profile);
+
+    private protected override async Task<bool> RunsAsync(string submission) =>
+        (await yarn.ApplicationsAsync()).Any(application => application == (submission, "RUNNING"));
 }
