@@ -124,10 +124,10 @@ internal sealed class HistoryServers(
         var tail = new ConcurrentQueue<string>();
         try
         {
-            if (!File.Exists(Program(installation)))
+            if (!File.Exists(ClassRunner(installation)))
             {
                 throw new HistoryServerException(
-                    $"Spark '{installation.Name}' has no {Program(installation)}, so it has no pages to show."
+                    $"Spark '{installation.Name}' has no {ClassRunner(installation)}, so it has no pages to show."
                 );
             }
 
@@ -318,7 +318,7 @@ internal sealed class HistoryServers(
         {
             Arguments =
             [
-                Program(installation),
+                ClassRunner(installation),
                 "org.apache.spark.deploy.history.HistoryServer",
                 "--properties-file",
                 properties,
@@ -331,7 +331,7 @@ internal sealed class HistoryServers(
         };
     }
 
-    private static string Program(SparkInstallation installation) =>
+    private static string ClassRunner(SparkInstallation installation) =>
         Path.Combine(installation.Home, "bin", "spark-class");
 
     private static string Property(string name, string value)

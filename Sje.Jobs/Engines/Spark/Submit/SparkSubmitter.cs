@@ -119,7 +119,7 @@ internal sealed partial class SparkSubmitter(TaskProcess processes, IOptions<Wor
         var tail = error.LogTail ?? "";
         var lines = tail.Split('\n');
         var reason = (
-            lines.FirstOrDefault(line => Refusal().IsMatch(line))
+            lines.FirstOrDefault(line => InvalidWords().IsMatch(line))
             ?? lines.FirstOrDefault(line => Thrown().IsMatch(line))
             ?? lines.LastOrDefault(line => !string.IsNullOrWhiteSpace(line))
             ?? "it says nothing"
@@ -130,7 +130,7 @@ internal sealed partial class SparkSubmitter(TaskProcess processes, IOptions<Wor
         return error with
         {
             // No network and no lack of anything: then what it was refused for stays.
-            Class = narrowed == error.Class && Refusal().IsMatch(tail) ? FailureClasses.Invalid : narrowed,
+            Class = narrowed == error.Class && InvalidWords().IsMatch(tail) ? FailureClasses.Invalid : narrowed,
             Message = message,
         };
     }
@@ -142,7 +142,7 @@ internal sealed partial class SparkSubmitter(TaskProcess processes, IOptions<Wor
             + @"|\b(is )?[Ff]orbidden\b|\bUnauthorized\b|Failed to load class|ClassNotFoundException",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
     )]
-    private static partial Regex Refusal();
+    private static partial Regex InvalidWords();
 
     [GeneratedRegex(
         "^(Exception in thread|Error:|[a-z][a-zA-Z0-9_.]+(Exception|Error)\\b)",
