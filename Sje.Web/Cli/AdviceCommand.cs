@@ -101,6 +101,7 @@ internal static class AdviceCommand
             ("written", Data(totals, "outputRows", "outputBytes")),
             ("shuffled", Data(totals, "shuffleWriteRows", "shuffleWriteBytes")),
             ("spilled", totals?["diskSpilledBytes"] is { } spilled ? Bytes(spilled) : null),
+            ("used", task["cost"] is null ? Used(totals) : null),
             ("cost", Cost(task["cost"])),
         ]);
         WriteComparison(task["comparison"]);
@@ -171,6 +172,18 @@ internal static class AdviceCommand
                         : ""
                 )
                 + ")";
+
+    // What a cluster bills, where it has no prices to say what that is in money.
+    private static string? Used(JsonNode? totals)
+    {
+        var (cores, memory) = (Sum("CoreSeconds"), Sum("GibSeconds"));
+        return cores > 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{cores:0} core-seconds, {memory:0} GiB-seconds")
+            : null;
+
+        double Sum(string what) =>
+            (totals?["executor" + what]?.GetValue<double>() ?? 0) + (totals?["driver" + what]?.GetValue<double>() ?? 0);
+    }
 
     private static string? Data(JsonNode? totals, string rows, string bytes) =>
         totals is null || (totals[rows] is null && totals[bytes] is null)
