@@ -7,7 +7,7 @@ namespace Sje.Jobs.DeadLetters;
 /// <summary>Changes dead letters at once: one, or those of one execution. Many are an <see cref="Operation"/>'s.</summary>
 public sealed class DeadLetterControl(Database database, Signals signals)
 {
-    /// <summary>Changes those that are dead letters still; returns how many.</summary>
+    /// <summary>Changes those that are still the dead letters that were seen; returns how many. What has failed anew meanwhile is another one.</summary>
     public async Task<long> ChangeAsync(
         OperationKind kind,
         IReadOnlyList<DeadLetter> letters,
@@ -16,6 +16,11 @@ public sealed class DeadLetterControl(Database database, Signals signals)
     )
     {
         ArgumentNullException.ThrowIfNull(letters);
+        if (letters.Count == 0)
+        {
+            return 0;
+        }
+
         await using var connection = await database.Main.OpenConnectionAsync(stop);
         await using var batch = new NpgsqlBatch(connection);
         var changed = await ChangeAsync(
@@ -25,7 +30,7 @@ public sealed class DeadLetterControl(Database database, Signals signals)
             [.. letters.Select(l => l.ExecutionId).Distinct()],
             [.. letters.Select(l => l.Id)],
             by,
-            DateTimeOffset.MaxValue,
+            letters.Max(letter => letter.FailedAt),
             stop
         );
         if (changed > 0)

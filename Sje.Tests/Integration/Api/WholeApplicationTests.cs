@@ -124,7 +124,7 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
     }
 
     [Fact]
-    public async Task The_original_task_waits_and_says_for_what()
+    public async Task The_original_task_is_run_by_the_engine_and_says_what_it_lacks()
     {
         using var http = factory.CreateClient();
         using var answer = await http.PostAsJsonAsync(
@@ -140,10 +140,10 @@ public class WholeApplicationTests(SjeFactory factory) : IClassFixture<SjeFactor
         );
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
 
-        var task = await http.GetFromJsonAsync<JsonObject>("/task/job-1");
-
-        Assert.Equal("queued", task!["state"]!.GetValue<string>());
-        Assert.Contains("spark", task["waitReason"]!.GetValue<string>(), StringComparison.Ordinal);
+        // There is no Spark here, and no file.
+        var task = await EndOfAsync(http, "job-1");
+        Assert.Equal("failed", task["state"]!.GetValue<string>());
+        Assert.Contains("spark", task["error"]!["message"]!.GetValue<string>(), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

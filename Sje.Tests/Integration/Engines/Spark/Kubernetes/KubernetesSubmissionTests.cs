@@ -34,7 +34,11 @@ public sealed class KubernetesSubmissionTests
         Assert.Equal((1, 0, 2), await CountAsync(cluster, chosen));
         await other.SubmitAsync(application, chosen, CancellationToken.None);
         Assert.Equal((1, 0, 2), await CountAsync(cluster, chosen));
-        Assert.Contains("awake", (await LogAsync(spark, chosen))["driver"]);
+        await Eventually.TrueAsync(
+            async () => (await LogAsync(spark, chosen))["driver"].Contains("awake"),
+            "its log comes",
+            30
+        );
 
         await other.KillAsync(chosen, CancellationToken.None);
         Assert.Null(await spark.FindAsync(chosen, CancellationToken.None));
