@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Sje.Jobs.Engines.Spark.Following;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 
 namespace Sje.Tests.Integration.Engines.Spark.Following;
 
 /// <summary>What answers as a driver should not; how a real one answers is in <see cref="SparkRunTests"/>.</summary>
+[Collection(Alone.Name)]
 public sealed class DriverRestTests : IDisposable
 {
     private static readonly DriverApplication App = new("app-1", null, "app-1");

@@ -4,12 +4,14 @@ using System.Net.Sockets;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Following;
 using Sje.Jobs.Execution;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using Sje.Tests.Support.Clusters;
 
 namespace Sje.Tests.Integration.Engines.Spark.Following;
 
 /// <summary>Spark's pages after the end, on a real history server.</summary>
+[Collection(Alone.Name)]
 public sealed class HistoryServersTests : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("sje history é ").FullName;

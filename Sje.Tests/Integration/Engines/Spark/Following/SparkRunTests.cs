@@ -1,11 +1,13 @@
 using Sje.Jobs.Engines.Spark.Advice;
 using Sje.Jobs.Engines.Spark.Following;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using Sje.Tests.Support.Clusters;
 
 namespace Sje.Tests.Integration.Engines.Spark.Following;
 
 /// <summary>Real applications, watched through their driver while they ran and read from their event log after.</summary>
+[Collection(Alone.Name)]
 public sealed class SparkRunTests(FollowedRuns runs) : IClassFixture<FollowedRuns>
 {
     [Fact]

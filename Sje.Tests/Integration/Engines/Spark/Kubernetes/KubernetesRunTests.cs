@@ -1,5 +1,6 @@
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Kubernetes;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using Sje.Tests.Support.Clusters;
 using static Sje.Tests.Integration.Engines.Spark.Kubernetes.KubernetesApplications;
@@ -7,7 +8,7 @@ using static Sje.Tests.Integration.Engines.Spark.Kubernetes.KubernetesApplicatio
 namespace Sje.Tests.Integration.Engines.Spark.Kubernetes;
 
 /// <summary>Real Spark on a real API server: from the submission to the end.</summary>
-[Collection(nameof(KubernetesCluster))]
+[Collection(Alone.Name)]
 public sealed class KubernetesRunTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("sje-test-").FullName;

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Kubernetes;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support.Clusters;
 using static Sje.Tests.Integration.Engines.Spark.Kubernetes.KubernetesApplications;
 
@@ -12,7 +13,7 @@ namespace Sje.Tests.Integration.Engines.Spark.Kubernetes;
 /// The real <c>spark-submit</c> and we submit the same application to the same API server, to a machine that is not there. Then what the API
 /// server has of both is compared field by field. What may differ stands below, with the reason.
 /// </summary>
-[Collection(nameof(KubernetesCluster))]
+[Collection(Alone.Name)]
 public sealed partial class SparkSubmitComparisonTests : IDisposable
 {
     /// <summary>Fields that differ, as "object path", and why.</summary>

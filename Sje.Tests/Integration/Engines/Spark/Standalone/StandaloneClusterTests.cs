@@ -2,12 +2,14 @@ using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Standalone;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using Sje.Tests.Support.Clusters;
 
 namespace Sje.Tests.Integration.Engines.Spark.Standalone;
 
 /// <summary>The client of a standalone cluster, against a real one.</summary>
+[Collection(Alone.Name)]
 public sealed class StandaloneClusterTests(StandaloneSpark spark) : IClassFixture<StandaloneSpark>, IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("sje-spark-").FullName;

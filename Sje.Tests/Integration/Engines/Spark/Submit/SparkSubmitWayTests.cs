@@ -6,11 +6,13 @@ using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Store;
 using Sje.Jobs.Engines.Spark.Submit;
 using Sje.Jobs.Queueing;
+using Sje.Tests.Chaos;
 using Sje.Tests.Integration.Execution;
 
 namespace Sje.Tests.Integration.Engines.Spark.Submit;
 
 /// <summary>A submission by <c>spark-submit</c>, the cluster and the program played by the test: what is started, when, and what is believed.</summary>
+[Collection(Alone.Name)]
 public sealed class SparkSubmitWayTests : IDisposable
 {
     private readonly ExecutionBench bench = new();

@@ -3,11 +3,13 @@ using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Yarn;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using Sje.Tests.Support.Clusters;
 
 namespace Sje.Tests.Integration.Engines.Spark.Yarn;
 
+[Collection(Alone.Name)]
 public sealed class YarnClusterTests(YarnNodes yarn) : IClassFixture<YarnNodes>
 {
     private const double Patience = 240;
