@@ -48,6 +48,8 @@ public abstract class DeadLetterContract(string lane) : LaneContract(lane)
             "it fails again"
         );
         Assert.Equal(letter.Fingerprint, again!.Fingerprint);
+        // Nor is what has failed anew what was seen.
+        Assert.Equal(0, await Control(node).ChangeAsync(OperationKind.Requeue, [letter], "somebody", Stop));
         Assert.Equal("failed,failed", await Db.OutcomesAsync(id));
         Assert.Equal("skipped", await Db.TaskStateAsync(id, "then"));
         await ShowsAsync(id, "main", "Failed");

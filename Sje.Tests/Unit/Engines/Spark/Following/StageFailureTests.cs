@@ -11,7 +11,7 @@ public sealed class StageFailureTests
             """
             26/11/26 09:00:00 ERROR TaskSetManager: Task 6 in stage 1.0 failed 4 times; aborting job
             Traceback (most recent call last):
-              File "/work/failing.py", line 29, in <module>
+              File "/app/failing.py", line 29, in <module>
             py4j.protocol.Py4JJavaError: An error occurred while calling z:org.apache.spark.api.python.PythonRDD.collectAndServe.
             : org.apache.spark.SparkException: Job aborted due to stage failure: Task 6 in stage 1.0 failed 4 times, most recent failure: Lost task 6.3 in stage 1.0 (TID 19) (127.0.0.1 executor 0): org.apache.spark.api.python.PythonException: Traceback (most recent call last):
               File "/opt/spark/python/lib/pyspark.zip/pyspark/worker.py", line 3, in main
