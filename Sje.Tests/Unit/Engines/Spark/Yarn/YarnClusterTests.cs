@@ -45,6 +45,38 @@ public sealed class YarnClusterTests
         Assert.All(yarn.Asked, asked => Assert.Contains("user.name=alice", asked.Query, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task What_never_left_its_queue_has_no_log_to_wait_for()
+    {
+        await using var yarn = await CannedYarn.StartAsync();
+        yarn.First = async (context, what) =>
+        {
+            if (!what.EndsWith("/appattempts", StringComparison.Ordinal))
+            {
+                return false;
+            }
+
+            await CannedYarn.WriteAsync(
+                context,
+                """{"appAttempts": {"appAttempt": [{"id": 1, "containerId": "", "nodeHttpAddress": ""}]}}"""
+            );
+            return true;
+        };
+
+        await yarn.Cluster()
+            .ReadLogsAsync(
+                Chosen,
+                new Dictionary<string, long>(),
+                true,
+                line => Assert.Fail(line.Text),
+                CancellationToken.None
+            );
+
+        // Whether its logs are collected is not even asked for.
+        Assert.Equal(0, yarn.Count($"GET apps/{CannedYarn.Id}"));
+        Assert.NotEmpty(yarn.Asked);
+    }
+
     [Theory]
     [InlineData("INITIALIZING")]
     [InlineData("STANDBY")]
