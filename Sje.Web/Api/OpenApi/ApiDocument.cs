@@ -74,7 +74,7 @@ internal static class ApiDocument
     )
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        var schema = await context.GetOrCreateSchemaAsync(typeof(ProblemDocument), null, stop);
+        var schema = await ProblemSchemaAsync(context, stop);
         AddProblem(operation, schema, ProblemKind.Internal);
         AddProblem(operation, schema, ProblemKind.Unavailable);
         AddProblem(operation, schema, ProblemKind.Forbidden);
@@ -116,7 +116,20 @@ internal static class ApiDocument
         }
     }
 
-    private static void AddProblem(OpenApiOperation operation, OpenApiSchema schema, ProblemKind kind)
+    // Said once and referred to: written out at every answer of every endpoint it was nine tenths of the document.
+    private static async Task<IOpenApiSchema> ProblemSchemaAsync(
+        OpenApiOperationTransformerContext context,
+        CancellationToken stop
+    )
+    {
+        const string Name = nameof(ProblemDocument);
+        var document =
+            context.Document ?? throw new InvalidOperationException("An operation that belongs to no document.");
+        document.AddComponent(Name, await context.GetOrCreateSchemaAsync(typeof(ProblemDocument), null, stop));
+        return new OpenApiSchemaReference(Name, document);
+    }
+
+    private static void AddProblem(OpenApiOperation operation, IOpenApiSchema schema, ProblemKind kind)
     {
         operation.Responses ??= [];
         operation.Responses.TryAdd(
