@@ -71,6 +71,11 @@ public class LoopbackKubernetes
             ServiceAccount = "spark",
             CaCertFile = Path.Combine(Folder, "ca.crt"),
             TokenFile = Path.Combine(Folder, "token"),
+            SparkConf =
+            {
+                ["spark.driver.extraJavaOptions"] = ShortLives.JavaOptions,
+                ["spark.executor.extraJavaOptions"] = ShortLives.JavaOptions,
+            },
         };
 
     /// <summary>Starts one, which lives as long as this process; <see cref="AbsentException"/> where there can be none.</summary>

@@ -42,6 +42,8 @@ public class StandaloneNodes : IAsyncDisposable
                 ["spark.executor.memory"] = "512m",
                 ["spark.driver.memory"] = "512m",
                 ["spark.cores.max"] = "2",
+                ["spark.driver.extraJavaOptions"] = ShortLives.JavaOptions,
+                ["spark.executor.extraJavaOptions"] = ShortLives.JavaOptions,
             },
         };
 
@@ -198,6 +200,7 @@ public class StandaloneNodes : IAsyncDisposable
                 ["SPARK_LOCAL_IP"] = "127.0.0.1",
                 ["SPARK_HOME"] = home,
                 ["SPARK_DAEMON_MEMORY"] = "256m",
+                ["SPARK_DAEMON_JAVA_OPTS"] = ShortLives.JavaOptions,
                 ["SPARK_MASTER_OPTS"] =
                     $"-Dspark.master.rest.enabled=true -Dspark.master.rest.port={Text(restPort)} "
                     + $"-Dspark.deploy.recoveryMode=FILESYSTEM -Dspark.deploy.recoveryDirectory={Recovery}",

@@ -8,8 +8,6 @@ namespace Sje.Testbed;
 /// <summary>A real YARN on loopback, in a folder and on ports of its own: a ResourceManager, two NodeManagers and a log server.</summary>
 public class YarnDaemons : IAsyncDisposable
 {
-    private const string QuickJava = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData";
-
     // What the daemons listen on, counted from the first port.
     private static readonly int[] Ports = [0, 1, 2, 3, 4, 5, 6, 10, 11, 12, 20, 21, 22];
 
@@ -51,9 +49,8 @@ public class YarnDaemons : IAsyncDisposable
                 ["spark.driver.memory"] = "512m",
                 ["spark.executor.memory"] = "512m",
                 ["spark.executor.instances"] = "1",
-                // Short lives: what the JVM compiles well comes too late for them.
-                ["spark.driver.extraJavaOptions"] = QuickJava,
-                ["spark.executor.extraJavaOptions"] = QuickJava,
+                ["spark.driver.extraJavaOptions"] = ShortLives.JavaOptions,
+                ["spark.executor.extraJavaOptions"] = ShortLives.JavaOptions,
             },
         };
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sje.Jobs.Engines.Spark.Clusters;
 using Sje.Jobs.Engines.Spark.Following;
+using Sje.Testbed;
 
 namespace Sje.Tests.Support.Clusters;
 
@@ -40,6 +41,7 @@ internal static class LocalSpark
                     // A URI: Spark takes one with a space in it for a relative path.
                     $"spark.eventLog.dir={new Uri(folder).AbsoluteUri}",
                     "spark.ui.showConsoleProgress=false",
+                    $"spark.driver.extraJavaOptions={ShortLives.JavaOptions}",
                     "spark.sje.task=00000000-0000-0000-0000-000000000001/1",
                     .. configuration,
                 ]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Sje.Testbed;
 using Sje.Tests.Support;
 using Sje.Tests.Support.Clusters;
 
@@ -43,7 +44,7 @@ public sealed class SparkServer : IAsyncLifetime
                 ["SJE_spark__clusters__lab__sparkConf__spark.eventLog.compress"] = "false",
                 ["SPARK_LOCAL_IP"] = "127.0.0.1",
                 // Short lives: what the JVM compiles well comes too late for them.
-                ["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData",
+                ["JAVA_TOOL_OPTIONS"] = ShortLives.JavaOptions,
                 ["SJE_execution__passEnvironment__0"] = "JAVA_TOOL_OPTIONS",
             }
         );
