@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 using Sje.Jobs.Storage;
+using Sje.Web.Links;
 
 namespace Sje.Web.Api;
 
@@ -88,7 +89,8 @@ internal sealed record TaskItem(
     JsonObject? Outputs,
     JsonObject? Metrics,
     JsonNode? Parts,
-    long? BackgroundJobId
+    long? BackgroundJobId,
+    string? BackgroundJobUrl
 );
 
 /// <summary>What a task needs of a worker; 0 is no demand.</summary>
@@ -167,7 +169,8 @@ internal static class ExecutionViews
             Copy(task.Outputs),
             Copy(task.Metrics),
             task.Parts?.DeepClone(),
-            task.BackgroundJobId
+            task.BackgroundJobId,
+            task.BackgroundJobId is { } job ? ExecutionLinks.OfBackgroundJob(job) : null
         );
 
     /// <summary>One task's outputs as they are; those of several under their names. So with metrics.</summary>

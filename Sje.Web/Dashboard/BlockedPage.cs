@@ -3,6 +3,7 @@ using Hangfire.Dashboard;
 using Hangfire.Dashboard.Pages;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
+using Sje.Web.Links;
 
 namespace Sje.Web.Dashboard;
 
@@ -65,7 +66,10 @@ internal sealed class BlockedPage : RazorPage
         foreach (var (task, execution) in rows)
         {
             html.Raw("<tr><td>").Link(ExecutionLinks.Of(task.ExecutionId), execution);
-            html.Raw("</td><td>").Text(task.Name).Raw("</td><td>").Encoded(Html.QueueLabel(task.Queue));
+            html.Raw("</td><td>")
+                .Link(ExecutionLinks.OfTask(task.ExecutionId, task.Name), task.Name)
+                .Raw("</td><td>")
+                .Encoded(Html.QueueLabel(task.Queue));
             html.Raw("</td><td>").Text(reasons.GetValueOrDefault(task.Id));
             html.Raw("</td><td class=\"align-right\">").Instant(this, task.AcceptedAt).Raw("</td></tr>");
         }

@@ -19,8 +19,11 @@ internal static class DashboardExtensions
             return;
         }
 
+        var ours = typeof(DashboardExtensions).Assembly;
         GlobalConfiguration
             .Configuration.UseJobDetailsRenderer(0, JobSection.Render)
+            .UseDashboardStylesheet(ours, "Sje.Web.Dashboard.navigation.css")
+            .UseDashboardJavaScript(ours, "Sje.Web.Dashboard.navigation.js")
             .UseDashboardMetrics(
                 LoadMetrics.Workers,
                 LoadMetrics.Waiting,

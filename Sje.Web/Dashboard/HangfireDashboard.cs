@@ -10,6 +10,7 @@ using Sje.Jobs.Background;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
+using Sje.Web.Links;
 
 namespace Sje.Web.Dashboard;
 
@@ -20,7 +21,7 @@ namespace Sje.Web.Dashboard;
 internal static class HangfireDashboard
 {
     /// <summary>Where it is.</summary>
-    public const string Path = "/hangfire";
+    public const string Path = ExecutionLinks.Hangfire;
 
     /// <summary>More than a page of Hangfire's can select.</summary>
     private const int MostJobsAtOnce = 10_000;
@@ -52,7 +53,7 @@ internal static class HangfireDashboard
                 Path,
                 new DashboardOptions
                 {
-                    AppPath = "/",
+                    AppPath = ExecutionLinks.Home,
                     DashboardTitle = "SJE",
                     DisplayStorageConnectionString = false,
                     DisplayNameFunc = (_, job) => BackgroundJobTitle.Of(job),

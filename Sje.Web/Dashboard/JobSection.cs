@@ -6,6 +6,7 @@ using Hangfire.Dashboard;
 using Sje.Core.Jobs;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
+using Sje.Web.Links;
 
 namespace Sje.Web.Dashboard;
 
@@ -101,7 +102,11 @@ internal static partial class JobSection
             .Raw(" <small class=\"text-muted\">")
             .Text(execution.Id.ToString())
             .Raw("</small>");
-        Row(html, "Task").Text(task.Name).Raw(" <small class=\"text-muted\">").Text(task.Type).Raw("</small>");
+        Row(html, "Task")
+            .Link(ExecutionLinks.OfTask(execution.Id, task.Name), task.Name)
+            .Raw(" <small class=\"text-muted\">")
+            .Text(task.Type)
+            .Raw("</small>");
         Row(html, "State").Raw("<code class=\"sje-state\">").Text(task.State.ToSnake()).Raw("</code>");
         if (task.State == TaskState.Running && task.CancelRequestedAt is { } cancel)
         {
@@ -225,7 +230,7 @@ internal static partial class JobSection
             html.Raw("the last ").Number(lines.Count).Raw(" lines, ");
         }
 
-        html.Link(ExecutionLinks.LogOf(execution, head.Task, head.Attempt), "all of it").Raw("</small></h3>");
+        html.Link(ExecutionLinks.OfAttempt(execution, head.Task, head.Attempt), "all of it").Raw("</small></h3>");
         if (lines.Count == 0)
         {
             html.Raw("<div class=\"alert alert-info\">It has printed nothing.</div>");

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Sje.Core.Security;
@@ -93,6 +95,47 @@ public partial class DashboardAccessTests(SjeFactory factory) : IClassFixture<Sj
         Assert.False(asset.Headers.CacheControl.NoStore);
     }
 
+    [Fact]
+    public async Task Every_page_carries_the_way_home_and_the_top_navigation_of_our_own_pages()
+    {
+        using var http = factory.CreateClient();
+        var page = await http.GetStringAsync("/hangfire/servers");
+
+        Assert.Contains("href=\"/ops\"", page, StringComparison.Ordinal);
+        var script = await http.GetStringAsync(ScriptAddress().Match(page).Groups[1].Value);
+        foreach (
+            var address in (string[])
+                ["/ops", "/executions", "/jobs", "/schedules", "/queues", "/workers", "/dead-letters", "/settings"]
+        )
+        {
+            Assert.Contains($"'{address}'", script, StringComparison.Ordinal);
+        }
+
+        var style = await http.GetStringAsync(StyleAddress().Match(page).Groups[1].Value);
+        Assert.Contains(".sje-top", style, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_task_names_its_background_job_and_that_page_links_back_to_the_task()
+    {
+        using var http = factory.CreateClient();
+        using var accepted = await http.PostAsJsonAsync("/task", new { name = "two views", type = "noop" });
+        var id = (await accepted.Content.ReadFromJsonAsync<JsonObject>())!["taskId"]!.GetValue<Guid>();
+        var task = await Eventually.GetAsync(
+            async () => (await http.GetFromJsonAsync<JsonObject>($"/api/v1/executions/{id}"))!["tasks"]![0]!.AsObject(),
+            task => task["backgroundJobUrl"] is not null,
+            "it has a background job",
+            60
+        );
+
+        var address = task["backgroundJobUrl"]!.GetValue<string>();
+        var page = await http.GetStringAsync(address);
+
+        Assert.Equal($"/hangfire/jobs/details/{task["backgroundJobId"]}", address);
+        Assert.Contains($"href=\"/executions/{id}\"", page, StringComparison.Ordinal);
+        Assert.Contains($"href=\"/executions/{id}?task={task["name"]}\"", page, StringComparison.Ordinal);
+    }
+
     private static async Task<string> TokenAsync(HttpClient http)
     {
         var page = await http.GetStringAsync("/hangfire/servers");
@@ -118,4 +161,7 @@ public partial class DashboardAccessTests(SjeFactory factory) : IClassFixture<Sj
 
     [GeneratedRegex("<script src=\"([^\"]+)\"")]
     private static partial Regex ScriptAddress();
+
+    [GeneratedRegex("<link rel=\"stylesheet\" href=\"([^\"]+)\"")]
+    private static partial Regex StyleAddress();
 }
