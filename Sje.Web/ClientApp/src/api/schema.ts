@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 7d7a13cf73646cc912dc98bcadcf2a8db85e6d6006ef0230950731c495a60985. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 e2f5187650427a9dd5e866ca1efb70f133be75f76de0ebc57f2f8e2b96b5edde. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -1141,6 +1141,7 @@ export interface components {
             attemptStartedAt: null | string;
             /** Format: int64 */
             backgroundJobId: null | number;
+            backgroundJobUrl: null | string;
             /** Format: date-time */
             cancelRequestedAt: null | string;
             dependsOn: string[];
