@@ -1,0 +1,51 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouteComponent } from "@tanstack/react-router";
+import { parseSearch, writeSearch } from "../base/url";
+import { NotFound, PageFailure } from "./failures";
+import { loaded } from "./load";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
+
+function page(path: string, load: () => Promise<{ default: RouteComponent }>) {
+  return createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(() => loaded(load)),
+    validateSearch: (search: Record<string, string | undefined>) => search,
+    errorComponent: PageFailure,
+  });
+}
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/ops" as string, replace: true });
+  },
+});
+
+const tree = root.addChildren([
+  home,
+  page("/ops", () => import("../pages/ops")),
+  page("/executions", () => import("../pages/executions")),
+  page("/executions/$id", () => import("../pages/execution")),
+  page("/jobs", () => import("../pages/jobs")),
+  page("/jobs/$name", () => import("../pages/job")),
+  page("/schedules", () => import("../pages/schedules")),
+  page("/queues", () => import("../pages/queues")),
+  page("/workers", () => import("../pages/workers")),
+  page("/dead-letters", () => import("../pages/dead-letters")),
+  page("/settings", () => import("../pages/settings")),
+  page("/login", () => import("./LoginPage")),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  parseSearch,
+  stringifySearch: writeSearch,
+  scrollRestoration: true,
+  // A page that is loading leaves the one before it on the screen.
+  defaultPendingMs: 60_000,
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+});

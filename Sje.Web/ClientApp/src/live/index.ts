@@ -1,0 +1,1 @@
+export { useLive, useLiveStatus, type LiveEvent, type LiveStatus, type LiveTopic } from "./live";

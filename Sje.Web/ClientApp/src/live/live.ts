@@ -1,0 +1,47 @@
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { stream } from "./stream";
+
+/** What changed: read it again (or patch it) if it is shown. `version` is the execution's. */
+export interface LiveEvent {
+  kind: string;
+  executionId: string;
+  taskId?: string | null;
+  version?: number | null;
+  at: string;
+}
+
+export type LiveTopic = "executions" | "tasks";
+
+export interface LiveStatus {
+  /** `live`; `paused` while the tab is hidden or by choice; `connecting` at first; `offline` when the server does not answer. */
+  state: "connecting" | "live" | "paused" | "offline";
+  /** Since when. */
+  since: Date;
+}
+
+/**
+ * Calls `onEvents` with all that came since the last animation frame, in order, while the component is there. After a time when events may
+ * have been missed it is called with `{ caughtUp: true }` and no events: read again what is shown.
+ */
+export function useLive(
+  topics: readonly LiveTopic[],
+  onEvents: (events: readonly LiveEvent[], how: { caughtUp: boolean }) => void,
+): void {
+  const latest = useRef(onEvents);
+  useEffect(() => {
+    latest.current = onEvents;
+  });
+  const key = topics.join(",");
+  useEffect(() => {
+    const wanted = new Set(key.split(","));
+    return stream.listen((events, how) => {
+      const mine = events.filter((event) => wanted.has(event.taskId ? "tasks" : "executions"));
+      if (mine.length > 0 || how.caughtUp) latest.current(mine, how);
+    });
+  }, [key]);
+}
+
+/** Whether what is shown is live. */
+export function useLiveStatus(): LiveStatus {
+  return useSyncExternalStore(stream.subscribe, stream.status);
+}

@@ -1,0 +1,160 @@
+import { errorOf } from "../api/client";
+import type { LiveEvent, LiveStatus } from "./live";
+import { ServerSentParser } from "./parser";
+
+type Listener = (events: readonly LiveEvent[], how: { caughtUp: boolean }) => void;
+
+// The server says something every 2 s; after this much silence it is gone.
+const SILENCE_MS = 4_500;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * The one stream of this tab. It resumes behind the last event it saw, so that nothing is missed; where the server cannot say (no event was
+ * seen yet, or the tab was hidden too long) listeners are told to read again.
+ */
+class Stream {
+  private readonly listeners = new Set<Listener>();
+  private readonly watchers = new Set<() => void>();
+  private now: LiveStatus = { state: "connecting", since: new Date() };
+  private last: string | undefined;
+  private stop: AbortController | undefined;
+  private batch: LiveEvent[] = [];
+  private caughtUp = false;
+  private frame: number | undefined;
+  private failures = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private held = false;
+  private everLive = false;
+
+  readonly status = (): LiveStatus => this.now;
+
+  readonly subscribe = (watcher: () => void): (() => void) => {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  };
+
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Begins; called once, by the shell. */
+  start(): void {
+    document.addEventListener("visibilitychange", () => this.settle());
+    addEventListener("online", () => this.again());
+    addEventListener("pagehide", () => this.end());
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) this.settle();
+    });
+    this.settle();
+  }
+
+  /** Holds the stream or lets it go on, by a person's choice. */
+  hold(held: boolean): void {
+    this.held = held;
+    this.settle();
+  }
+
+  /** Tries again at once, for example after a sign-in. */
+  again(): void {
+    this.failures = 0;
+    if (!document.hidden && !this.held && this.now.state !== "live") {
+      this.end();
+      void this.run();
+    }
+  }
+
+  private settle(): void {
+    if (document.hidden || this.held) {
+      this.end();
+      this.become("paused");
+    } else if (!this.stop) {
+      void this.run();
+    }
+  }
+
+  private end(): void {
+    clearTimeout(this.retry);
+    this.stop?.abort();
+    this.stop = undefined;
+  }
+
+  private become(state: LiveStatus["state"]): void {
+    if (this.now.state === state) return;
+    this.now = { state, since: new Date() };
+    for (const watcher of this.watchers) watcher();
+  }
+
+  private async run(): Promise<void> {
+    const stop = new AbortController();
+    this.stop = stop;
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => stop.abort(), SILENCE_MS);
+    };
+
+    try {
+      heard();
+      const response = await fetch("/api/v1/events?topics=executions,tasks", {
+        headers: { Accept: "text/event-stream", ...(this.last ? { "Last-Event-ID": this.last } : {}) },
+        signal: stop.signal,
+        cache: "no-store",
+      });
+      if (!response.ok || !response.body) {
+        // A place that the server does not know any more: begin anew, and read everything again.
+        if (response.status === 422 || response.status === 400) this.last = undefined;
+        throw await errorOf(response);
+      }
+
+      // Without a place to resume from, what happened while nobody listened is unknown.
+      if (this.everLive && this.last === undefined) this.caughtUp = true;
+      const missed = this.everLive;
+      this.everLive = true;
+      this.failures = 0;
+      this.become("live");
+      // Also what has no events of its own (queues, workers) is old by now.
+      if (missed) {
+        this.caughtUp = true;
+        this.flushSoon();
+      }
+
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      const parser = new ServerSentParser();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        heard();
+        for (const message of parser.push(value)) {
+          this.last = message.id ?? this.last;
+          this.batch.push(JSON.parse(message.data) as LiveEvent);
+        }
+        if (this.batch.length > 0) this.flushSoon();
+      }
+    } catch {
+      // Every way to lose the stream is the same: it is tried again below.
+    } finally {
+      clearTimeout(silence);
+    }
+
+    // Ended by choice, or another has taken over.
+    if (this.stop !== stop) return;
+    this.become("offline");
+    const pause = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** this.failures++);
+    this.retry = setTimeout(() => {
+      if (this.stop === stop) void this.run();
+    }, pause);
+  }
+
+  private flushSoon(): void {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      const [events, how] = [this.batch, { caughtUp: this.caughtUp }];
+      this.batch = [];
+      this.caughtUp = false;
+      for (const listener of this.listeners) listener(events, how);
+    });
+  }
+}
+
+export const stream = new Stream();

@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui";
+
+export default function ExecutionsPage() {
+  return <PageHead title="Executions" />;
+}

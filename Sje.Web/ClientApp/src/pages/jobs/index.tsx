@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui";
+
+export default function JobsPage() {
+  return <PageHead title="Jobs" />;
+}

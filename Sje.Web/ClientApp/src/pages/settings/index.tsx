@@ -1,0 +1,5 @@
+import { PageHead } from "../../ui";
+
+export default function SettingsPage() {
+  return <PageHead title="Settings" />;
+}
