@@ -9,6 +9,7 @@ using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
 using Sje.Jobs.Maintenance;
 using Sje.Jobs.Observability;
+using Sje.Jobs.Operations;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;

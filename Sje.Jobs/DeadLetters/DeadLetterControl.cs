@@ -4,12 +4,22 @@ using Sje.Jobs.Storage;
 
 namespace Sje.Jobs.DeadLetters;
 
-/// <summary>Changes dead letters at once: one, or those of one execution. Many are an <see cref="Operation"/>'s.</summary>
+/// <summary>What is done to a dead letter.</summary>
+public enum DeadLetterChange
+{
+    /// <summary>Back into the queue: a new attempt, failures counted from 0.</summary>
+    Requeue,
+
+    /// <summary>Dismissed: no dead letter any more.</summary>
+    Purge,
+}
+
+/// <summary>Changes dead letters at once: one, or those of one execution. Many are an operation's.</summary>
 public sealed class DeadLetterControl(Database database, Signals signals)
 {
     /// <summary>Changes those that are still the dead letters that were seen; returns how many. What has failed anew meanwhile is another one.</summary>
     public async Task<long> ChangeAsync(
-        OperationKind kind,
+        DeadLetterChange kind,
         IReadOnlyList<DeadLetter> letters,
         string? by,
         CancellationToken stop
@@ -47,7 +57,7 @@ public sealed class DeadLetterControl(Database database, Signals signals)
     /// </summary>
     internal static async Task<long> ChangeAsync(
         NpgsqlBatch batch,
-        OperationKind kind,
+        DeadLetterChange kind,
         Guid[] executions,
         Guid[] graphs,
         Guid[] tasks,
@@ -56,7 +66,7 @@ public sealed class DeadLetterControl(Database database, Signals signals)
         CancellationToken stop
     )
     {
-        if (kind == OperationKind.Requeue)
+        if (kind == DeadLetterChange.Requeue)
         {
             TaskChanges.AddRequeue(batch, executions, graphs, tasks, new Wish("requeued", by), until);
         }

@@ -5,6 +5,9 @@ using static Sje.Jobs.Queueing.BatchBuilder;
 
 namespace Sje.Jobs.Queueing;
 
+/// <summary>An execution that has just ended, for the figures: its type, as what, after how long.</summary>
+internal sealed record EndedExecution(string JobType, string State, TimeSpan? Took);
+
 /// <summary>
 /// What follows for an execution when one of its tasks has ended. Whoever ends or revives a task first locks the execution's row
 /// (<see cref="Lock"/>), then touches its tasks, then settles: in that order everywhere, so that two tasks that end at once see each
@@ -84,21 +87,42 @@ internal static class Settlement
         """;
 
     /// <summary>Counts the end of an execution, where the statement whose result this is has brought it about.</summary>
-    public static async Task CountAsync(NpgsqlDataReader result, CancellationToken cancellationToken)
+    public static async Task CountAsync(NpgsqlDataReader result, CancellationToken cancellationToken) =>
+        Count(await ReadEndsAsync(result, cancellationToken));
+
+    /// <summary>Counts ends of executions.</summary>
+    public static void Count(IEnumerable<EndedExecution> ended)
+    {
+        foreach (var execution in ended)
+        {
+            CoreMetrics.ExecutionEnded(execution.JobType, execution.State, execution.Took);
+        }
+    }
+
+    /// <summary>Reads which executions have ended, where the result is that of the statement that ends them; else nothing is read of it.</summary>
+    public static async Task<IReadOnlyList<EndedExecution>> ReadEndsAsync(
+        NpgsqlDataReader result,
+        CancellationToken cancellationToken
+    )
     {
         if (result.FieldCount == 0 || result.GetName(0) != EndedColumn)
         {
-            return;
+            return [];
         }
 
+        var ended = new List<EndedExecution>();
         while (await result.ReadAsync(cancellationToken))
         {
-            CoreMetrics.ExecutionEnded(
-                result.GetString(1),
-                result.GetString(0),
-                await result.IsDBNullAsync(2, cancellationToken) ? null : result.GetTimeSpan(2)
+            ended.Add(
+                new EndedExecution(
+                    result.GetString(1),
+                    result.GetString(0),
+                    await result.IsDBNullAsync(2, cancellationToken) ? null : result.GetTimeSpan(2)
+                )
             );
         }
+
+        return ended;
     }
 
     /// <summary>Runs a batch with a settlement in it.</summary>

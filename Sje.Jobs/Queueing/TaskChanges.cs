@@ -241,6 +241,13 @@ internal static class TaskChanges
     private const string AddQueue =
         "insert into sje.queues (name) select $1 where $1 is not null on conflict do nothing";
 
+    /// <summary>
+    /// Passes the gates of the jobs of many executions and locks the executions, in the order that keeps changes of several apart; what then is added
+    /// for each finds its locks held.
+    /// </summary>
+    public static void AddLocks(NpgsqlBatch batch, Guid[] executions) =>
+        batch.Add(JobPauses.PassOfExecutions, Executions(executions)).Add(LockAll, Executions(executions));
+
     /// <summary>Changes priority and queue of what waits of an execution.</summary>
     public static void AddMove(NpgsqlBatch batch, Guid executionId, int? priority, string? queue, string? by) =>
         batch

@@ -60,7 +60,11 @@ public sealed record StoredEvent(
     JsonObject Data,
     string? Tenant,
     long? ExecutionVersion
-);
+)
+{
+    /// <summary>Whether it tells of an operation, whose id then stands in place of the execution's.</summary>
+    public bool IsOfOperation => Kind.StartsWith("operation.", StringComparison.Ordinal);
+}
 
 /// <summary>
 /// Reads events without gaps: a number is drawn before its transaction commits, so only events of transactions that are older than
@@ -73,7 +77,7 @@ public sealed class EventReader(Database database)
     private const string Columns = """
         select e.xid, 2 * e.seq + p.part, e.at, e.execution_id, case when p.part = 0 then e.task_id end,
             case when p.part = 0 then e.kind else 'execution.' || e.execution_state end, case when p.part = 0 then e.data::text else '{}' end,
-            x.tenant, x.version
+            case when e.kind like 'operation.%' then (select o.tenant from sje.operations o where o.id = e.execution_id) else x.tenant end, x.version
         from sje.events e left join sje.executions x on x.id = e.execution_id
             cross join (values (0), (1)) p (part)
         """;

@@ -64,6 +64,16 @@ public sealed record ExecutionFilter
     public DateTimeOffset? Until { get; init; }
 }
 
+/// <summary>How far executions have to be for what is to be done to them.</summary>
+public enum ExecutionStage
+{
+    /// <summary>They have not ended.</summary>
+    Alive,
+
+    /// <summary>They have ended, and not in success: also those that succeeded in part.</summary>
+    EndedWithoutSuccess,
+}
+
 /// <summary>Reads executions for lists and pages.</summary>
 public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
 {
@@ -117,6 +127,56 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
         }
 
         return counts;
+    }
+
+    /// <summary>How many there are at a stage; of some that are named, those.</summary>
+    public async Task<long> CountChangeableAsync(
+        ExecutionFilter filter,
+        ExecutionStage stage,
+        IReadOnlyList<Guid>? ids,
+        CancellationToken stop
+    )
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var rows = At(db, filter, stage);
+        if (ids is not null)
+        {
+            rows = rows.Where(e => ids.Contains(e.Id));
+        }
+
+        return await rows.LongCountAsync(stop);
+    }
+
+    /// <summary>Ids of those at a stage in their order, those behind <paramref name="after"/>.</summary>
+    public async Task<IReadOnlyList<Guid>> ListChangeableAsync(
+        ExecutionFilter filter,
+        ExecutionStage stage,
+        Guid? after,
+        int limit,
+        CancellationToken stop
+    )
+    {
+        await using var db = await contexts.CreateDbContextAsync(stop);
+        var rows = At(db, filter, stage);
+        if (after is { } id)
+        {
+            rows = rows.Where(e => e.Id.CompareTo(id) > 0);
+        }
+
+        return await rows.OrderBy(e => e.Id).Select(e => e.Id).Take(limit).ToListAsync(stop);
+    }
+
+    private static IQueryable<ExecutionRow> At(SjeContext db, ExecutionFilter filter, ExecutionStage stage)
+    {
+        var rows = Filtered(db, filter);
+        if (filter.States.Count > 0)
+        {
+            rows = rows.Where(IsIn(filter.States));
+        }
+
+        return stage == ExecutionStage.Alive
+            ? rows.Where(e => e.FinishedAt == null)
+            : rows.Where(e => e.EndedAs != null && e.EndedAs != ExecutionState.Succeeded);
     }
 
     // Live ones and ended ones stand in an index each; no index holds the state itself, which changes too often.

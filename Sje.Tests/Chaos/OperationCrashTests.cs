@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Sje.Core.Jobs;
 using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Faults;
+using Sje.Jobs.Operations;
 using Sje.Jobs.Queueing;
+using Sje.Jobs.Storage;
 using Sje.Tests.Support;
 
 namespace Sje.Tests.Chaos;
@@ -28,19 +30,13 @@ public sealed class OperationCrashTests
     public async Task An_operation_whose_workers_are_killed_is_finished_by_another_and_does_nothing_twice()
     {
         await using var scene = await CrashScene.OpenAsync();
-        var signals = new Signals(scene.Db.Database, TimeProvider.System, NullLogger<Signals>.Instance);
-        var ids = new SortableIds(TimeProvider.System);
-        var admission = new Admission(scene.Db.Database, signals, TimeProvider.System, NullLogger<Admission>.Instance);
-        await new ExecutionIntake(scene.Db.Database, ids, signals, admission).AcceptAsync(
-            [.. Enumerable.Range(0, Count).Select(_ => Job())],
-            CancellationToken.None
-        );
+        var operations = OperationsOf(scene);
+        await SubmitAsync(scene, Count, "swarm");
         await using (var fail = scene.Db.Database.Main.CreateCommand(FailAll))
         {
             await fail.ExecuteNonQueryAsync();
         }
 
-        var operations = new OperationStore(scene.Db.Database, ids, signals);
         var begun = await operations.BeginAsync(
             OperationKind.Requeue,
             new DeadLetterFilter { Queue = "swarm" },
@@ -83,17 +79,128 @@ public sealed class OperationCrashTests
         );
     }
 
+    [Fact]
+    public async Task Operations_on_executions_whose_workers_are_killed_are_finished_by_others_and_do_nothing_twice()
+    {
+        const int Each = 250;
+        (OperationKind Kind, string Queue, string Event)[] wanted =
+        [
+            (OperationKind.Cancel, "stopped", "task.cancelled"),
+            (OperationKind.Retry, "again", "task.queued"),
+            (OperationKind.Prioritize, "sooner", "task.moved"),
+            (OperationKind.Move, "elsewhere", "task.moved"),
+        ];
+        await using var scene = await CrashScene.OpenAsync();
+        var operations = OperationsOf(scene);
+        await SubmitAsync(scene, Each, "again");
+        await using (var fail = scene.Db.Database.Main.CreateCommand(FailAll))
+        {
+            await fail.ExecuteNonQueryAsync();
+        }
+
+        foreach (var (_, queue, _) in wanted.Where(operation => operation.Queue != "again"))
+        {
+            await SubmitAsync(scene, Each, queue);
+        }
+
+        // Nothing of it runs, so that what was changed stays as it was changed.
+        await using (var pause = scene.Db.Database.Main.CreateCommand("update sje.queues set paused_at = now()"))
+        {
+            await pause.ExecuteNonQueryAsync();
+        }
+
+        var before = await scene.Db.ScalarAsync<long>("select max(seq) from sje.events");
+        var begun = new List<Operation>();
+        foreach (var (kind, queue, _) in wanted)
+        {
+            begun.Add(
+                await operations.BeginAsync(
+                    kind,
+                    new ExecutionSelection { Filter = new ExecutionFilter { Queue = queue } },
+                    new ExecutionChange
+                    {
+                        Priority = kind == OperationKind.Prioritize ? 20 : null,
+                        Queue = kind == OperationKind.Move ? "stopped" : null,
+                    },
+                    null,
+                    "somebody",
+                    CancellationToken.None
+                )
+            );
+            Assert.Equal(Each, begun[^1].Total);
+        }
+
+        for (var slice = 1; slice <= 4; slice++)
+        {
+            var point = slice % 2 == 0 ? FaultPoint.OperationCommitted : FaultPoint.OperationWritten;
+            await CrashScene.DiesAsync(await scene.WorkerAsync($"{point}:{slice}:kill"));
+        }
+
+        await scene.WorkerAsync();
+        for (var i = 0; i < wanted.Length; i++)
+        {
+            var over = await Eventually.GetAsync(
+                () => FindAsync(operations, begun[i].Id),
+                operation => operation.State != OperationState.Running,
+                "the operation is over",
+                60
+            );
+            Assert.Equal((OperationState.Succeeded, Each, 0), (over.State, over.Done, over.Failed));
+            const string Told = """
+                from sje.events v join sje.executions e on e.id = v.execution_id
+                where v.seq > $1 and v.kind = $2 and v.data ->> 'by' = 'somebody' and e.queue = $3 and (e.priority = 20) = $4
+                """;
+            object[] which =
+            [
+                before,
+                wanted[i].Event,
+                wanted[i].Kind == OperationKind.Move ? "stopped" : wanted[i].Queue,
+                wanted[i].Kind == OperationKind.Prioritize,
+            ];
+            Assert.Equal(
+                (Each, Each),
+                (
+                    await scene.Db.ScalarAsync<long>("select count(*) " + Told, which),
+                    await scene.Db.ScalarAsync<long>("select count(distinct v.task_id) " + Told, which)
+                )
+            );
+        }
+    }
+
+    private static OperationStore OperationsOf(CrashScene scene) =>
+        new(
+            scene.Db.Database,
+            new SortableIds(TimeProvider.System),
+            SignalsOf(scene),
+            StoredExecutions.Of(scene.Db.Database)
+        );
+
+    private static Signals SignalsOf(CrashScene scene) =>
+        new(scene.Db.Database, TimeProvider.System, NullLogger<Signals>.Instance);
+
+    private static async Task SubmitAsync(CrashScene scene, int count, string queue)
+    {
+        var signals = SignalsOf(scene);
+        var admission = new Admission(scene.Db.Database, signals, TimeProvider.System, NullLogger<Admission>.Instance);
+        await new ExecutionIntake(
+            scene.Db.Database,
+            new SortableIds(TimeProvider.System),
+            signals,
+            admission
+        ).AcceptAsync([.. Enumerable.Range(0, count).Select(_ => Job(queue))], CancellationToken.None);
+    }
+
     private static async Task<Operation> FindAsync(OperationStore operations, Guid id) =>
         await operations.FindAsync(id, null, CancellationToken.None)
         ?? throw new InvalidOperationException("The operation is gone.");
 
-    private static Submission Job() =>
+    private static Submission Job(string queue) =>
         new()
         {
             Job = new JobSpec
             {
                 Name = "test",
-                Queue = "swarm",
+                Queue = queue,
                 Tasks =
                 [
                     new TaskSpec

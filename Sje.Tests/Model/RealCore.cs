@@ -230,9 +230,9 @@ internal sealed class RealCore : IDisposable
                     "revived"
                 );
             case Requeue requeue:
-                return await ChangeLetterAsync(OperationKind.Requeue, requeue.Execution, requeue.Task, "revived");
+                return await ChangeLetterAsync(DeadLetterChange.Requeue, requeue.Execution, requeue.Task, "revived");
             case Purge purge:
-                return await ChangeLetterAsync(OperationKind.Purge, purge.Execution, purge.Task, "dismissed");
+                return await ChangeLetterAsync(DeadLetterChange.Purge, purge.Execution, purge.Task, "dismissed");
             case Dismiss dismiss:
                 var id = await TaskAsync(dismiss.Execution, dismiss.Task);
                 return await CountAsync(batch => TaskChanges.AddDismiss(batch, id, new Wish("put away"))) > 0
@@ -459,7 +459,7 @@ internal sealed class RealCore : IDisposable
         static AttemptEnd Ended(AttemptOutcome outcome, TaskState next) => new() { Outcome = outcome, Next = next };
     }
 
-    private async Task<string> ChangeLetterAsync(OperationKind kind, string execution, string task, string changed)
+    private async Task<string> ChangeLetterAsync(DeadLetterChange kind, string execution, string task, string changed)
     {
         var found = await letters.FindAsync(await TaskAsync(execution, task), null, CancellationToken.None);
         return found.Count > 0 && await deadLetters.ChangeAsync(kind, found, null, CancellationToken.None) > 0

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
 using Sje.Jobs.DeadLetters;
+using Sje.Jobs.Operations;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
@@ -267,7 +268,7 @@ internal static class DeadLettersApi
         DeadLetterReader letters,
         DeadLetterControl control,
         CancellationToken stop
-    ) => ChangeAsync(OperationKind.Requeue, id, user, letters, control, stop);
+    ) => ChangeAsync(DeadLetterChange.Requeue, id, user, letters, control, stop);
 
     private static Task<Results<Accepted<DeadLettersChanged>, Refusal>> PurgeOneAsync(
         Guid id,
@@ -275,10 +276,10 @@ internal static class DeadLettersApi
         DeadLetterReader letters,
         DeadLetterControl control,
         CancellationToken stop
-    ) => ChangeAsync(OperationKind.Purge, id, user, letters, control, stop);
+    ) => ChangeAsync(DeadLetterChange.Purge, id, user, letters, control, stop);
 
     private static async Task<Results<Accepted<DeadLettersChanged>, Refusal>> ChangeAsync(
-        OperationKind kind,
+        DeadLetterChange kind,
         Guid id,
         ClaimsPrincipal user,
         DeadLetterReader letters,

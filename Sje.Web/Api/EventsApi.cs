@@ -24,12 +24,19 @@ internal sealed record EventItem(
     JsonObject Data
 );
 
-/// <summary>What a stream says of an event: which object changed, not the object.</summary>
-internal sealed record EventNotice(string Kind, Guid ExecutionId, Guid? TaskId, long? Version, DateTimeOffset At);
+/// <summary>What a stream says of an event: which object changed, not the object. An event of an operation names that alone.</summary>
+internal sealed record EventNotice(
+    string Kind,
+    Guid? ExecutionId,
+    Guid? TaskId,
+    Guid? OperationId,
+    long? Version,
+    DateTimeOffset At
+);
 
 internal sealed record EventStreamQuery([FromQuery(Name = "topics")] string? Topics) : IQueryParameters
 {
-    public static readonly string[] Known = ["executions", "tasks"];
+    public static readonly string[] Known = ["executions", "tasks", "operations"];
 
     public IReadOnlyList<string> Names =>
         Topics?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? Known;
@@ -70,7 +77,7 @@ internal static class EventsApi
             .WithName("watchEvents")
             .WithSummary("Every state change from now on, as one stream of server-sent events")
             .WithDescription(
-                "?topics=executions,tasks narrows it down. A stream resumes behind Last-Event-ID and loses nothing."
+                "?topics=executions,tasks,operations narrows it down. A stream resumes behind Last-Event-ID and loses nothing."
             );
     }
 
@@ -128,7 +135,7 @@ internal static class EventsApi
                 feed,
                 last,
                 null,
-                e => (scope is null || e.Tenant == scope) && topics.Contains(e.TaskId is null ? "executions" : "tasks"),
+                e => (scope is null || e.Tenant == scope) && topics.Contains(TopicOf(e)),
                 stop
             )
         );
@@ -154,7 +161,9 @@ internal static class EventsApi
                 yield return new ServerEvent(
                     e.Position.ToString(),
                     e.Kind,
-                    new EventNotice(e.Kind, e.ExecutionId, e.TaskId, e.ExecutionVersion, e.At)
+                    e.IsOfOperation
+                        ? new EventNotice(e.Kind, null, null, e.ExecutionId, null, e.At)
+                        : new EventNotice(e.Kind, e.ExecutionId, e.TaskId, null, e.ExecutionVersion, e.At)
                 );
             }
         }
@@ -172,6 +181,11 @@ internal static class EventsApi
         last = place;
         return isPlace;
     }
+
+    private static string TopicOf(StoredEvent e) =>
+        e.IsOfOperation ? "operations"
+        : e.TaskId is null ? "executions"
+        : "tasks";
 
     private static Refusal WrongLast() => Refusal.InvalidParameter("Last-Event-ID", "That is no id of an event.");
 

@@ -1,6 +1,7 @@
 using System.Security.Claims;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Sje.Jobs.DeadLetters;
+using Sje.Jobs.Operations;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;
@@ -11,11 +12,14 @@ namespace Sje.Web.Api;
 internal sealed record OperationView(
     Guid Id,
     string Kind,
-    DeadLetterFilter Filter,
+    JsonObject Filter,
+    int? Chosen,
+    JsonObject Settings,
     OperationState State,
     long Total,
     long Done,
     long Failed,
+    IReadOnlyDictionary<string, long> Reasons,
     long? Untouched,
     string? LastError,
     string? RequestedBy,
@@ -29,10 +33,13 @@ internal sealed record OperationView(
             operation.Id,
             operation.Word,
             operation.Filter,
+            operation.Chosen,
+            operation.Settings,
             operation.State,
             operation.Total,
             operation.Done,
             operation.Failed,
+            operation.Reasons,
             operation.Untouched,
             operation.LastError,
             operation.RequestedBy,
@@ -108,8 +115,9 @@ internal static class OperationsApi
         CancellationToken stop
     )
     {
-        var scope = user.Caller().Scope;
-        var cancelled = await operations.CancelAsync(id, scope, stop);
+        var caller = user.Caller();
+        var scope = caller.Scope;
+        var cancelled = await operations.CancelAsync(id, scope, caller.Name, stop);
         return await operations.FindAsync(id, scope, stop) is not { } found ? NotFound(id)
             : cancelled ? TypedResults.Ok(OperationView.Of(found))
             : new Refusal(ProblemKind.WrongState, $"Operation '{id}' is over.");

@@ -83,6 +83,7 @@ internal static class SjeApi
         TaskBatchesApi.Map(api);
         JobsApi.Map(api);
         ExecutionsApi.Map(api);
+        ExecutionBulkApi.Map(api);
         LogsApi.Map(api);
         SparkApi.Map(api);
         EventsApi.Map(api);

@@ -12,6 +12,7 @@ using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Maintenance;
+using Sje.Jobs.Operations;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Scheduling;
 using Sje.Jobs.Storage;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sje.Core.Jobs;
 using Sje.Jobs.DeadLetters;
+using Sje.Jobs.Operations;
 using Sje.Jobs.Queueing;
 using Sje.Tests.Support;
 using static Sje.Tests.Support.TestNode;
@@ -38,10 +39,10 @@ public abstract class DeadLetterContract(string lane) : LaneContract(lane)
         Assert.Equal(letter, Assert.Single(await Letters(node).FindAsync(letter.Id, null, Stop)));
         Assert.Equal(letter, Assert.Single(await Letters(node).FindAsync(id, null, Stop)));
 
-        Assert.Equal(1, await Control(node).ChangeAsync(OperationKind.Requeue, [letter], "somebody", Stop));
+        Assert.Equal(1, await Control(node).ChangeAsync(DeadLetterChange.Requeue, [letter], "somebody", Stop));
 
         // What was seen is no dead letter any more: the same wish again changes nothing.
-        Assert.Equal(0, await Control(node).ChangeAsync(OperationKind.Requeue, [letter], "somebody", Stop));
+        Assert.Equal(0, await Control(node).ChangeAsync(DeadLetterChange.Requeue, [letter], "somebody", Stop));
         var again = await Eventually.GetAsync(
             async () => (await Letters(node).FindAsync(id, null, Stop)).SingleOrDefault(),
             found => found?.Attempt == 2,
@@ -49,7 +50,7 @@ public abstract class DeadLetterContract(string lane) : LaneContract(lane)
         );
         Assert.Equal(letter.Fingerprint, again!.Fingerprint);
         // Nor is what has failed anew what was seen.
-        Assert.Equal(0, await Control(node).ChangeAsync(OperationKind.Requeue, [letter], "somebody", Stop));
+        Assert.Equal(0, await Control(node).ChangeAsync(DeadLetterChange.Requeue, [letter], "somebody", Stop));
         Assert.Equal("failed,failed", await Db.OutcomesAsync(id));
         Assert.Equal("skipped", await Db.TaskStateAsync(id, "then"));
         await ShowsAsync(id, "main", "Failed");
@@ -63,10 +64,10 @@ public abstract class DeadLetterContract(string lane) : LaneContract(lane)
         await Db.ExecutionBecomesAsync(id, "failed");
         var letters = await Letters(node).FindAsync(id, null, Stop);
 
-        Assert.Equal(1, await Control(node).ChangeAsync(OperationKind.Purge, letters, "somebody", Stop));
+        Assert.Equal(1, await Control(node).ChangeAsync(DeadLetterChange.Purge, letters, "somebody", Stop));
 
         Assert.Empty(await Letters(node).FindAsync(id, null, Stop));
-        Assert.Equal(0, await Control(node).ChangeAsync(OperationKind.Requeue, letters, "somebody", Stop));
+        Assert.Equal(0, await Control(node).ChangeAsync(DeadLetterChange.Requeue, letters, "somebody", Stop));
         Assert.Equal("failed", await Db.ExecutionStateAsync(id));
         Assert.Equal(
             "somebody",
@@ -206,13 +207,18 @@ public abstract class DeadLetterContract(string lane) : LaneContract(lane)
 
         // Nobody runs who could work on it.
         var signals = new Signals(Db.Database, TimeProvider.System, NullLogger<Signals>.Instance);
-        var operations = new OperationStore(Db.Database, new SortableIds(TimeProvider.System), signals);
+        var operations = new OperationStore(
+            Db.Database,
+            new SortableIds(TimeProvider.System),
+            signals,
+            StoredExecutions.Of(Db.Database)
+        );
         var begun = await operations.BeginAsync(OperationKind.Requeue, new DeadLetterFilter(), "default", null, Stop);
-        Assert.False(await operations.CancelAsync(begun.Id, "another", Stop));
+        Assert.False(await operations.CancelAsync(begun.Id, "another", null, Stop));
         Assert.Null(await operations.FindAsync(begun.Id, "another", Stop));
         Assert.Empty(await operations.ListAsync("another", null, 10, Stop));
-        Assert.True(await operations.CancelAsync(begun.Id, "default", Stop));
-        Assert.False(await operations.CancelAsync(begun.Id, "default", Stop));
+        Assert.True(await operations.CancelAsync(begun.Id, "default", null, Stop));
+        Assert.False(await operations.CancelAsync(begun.Id, "default", null, Stop));
         var second = await operations.BeginAsync(
             OperationKind.Purge,
             new DeadLetterFilter { Since = TimeProvider.System.GetUtcNow().AddHours(1) },

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Sje.Jobs.Queueing;
 
-namespace Sje.Jobs.DeadLetters;
+namespace Sje.Jobs.Operations;
 
 /// <summary>
 /// Works off operations, in every process, a slice at a time. A slice that fails on one row's account is tried row by row; that row is noted as
