@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 e2f5187650427a9dd5e866ca1efb70f133be75f76de0ebc57f2f8e2b96b5edde. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 d401024f47e7b4a261a6df98f98425b8f6d7ffc446c05665db085b91dccdb842. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -61,6 +61,31 @@ export interface components {
             status: number;
             /** Format: uuid */
             taskId: null | string;
+        };
+        /** @description Which executions are to be cancelled, and why. */
+        CancelExecutionsRequest: {
+            /** @description Says that all are meant, where nothing else is given. */
+            all?: null | boolean;
+            /** @description Only says how many would be changed. */
+            dryRun?: null | boolean;
+            /** @description Those that are meant, up to 10,000; then nothing else says which. */
+            ids?: null | string[];
+            /** @description The exact name of the job. */
+            job?: null | string;
+            /** @description Part of the name or label, or an id. */
+            q?: null | string;
+            /** @description The exact queue. */
+            queue?: null | string;
+            /** @description Stands with each of them. */
+            reason?: null | string;
+            /** @description Accepted at this instant or later. */
+            since?: null | string;
+            /** @description Any of these states. */
+            state?: null | string[];
+            /** @description One of the tags. */
+            tag?: null | string;
+            /** @description Accepted before this instant. */
+            until?: null | string;
         };
         CancelRequest: {
             reason?: null | string;
@@ -214,29 +239,6 @@ export interface components {
             error: null | components["schemas"]["JsonObject"];
             letter: components["schemas"]["DeadLetter"];
             skipped: string[];
-        };
-        /** @description Which dead letters are meant; a null means all. Kept as JSON with the operation that works on them. */
-        DeadLetterFilter: {
-            /** @description The failure class, as it stands before the hyphen of a fingerprint. */
-            class?: null | string;
-            /** @description Those that look alike. */
-            fingerprint?: null | string;
-            /** @description The exact name of the job. */
-            job?: null | string;
-            /** @description The exact queue. */
-            queue?: null | string;
-            /**
-             * Format: date-time
-             * @description Failed for good at this instant or later.
-             */
-            since?: null | string;
-            /** @description Part of the job's name, of the label or of the error's message. */
-            text?: null | string;
-            /**
-             * Format: date-time
-             * @description Failed for good before this instant.
-             */
-            until?: null | string;
         };
         /** @description Dead letters that look alike. */
         DeadLetterGroup: {
@@ -448,6 +450,11 @@ export interface components {
             items: components["schemas"]["ExecutionItem"][];
             nextCursor: null | string;
         };
+        /** @description How many executions would be changed. */
+        ExecutionsMatched: {
+            /** Format: int64 */
+            matched: number;
+        };
         /**
          * @description The life of an execution. Written in JSON and SQL in snake_case (StateNames).
          * @enum {unknown}
@@ -632,6 +639,31 @@ export interface components {
             failureClasses: components["schemas"]["FailureClassView"][];
             policies: components["schemas"]["RetryPolicyView"][];
         };
+        /** @description Which executions go to another queue. */
+        MoveExecutionsRequest: {
+            /** @description Says that all are meant, where nothing else is given. */
+            all?: null | boolean;
+            /** @description Only says how many would be changed. */
+            dryRun?: null | boolean;
+            /** @description Those that are meant, up to 10,000; then nothing else says which. */
+            ids?: null | string[];
+            /** @description The exact name of the job. */
+            job?: null | string;
+            /** @description Part of the name or label, or an id. */
+            q?: null | string;
+            /** @description The exact queue. */
+            queue?: null | string;
+            /** @description Accepted at this instant or later. */
+            since?: null | string;
+            /** @description Any of these states. */
+            state?: null | string[];
+            /** @description One of the tags. */
+            tag?: null | string;
+            /** @description A queue of the same lane. */
+            toQueue?: null | string;
+            /** @description Accepted before this instant. */
+            until?: null | string;
+        };
         /** @description Where what waits of an execution is to stand; what is missing stays as it is. */
         MoveRequest: {
             priority?: null | components["schemas"]["JsonNode"];
@@ -645,20 +677,26 @@ export interface components {
         OperationState: "running" | "succeeded" | "partially_succeeded" | "failed" | "cancelled";
         /** @description A change of many rows under way, or over. */
         OperationView: {
+            /** Format: int32 */
+            chosen: null | number;
             /** Format: date-time */
             createdAt: string;
             /** Format: int64 */
             done: number;
             /** Format: int64 */
             failed: number;
-            filter: components["schemas"]["DeadLetterFilter"];
+            filter: components["schemas"]["JsonObject"];
             /** Format: date-time */
             finishedAt: null | string;
             /** Format: uuid */
             id: string;
             kind: string;
             lastError: null | string;
+            reasons: {
+                [key: string]: number;
+            };
             requestedBy: null | string;
+            settings: components["schemas"]["JsonObject"];
             state: components["schemas"]["OperationState"];
             /** Format: int64 */
             total: number;
@@ -747,6 +785,30 @@ export interface components {
          * @enum {unknown}
          */
         PartitionWidth: "day" | "week" | "month";
+        /** @description Which executions get another priority. */
+        PrioritizeExecutionsRequest: {
+            /** @description Says that all are meant, where nothing else is given. */
+            all?: null | boolean;
+            /** @description Only says how many would be changed. */
+            dryRun?: null | boolean;
+            /** @description Those that are meant, up to 10,000; then nothing else says which. */
+            ids?: null | string[];
+            /** @description The exact name of the job. */
+            job?: null | string;
+            priority?: null | components["schemas"]["JsonNode"];
+            /** @description Part of the name or label, or an id. */
+            q?: null | string;
+            /** @description The exact queue. */
+            queue?: null | string;
+            /** @description Accepted at this instant or later. */
+            since?: null | string;
+            /** @description Any of these states. */
+            state?: null | string[];
+            /** @description One of the tags. */
+            tag?: null | string;
+            /** @description Accepted before this instant. */
+            until?: null | string;
+        };
         /** @description The body of every answer that is an error (RFC 9457). */
         ProblemDocument: {
             detail?: null | string;
@@ -879,6 +941,29 @@ export interface components {
             idempotencyKeys: string;
             logs: string;
             partition: components["schemas"]["PartitionWidth"];
+        };
+        /** @description Which executions are to be taken up again. */
+        RetryExecutionsRequest: {
+            /** @description Says that all are meant, where nothing else is given. */
+            all?: null | boolean;
+            /** @description Only says how many would be changed. */
+            dryRun?: null | boolean;
+            /** @description Those that are meant, up to 10,000; then nothing else says which. */
+            ids?: null | string[];
+            /** @description The exact name of the job. */
+            job?: null | string;
+            /** @description Part of the name or label, or an id. */
+            q?: null | string;
+            /** @description The exact queue. */
+            queue?: null | string;
+            /** @description Accepted at this instant or later. */
+            since?: null | string;
+            /** @description Any of these states. */
+            state?: null | string[];
+            /** @description One of the tags. */
+            tag?: null | string;
+            /** @description Accepted before this instant. */
+            until?: null | string;
         };
         /** @description A retry policy that jobs may name. */
         RetryPolicyView: {
@@ -1308,6 +1393,7 @@ export type AttemptOutcome = components['schemas']['AttemptOutcome'];
 export type Backoff = components['schemas']['Backoff'];
 export type BatchAccepted = components['schemas']['BatchAccepted'];
 export type BatchItem = components['schemas']['BatchItem'];
+export type CancelExecutionsRequest = components['schemas']['CancelExecutionsRequest'];
 export type CancelRequest = components['schemas']['CancelRequest'];
 export type CircuitBreakerStatus = components['schemas']['CircuitBreakerStatus'];
 export type ConcurrencyKeyRequest = components['schemas']['ConcurrencyKeyRequest'];
@@ -1316,7 +1402,6 @@ export type CoreCounts = components['schemas']['CoreCounts'];
 export type CoreLoad = components['schemas']['CoreLoad'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterDetail = components['schemas']['DeadLetterDetail'];
-export type DeadLetterFilter = components['schemas']['DeadLetterFilter'];
 export type DeadLetterGroup = components['schemas']['DeadLetterGroup'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type DeadLetterRequest = components['schemas']['DeadLetterRequest'];
@@ -1328,6 +1413,7 @@ export type ExecutionChanged = components['schemas']['ExecutionChanged'];
 export type ExecutionDetail = components['schemas']['ExecutionDetail'];
 export type ExecutionItem = components['schemas']['ExecutionItem'];
 export type ExecutionPage = components['schemas']['ExecutionPage'];
+export type ExecutionsMatched = components['schemas']['ExecutionsMatched'];
 export type ExecutionState = components['schemas']['ExecutionState'];
 export type FailureClassView = components['schemas']['FailureClassView'];
 export type HealthCheck = components['schemas']['HealthCheck'];
@@ -1352,6 +1438,7 @@ export type MgmtCore = components['schemas']['MgmtCore'];
 export type MgmtOverview = components['schemas']['MgmtOverview'];
 export type MgmtRetention = components['schemas']['MgmtRetention'];
 export type MgmtRetryPolicies = components['schemas']['MgmtRetryPolicies'];
+export type MoveExecutionsRequest = components['schemas']['MoveExecutionsRequest'];
 export type MoveRequest = components['schemas']['MoveRequest'];
 export type OperationState = components['schemas']['OperationState'];
 export type OperationView = components['schemas']['OperationView'];
@@ -1371,6 +1458,7 @@ export type PageOfTaskItem = components['schemas']['PageOfTaskItem'];
 export type PageOfTenantStatus = components['schemas']['PageOfTenantStatus'];
 export type PageOfWorkerStatus = components['schemas']['PageOfWorkerStatus'];
 export type PartitionWidth = components['schemas']['PartitionWidth'];
+export type PrioritizeExecutionsRequest = components['schemas']['PrioritizeExecutionsRequest'];
 export type ProblemDocument = components['schemas']['ProblemDocument'];
 export type ProblemError = components['schemas']['ProblemError'];
 export type QueueLoad = components['schemas']['QueueLoad'];
@@ -1381,6 +1469,7 @@ export type RerunRequest = components['schemas']['RerunRequest'];
 export type ResourceItem = components['schemas']['ResourceItem'];
 export type RetentionRun = components['schemas']['RetentionRun'];
 export type RetentionSettings = components['schemas']['RetentionSettings'];
+export type RetryExecutionsRequest = components['schemas']['RetryExecutionsRequest'];
 export type RetryPolicyView = components['schemas']['RetryPolicyView'];
 export type Role = components['schemas']['Role'];
 export type SavedJobVersion = components['schemas']['SavedJobVersion'];
