@@ -26,7 +26,7 @@ export default defineConfig({
             },
             {
               name: "shell",
-              test: /src\/(app|api\/client|api\/session|base|live|design|ui\/(?!DataTable|Chart|JsonForm|CodeEditor))/,
+              test: /src\/(app\/(?!Palette|KeysDialog|LoginPage)|api\/client|api\/session|base\/|live\/|design\/|ui\/(?!DataTable|Chart|JsonForm|CodeEditor))/,
               priority: 20,
             },
             { name: "table", test: /(src\/ui\/DataTable|node_modules\/@tanstack\/(react-virtual|virtual-core))/, priority: 20 },
@@ -39,7 +39,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ["/api", "/task", "/tasks", "/health", "/mgmt", "/hangfire", "/docs", "/openapi"].map((path) => [
+      ["/api", "/task", "/tasks", "/health", "/mgmt", "/hangfire", "/docs", "/openapi", "/executions/.*/spark-ui"].map((path) => [
         `^${path}(/|\\?|$)`,
         { target: server, changeOrigin: true, headers: { origin: server } },
       ]),

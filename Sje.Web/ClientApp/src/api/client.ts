@@ -56,12 +56,17 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
-const listeners = new Set<(error: ApiError) => void>();
+const listeners = new Set<(error: ApiError, method: string) => void>();
 
 /** Tells of every refused call: the shell shows the sign-in on 401 and the missing permission on 403. */
-export function onRefusal(listener: (error: ApiError) => void): () => void {
+export function onRefusal(listener: (error: ApiError, method: string) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Tells the listeners of a refusal. */
+export function refused(error: ApiError, method: string): void {
+  for (const listener of listeners) listener(error, method);
 }
 
 /** `/api/v1` before paths that do not name another root of the server. */
@@ -109,7 +114,9 @@ async function call(method: string, path: string, body: unknown, options: CallOp
   if (response.ok) return response;
 
   const error = await errorOf(response);
-  if (error.status === 401 || error.status === 403 || error.status === 429) for (const listener of listeners) listener(error);
+  // A wrong key at the sign-in is the form's to say.
+  const signingIn = method === "POST" && path === "/session";
+  if ((error.status === 401 || error.status === 403 || error.status === 429) && !signingIn) refused(error, method);
   throw error;
 }
 

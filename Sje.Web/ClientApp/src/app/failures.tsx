@@ -3,7 +3,7 @@ import { messageOf } from "../api/client";
 import { Button, ButtonLink } from "../ui/Button";
 import { PageHead } from "../ui/Card";
 import { EmptyState } from "../ui/placeholders";
-import { hasReloaded, MissingPart, reloadForNewVersion } from "./load";
+import { hasReloaded, MissingPart, reloadForNewVersion } from "../base/load";
 
 /** What is said of an address that no page has. */
 export function NotFound() {

@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouteComponent } from "@tanstack/react-router";
 import { parseSearch, writeSearch } from "../base/url";
 import { NotFound, PageFailure } from "./failures";
-import { loaded } from "./load";
+import { loaded } from "../base/load";
 import { Shell } from "./Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });

@@ -20,3 +20,8 @@ export const PAGES: readonly PageEntry[] = [
   { path: "/dead-letters", name: "Dead letters", icon: "deadLetters", key: "d", words: "failed requeue purge" },
   { path: "/settings", name: "Settings", icon: "settings", key: ",", words: "keys retention preferences profile" },
 ];
+
+/** Whether an address is drawn here, rather than by the server (`/hangfire`, `/docs`). */
+export function isPageOfOurs(address: string): boolean {
+  return /^\/(ops|executions|jobs|schedules|queues|workers|dead-letters|settings|login)?([/?#]|$)/.test(address) && !/\/spark-ui(\/|$)/.test(address);
+}

@@ -1,4 +1,4 @@
-import { errorOf } from "../api/client";
+import { ApiError, errorOf, refused } from "../api/client";
 import type { LiveEvent, LiveStatus } from "./live";
 import { ServerSentParser } from "./parser";
 
@@ -49,6 +49,11 @@ class Stream {
     this.settle();
   }
 
+  /** Whether a person has stopped it. */
+  get isHeld(): boolean {
+    return this.held;
+  }
+
   /** Holds the stream or lets it go on, by a person's choice. */
   hold(held: boolean): void {
     this.held = held;
@@ -58,10 +63,9 @@ class Stream {
   /** Tries again at once, for example after a sign-in. */
   again(): void {
     this.failures = 0;
-    if (!document.hidden && !this.held && this.now.state !== "live") {
-      this.end();
-      void this.run();
-    }
+    if (document.hidden || this.held || this.now.state === "live") return;
+    this.end();
+    void this.run();
   }
 
   private settle(): void {
@@ -89,10 +93,18 @@ class Stream {
     const stop = new AbortController();
     this.stop = stop;
     let silence: ReturnType<typeof setTimeout> | undefined;
-    const heard = () => {
+    let silent = false;
+    const listenFor = (ms: number) => {
       clearTimeout(silence);
-      silence = setTimeout(() => stop.abort(), SILENCE_MS);
+      const due = performance.now() + ms;
+      silence = setTimeout(() => {
+        // A page that was frozen itself has not listened: what came meanwhile is read first.
+        if (performance.now() - due > 1_000) return listenFor(1_000);
+        silent = true;
+        stop.abort();
+      }, ms);
     };
+    const heard = () => listenFor(SILENCE_MS);
 
     try {
       heard();
@@ -131,15 +143,23 @@ class Stream {
         }
         if (this.batch.length > 0) this.flushSoon();
       }
-    } catch {
-      // Every way to lose the stream is the same: it is tried again below.
+    } catch (failure) {
+      if (failure instanceof ApiError && failure.status === 401 && this.stop === stop) {
+        // It goes on after a sign-in.
+        refused(failure, "GET");
+        this.stop = undefined;
+        this.become("paused");
+        return;
+      }
+      // Every other way to lose the stream is the same: it is tried again below.
     } finally {
       clearTimeout(silence);
     }
 
     // Ended by choice, or another has taken over.
     if (this.stop !== stop) return;
-    this.become("offline");
+    // A stream that only ended is taken up again before anybody is told.
+    if (silent || this.failures > 0) this.become("offline");
     const pause = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** this.failures++);
     this.retry = setTimeout(() => {
       if (this.stop === stop) void this.run();

@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from "react";
+import { useEffect, useId, type ReactNode } from "react";
 
 /** A bordered part of a page with a heading of its own. */
 export function Card({
@@ -33,9 +33,11 @@ export function Card({
 /** The head of a page: its one `h1`, what belongs beside it, its actions. Sets the title of the tab. */
 export function PageHead({ title, beside, actions, tab }: { title: ReactNode; beside?: ReactNode; actions?: ReactNode; /** The tab's title where `title` is not plain text. */ tab?: string }) {
   const text = tab ?? (typeof title === "string" ? title : undefined);
+  useEffect(() => {
+    if (text) document.title = `${text} – SJE`;
+  }, [text]);
   return (
     <header className="page-head">
-      {text && <title>{`${text} – SJE`}</title>}
       <h1>{title}</h1>
       {beside}
       {actions && <div className="row page-head-actions">{actions}</div>}

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from "react";
+import { loaded } from "../base/load";
 import { Skeleton } from "./placeholders";
 
 export interface CodeProblem {
@@ -21,7 +22,7 @@ export interface CodeViewProps {
   height?: string;
 }
 
-const CodeEditor = lazy(() => import("./CodeEditor"));
+const CodeEditor = lazy(() => loaded(() => import("./CodeEditor")));
 
 /** Text with line numbers and colours; the editor itself is loaded when it is first needed. */
 export function CodeView(props: CodeViewProps) {

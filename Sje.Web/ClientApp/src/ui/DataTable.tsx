@@ -62,13 +62,14 @@ export interface DataTableProps<Row> {
   primary?: boolean;
   /** Height in CSS; default fills what the parent (a flex column) leaves. `auto` for short lists: all rows drawn, no scrolling of its own. */
   height?: string;
-  /** Keeps the scroll place under this name for Back. */
+  /** Keeps the scroll place and the keyboard's row under this name for Back. */
   scrollName?: string;
   rowClass?(row: Row): string | undefined;
 }
 
 const SELECT_WIDTH = "32px";
 const places = new Map<string, number>();
+const lastActive = new Map<string, string>();
 
 /**
  * A virtual table: draws what is seen, moves with j/k or arrows, opens with Enter, selects with x and Shift+x. Columns shrink with the table;
@@ -79,7 +80,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const scroller = useRef<HTMLDivElement>(null);
   const navigate = useNavigate();
   const rowHeight = { compact: 26, normal: 32, comfortable: 40 }[usePreferences().density];
-  const [active, setActive] = useState<string>();
+  const [active, setActive] = useState<string | undefined>(() => (scrollName ? lastActive.get(scrollName) : undefined));
   const [anchor, setAnchor] = useState<string>();
   const [width, setWidth] = useState(10_000);
   const count = rows?.length ?? 0;
@@ -115,6 +116,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     element.addEventListener("scroll", keep, { passive: true });
     return () => element.removeEventListener("scroll", keep);
   }, [scrollName]);
+
+  useEffect(() => {
+    if (scrollName && active) lastActive.set(scrollName, active);
+  }, [scrollName, active]);
 
   const items = all
     ? Array.from({ length: count }, (_, index) => ({ index, start: index * rowHeight, key: index as number | string | bigint }))
