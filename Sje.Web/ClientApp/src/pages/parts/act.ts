@@ -1,6 +1,6 @@
 import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
-import { messageOf } from "../../api/client";
+import { ApiError, messageOf } from "../../api/client";
 import { useToasts } from "../../ui";
 
 export interface Deed {
@@ -34,7 +34,8 @@ export function useAct() {
         }
         return true;
       } catch (failure) {
-        toasts.show({ text: messageOf(failure), tone: "failed" });
+        // The shell says what is not allowed, wherever it was tried.
+        if (!(failure instanceof ApiError && (failure.status === 403 || failure.status === 429))) toasts.show({ text: messageOf(failure), tone: "failed" });
         void again();
         return false;
       } finally {

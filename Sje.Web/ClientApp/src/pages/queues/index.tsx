@@ -1,6 +1,5 @@
 import { useEffect, useState } from "react";
 import { pauseQueue, queueKeys, resumeQueue, useCircuitBreakers, useQueues, type Queue } from "../../api/queues";
-import { useKeys } from "../../base/keys";
 import { useUrl } from "../../base/url";
 import { Button, ButtonLink, Card, Count, Duration, EmptyState, IconButton, Meter, PageHead, StateMark, Tabs, TextField } from "../../ui";
 import { DataTable, type Column } from "../../ui/DataTable";
@@ -77,8 +76,6 @@ function QueuesTab() {
   const text = (url.q ?? "").trim().toLowerCase();
   const rows = list.rows?.filter((queue) => text === "" || queue.name.includes(text));
   const chosen = list.rows?.find((queue) => queue.name === url.queue);
-
-  useKeys("Queues", [{ key: "/", help: "Filter", run: () => document.querySelector<HTMLInputElement>(".queues-filter input")?.focus() }]);
 
   const resume = (queue: Queue) =>
     act.run(queue.name, () => resumeQueue(queue.name), {
