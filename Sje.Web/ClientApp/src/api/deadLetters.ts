@@ -41,7 +41,7 @@ export function useLetterGroups(filter: LetterFilter) {
 export function useLetters(filter: LetterFilter, enabled = true) {
   const list = useInfiniteQuery({
     queryKey: letterKeys.list(filter),
-    ...pages<Letter, DeadLetterPage>("/dead-letters", { ...asQuery(filter), limit: 100 }),
+    ...pages<Letter, DeadLetterPage & { items: Letter[] }>("/dead-letters", { ...asQuery(filter), limit: 100 }),
     refetchInterval: 5000,
     placeholderData: keepPreviousData,
     enabled,
