@@ -1,0 +1,20 @@
+import type { TaskError } from "../../api/executions";
+
+/** A failure in one line: its message's first line, else how its process ended. */
+export function errorLine(error: TaskError | null | undefined): string | undefined {
+  if (!error) return undefined;
+  const first = error.message?.trim().split("\n", 1)[0];
+  return first || endOf(error) || error.class?.replaceAll("_", " ");
+}
+
+/** How the process ended, where that is known: `exit 3`, `signal SIGKILL`. */
+export function endOf(error: TaskError): string | undefined {
+  if (error.signal) return `signal ${error.signal}`;
+  return typeof error.exitCode === "number" ? `exit ${error.exitCode}` : undefined;
+}
+
+/** The end of the log that an error carries, for when the log itself is gone. */
+export function tailOf(error: TaskError | null | undefined): string | undefined {
+  const tail = Array.isArray(error?.logTail) ? error.logTail.join("\n") : error?.logTail;
+  return tail?.trim() || undefined;
+}
