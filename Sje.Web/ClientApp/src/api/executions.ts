@@ -96,6 +96,8 @@ export interface TaskItem {
   metrics?: Record<string, number> | null;
   parts?: unknown;
   backgroundJobId?: number | null;
+  /** Where Hangfire shows it; none where its dashboard is off. */
+  backgroundJobUrl?: string | null;
   actions?: string[];
 }
 

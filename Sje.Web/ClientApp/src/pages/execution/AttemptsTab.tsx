@@ -42,7 +42,13 @@ export default function AttemptsTab({
       cell: (row) => `${row.number} of ${Math.max(row.number, most.get(row.task) ?? row.number)}`,
     },
     { id: "started", header: "Started", width: "120px", cell: (row) => <Time at={row.startedAt} /> },
-    { id: "took", header: "Took", width: "90px", align: "end", cell: (row) => <Duration from={row.startedAt} to={row.endedAt} /> },
+    {
+      id: "took",
+      header: "Took",
+      width: "90px",
+      align: "end",
+      cell: (row) => <Duration from={row.startedAt} to={row.endedAt} />,
+    },
     {
       id: "worker",
       header: "Worker",

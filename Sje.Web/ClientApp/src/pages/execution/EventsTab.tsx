@@ -48,7 +48,12 @@ export default function EventsTab({
       id: "of",
       header: "Of",
       width: "minmax(140px, 1fr)",
-      cell: (row) => (row.taskId ? <span className="ellipsis">{names.get(row.taskId) ?? row.taskId}</span> : <span className="muted">execution</span>),
+      cell: (row) =>
+        row.taskId ? (
+          <span className="ellipsis">{names.get(row.taskId) ?? row.taskId}</span>
+        ) : (
+          <span className="muted">execution</span>
+        ),
     },
     {
       id: "data",
@@ -102,6 +107,8 @@ function wordsOf(kind: string): string {
 
 function detailsOf(data: Record<string, unknown>): string {
   const { reason, ...rest } = data;
-  const others = Object.entries(rest).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const others = Object.entries(rest).map(
+    ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return [typeof reason === "string" ? reason : "", ...others].filter(Boolean).join(" · ");
 }

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { AttemptItem } from "../../api/attempts";
 import type { ExecutionDetail, TaskItem } from "../../api/executions";
-import { LogView } from "../../log";
+import { LogView } from "../../log/LogView";
 import { Button } from "../../ui/Button";
 import { Checkbox, TextField } from "../../ui/fields";
 import { finalStates } from "./useExecutionPage";
@@ -93,8 +93,7 @@ export function OverviewTab({
           task={focused?.name}
           attempt={search.attempt}
           line={search.line}
-          onLine={(line) => setUrl({ line: line === undefined ? undefined : String(line) }, { replace: true })}
-          onAttempt={(attempt) => setUrl({ attempt: attempt === undefined ? undefined : String(attempt), line: undefined })}
+          onLine={(line) => setUrl({ line: String(line) }, { replace: true })}
         />
       </section>
     </div>

@@ -14,7 +14,11 @@ export default function ParametersTab({ execution, task }: { execution: Executio
         <ValueTable values={execution.parameters} none="The job has no parameters." label="Parameters" />
       </Card>
       <Card title={task && task.outputs ? `Outputs of ${task.name}` : "Outputs"}>
-        <ValueTable values={outputs ?? {}} none="None yet. A task writes them to $SJE_OUTPUTS; a sink says its path and rows." label="Outputs" />
+        <ValueTable
+          values={outputs ?? {}}
+          none="None yet. A task writes them to $SJE_OUTPUTS; a sink says its path and rows."
+          label="Outputs"
+        />
       </Card>
       <Card
         title="Job as it was accepted"
@@ -22,7 +26,9 @@ export default function ParametersTab({ execution, task }: { execution: Executio
         actions={
           <>
             {execution.jobVersion != null && (
-              <PageLink to={`/jobs/${encodeURIComponent(execution.name)}?version=${execution.jobVersion}`}>Version {execution.jobVersion}</PageLink>
+              <PageLink to={`/jobs/${encodeURIComponent(execution.name)}?version=${execution.jobVersion}`}>
+                Version {execution.jobVersion}
+              </PageLink>
             )}
             <CopyButton text={job} label="Copy the job" />
           </>

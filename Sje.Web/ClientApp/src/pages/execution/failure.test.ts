@@ -2,7 +2,9 @@ import { expect, it } from "vitest";
 import { endOf, errorLine, tailOf } from "./failure";
 
 it("says a failure in one line", () => {
-  expect(errorLine({ class: "exit", message: "  No such table: flights\n  at line 3", exitCode: 1 })).toBe("No such table: flights");
+  expect(errorLine({ class: "exit", message: "  No such table: flights\n  at line 3", exitCode: 1 })).toBe(
+    "No such table: flights",
+  );
   expect(errorLine({ class: "killed", message: "", signal: "SIGKILL", exitCode: 137 })).toBe("signal SIGKILL");
   expect(errorLine({ class: "out_of_memory" })).toBe("out of memory");
   expect(errorLine(null)).toBeUndefined();

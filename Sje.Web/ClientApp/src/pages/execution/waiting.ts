@@ -7,12 +7,18 @@ export interface Waiting {
 }
 
 /** Says where a task stands in line; undefined for one that waits for nothing. */
-export function waitingOf(execution: Pick<ExecutionItem, "queue" | "waitReason">, task: TaskItem | undefined): Waiting | undefined {
+export function waitingOf(
+  execution: Pick<ExecutionItem, "queue" | "waitReason">,
+  task: TaskItem | undefined,
+): Waiting | undefined {
   if (!task || !["blocked", "queued", "waiting_retry"].includes(task.state)) return undefined;
   const reason = task.waitReason ?? execution.waitReason ?? "";
   if (task.state === "blocked") return { title: "Waiting for other tasks", reason: reason || "its dependencies have not ended" };
   if (task.state === "waiting_retry") {
-    return { title: `Attempt ${task.attempt} of ${task.maxAttempts} failed; it will be tried again`, reason: task.reason ?? reason };
+    return {
+      title: `Attempt ${task.attempt} of ${task.maxAttempts} failed; it will be tried again`,
+      reason: task.reason ?? reason,
+    };
   }
   const behind = /^behind (\d+)( or more)? others? in queue/.exec(reason);
   if (behind) {

@@ -59,14 +59,17 @@ export function GraphView({
     setView(whole.scale >= 0.6 || !spot ? whole : centred(spot, 0.8, size));
   }, [layout, measured]);
 
-  const zoom = useCallback((factor: number, at?: { x: number; y: number }) => {
-    setView((before) => {
-      const scale = Math.min(largest, Math.max(smallest, before.scale * factor));
-      const centre = at ?? { x: size.width / 2, y: size.height / 2 };
-      const ratio = scale / before.scale;
-      return { scale, x: centre.x - (centre.x - before.x) * ratio, y: centre.y - (centre.y - before.y) * ratio };
-    });
-  }, [size]);
+  const zoom = useCallback(
+    (factor: number, at?: { x: number; y: number }) => {
+      setView((before) => {
+        const scale = Math.min(largest, Math.max(smallest, before.scale * factor));
+        const centre = at ?? { x: size.width / 2, y: size.height / 2 };
+        const ratio = scale / before.scale;
+        return { scale, x: centre.x - (centre.x - before.x) * ratio, y: centre.y - (centre.y - before.y) * ratio };
+      });
+    },
+    [size],
+  );
 
   useEffect(() => {
     const element = frame.current;
@@ -85,11 +88,7 @@ export function GraphView({
   const drag = useDrag(setView);
   const onKeyDown = (event: KeyboardEvent<SVGGElement>, spot: Spot) => {
     const direction = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" }[event.key] as
-      | "left"
-      | "right"
-      | "up"
-      | "down"
-      | undefined;
+      "left" | "right" | "up" | "down" | undefined;
     if (direction) {
       event.preventDefault();
       const next = nearest(layout.spots, spot, direction);
@@ -177,7 +176,8 @@ function BoxMark({
 }) {
   const { state, words } = stateOf(box);
   const only = box.tasks.length === 1 ? box.tasks[0] : undefined;
-  const took = only?.startedAt && only.finishedAt ? duration(Date.parse(only.finishedAt) - Date.parse(only.startedAt)) : undefined;
+  const took =
+    only?.startedAt && only.finishedAt ? duration(Date.parse(only.finishedAt) - Date.parse(only.startedAt)) : undefined;
   const tone = lookOf(state).tone;
   return (
     <g
@@ -240,7 +240,11 @@ function useDrag(setView: (change: (before: View) => View) => void) {
 
 function fitted(layout: Layout, size: { width: number; height: number }): View {
   const scale = Math.min(1, Math.max(smallest, Math.min(size.width / (layout.width || 1), size.height / (layout.height || 1))));
-  return { scale, x: Math.max(0, (size.width - layout.width * scale) / 2), y: Math.max(0, (size.height - layout.height * scale) / 2) };
+  return {
+    scale,
+    x: Math.max(0, (size.width - layout.width * scale) / 2),
+    y: Math.max(0, (size.height - layout.height * scale) / 2),
+  };
 }
 
 function centred(spot: Spot, scale: number, size: { width: number; height: number }): View {

@@ -50,7 +50,9 @@ export function TaskTimeline({
   return (
     <div className="xp-gantt" role="group" aria-label="Tasks over time">
       <div className="xp-gantt-axis" aria-hidden="true">
-        <span className="xp-gantt-name muted">{shown.length === tasks.length ? `${tasks.length} tasks` : `${shown.length} of ${tasks.length} tasks`}</span>
+        <span className="xp-gantt-name muted">
+          {shown.length === tasks.length ? `${tasks.length} tasks` : `${shown.length} of ${tasks.length} tasks`}
+        </span>
         <span className="xp-gantt-took muted">took</span>
         <span className="xp-gantt-track">
           {marksOf(span, 6).map((mark) => (
@@ -152,7 +154,12 @@ const Row = memo(function Row({
               onClick={() => onFocus(task.name, stretch.attempt === task.attempt ? undefined : stretch.attempt)}
             />
           ) : (
-            <span key={`${stretch.kind}${stretch.attempt}`} className={`xp-wait xp-${stretch.kind}`} style={style} title={title} />
+            <span
+              key={`${stretch.kind}${stretch.attempt}`}
+              className={`xp-wait xp-${stretch.kind}`}
+              style={style}
+              title={title}
+            />
           );
         })}
       </span>

@@ -31,7 +31,8 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
       if (!element) return;
       const top = row * rowHeight;
       if (top < element.scrollTop) element.scrollTop = top;
-      else if (top + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight - element.clientHeight;
+      else if (top + rowHeight > element.scrollTop + element.clientHeight)
+        element.scrollTop = top + rowHeight - element.clientHeight;
     },
     [scroller, rowHeight],
   );
