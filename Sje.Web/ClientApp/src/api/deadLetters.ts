@@ -1,5 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { get, pages, rowsOf, send, type Page } from "./client";
+import { usePulse } from "./pulse";
 import type { DeadLetter, DeadLetterGroup, DeadLetterPage, DeadLettersOfOne, OperationView } from "./schema";
 
 export type Letter = DeadLetter & { actions?: string[] };
@@ -31,7 +32,7 @@ export function useLetterGroups(filter: LetterFilter) {
   const list = useInfiniteQuery({
     queryKey: letterKeys.groups(filter),
     ...pages<LetterGroup>("/dead-letters/groups", { ...asQuery(filter), limit: 100 }),
-    refetchInterval: 5000,
+    refetchInterval: usePulse(5000),
     placeholderData: keepPreviousData,
   });
   return { ...list, rows: rowsOf(list.data) };
@@ -42,7 +43,7 @@ export function useLetters(filter: LetterFilter, enabled = true) {
   const list = useInfiniteQuery({
     queryKey: letterKeys.list(filter),
     ...pages<Letter, DeadLetterPage & { items: Letter[] }>("/dead-letters", { ...asQuery(filter), limit: 100 }),
-    refetchInterval: 5000,
+    refetchInterval: usePulse(5000),
     placeholderData: keepPreviousData,
     enabled,
   });
@@ -54,7 +55,7 @@ export function useLetterCounts(filter: LetterFilter) {
   return useQuery({
     queryKey: letterKeys.counts(filter),
     queryFn: ({ signal }) => readCounts(filter, signal),
-    refetchInterval: 5000,
+    refetchInterval: usePulse(5000),
     placeholderData: keepPreviousData,
   });
 }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { get, pages, rowsOf, send, type Page } from "./client";
+import { usePulse } from "./pulse";
 import type { CircuitBreakerStatus, ConcurrencyKeyStatus, ExecutionItem, QueueRequest, QueueStatus, TenantStatus } from "./schema";
 
 interface Allowing {
@@ -24,7 +25,7 @@ export const queueKeys = {
 
 /** A list that is read page by page, and again every few seconds. */
 function useList<T>(key: readonly unknown[], path: string, enabled: boolean, everyMs = PULSE_MS) {
-  const list = useInfiniteQuery({ queryKey: key, ...pages<T>(path, { limit: 200 }), refetchInterval: everyMs, enabled });
+  const list = useInfiniteQuery({ queryKey: key, ...pages<T>(path, { limit: 200 }), refetchInterval: usePulse(everyMs), enabled });
   return { ...list, rows: rowsOf(list.data) };
 }
 
@@ -49,7 +50,7 @@ export function useWaiting(queue: string) {
   return useQuery({
     queryKey: queueKeys.waiting(queue),
     queryFn: ({ signal }) => get<Page<ExecutionItem>>("/executions", { query: { queue, state: "queued", limit: WAITING_SHOWN }, signal }),
-    refetchInterval: 5000,
+    refetchInterval: usePulse(5000),
   });
 }
 

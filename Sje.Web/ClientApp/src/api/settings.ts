@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { get, send, type Page } from "./client";
-import { ApiError } from "./client";
+import { ApiError, get, send, type Page } from "./client";
+import { usePulse } from "./pulse";
 import type { ApiKeyInfo, HealthReport, KeyCreated, MgmtConfig, MgmtCore, MgmtRetention, MgmtRetryPolicies, Role } from "./schema";
 
 export type Key = ApiKeyInfo & { actions?: string[] };
@@ -15,7 +15,7 @@ export const settingKeys = {
 };
 
 export function useApiKeys() {
-  return useQuery({ queryKey: settingKeys.keys, queryFn: async ({ signal }) => (await get<Page<Key>>("/mgmt/keys", { signal })).items, refetchInterval: 15_000 });
+  return useQuery({ queryKey: settingKeys.keys, queryFn: async ({ signal }) => (await get<Page<Key>>("/mgmt/keys", { signal })).items, refetchInterval: usePulse(15_000) });
 }
 
 export function useRetryPolicies() {
@@ -23,7 +23,7 @@ export function useRetryPolicies() {
 }
 
 export function useRetention() {
-  return useQuery({ queryKey: settingKeys.retention, queryFn: ({ signal }) => get<MgmtRetention>("/mgmt/retention", { signal }), refetchInterval: 3000 });
+  return useQuery({ queryKey: settingKeys.retention, queryFn: ({ signal }) => get<MgmtRetention>("/mgmt/retention", { signal }), refetchInterval: usePulse(3000) });
 }
 
 export function useConfiguration() {
@@ -31,12 +31,12 @@ export function useConfiguration() {
 }
 
 export function useCore(enabled: boolean) {
-  return useQuery({ queryKey: settingKeys.core, queryFn: ({ signal }) => get<MgmtCore>("/mgmt/core", { signal }), refetchInterval: 2000, enabled });
+  return useQuery({ queryKey: settingKeys.core, queryFn: ({ signal }) => get<MgmtCore>("/mgmt/core", { signal }), refetchInterval: usePulse(2000), enabled });
 }
 
 /** The checks of the server. What is down comes as a problem with the checks in it, which is an answer too. */
 export function useHealth() {
-  return useQuery({ queryKey: settingKeys.health, queryFn: ({ signal }) => readHealth(signal), refetchInterval: 5000 });
+  return useQuery({ queryKey: settingKeys.health, queryFn: ({ signal }) => readHealth(signal), refetchInterval: usePulse(5000) });
 }
 
 async function readHealth(signal: AbortSignal): Promise<HealthReport> {

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { get, send, type Page } from "./client";
+import { usePulse } from "./pulse";
 import type { SparkClusterPage, SparkClusterView, WorkerStatus } from "./schema";
 
 export type Worker = WorkerStatus & {
@@ -47,7 +48,7 @@ export function useLiveWorkers() {
       } while (cursor && found.length < 5000);
       return found;
     },
-    refetchInterval: 1000,
+    refetchInterval: usePulse(1000),
   });
 }
 
@@ -56,7 +57,7 @@ export function useNewestWorkers() {
   return useQuery({
     queryKey: workerKeys.gone,
     queryFn: async ({ signal }) => (await get<Page<Worker>>("/workers", { query: { gone: true, limit: NEWEST }, signal })).items,
-    refetchInterval: 1000,
+    refetchInterval: usePulse(1000),
   });
 }
 
@@ -66,7 +67,7 @@ export function useWorker(id: string | undefined) {
     queryKey: [...workerKeys.all, id],
     queryFn: ({ signal }) => get<Worker>(`/workers/${id}`, { signal }),
     enabled: id !== undefined,
-    refetchInterval: 1000,
+    refetchInterval: usePulse(1000),
   });
 }
 
@@ -75,7 +76,7 @@ export function useClusters() {
   return useQuery({
     queryKey: workerKeys.clusters,
     queryFn: ({ signal }) => get<SparkClusterPage>("/clusters", { query: { limit: 200 }, signal }),
-    refetchInterval: 10_000,
+    refetchInterval: usePulse(10_000),
   });
 }
 

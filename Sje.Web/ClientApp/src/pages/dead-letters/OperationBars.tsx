@@ -1,7 +1,7 @@
 import { cancelOperation, operationKeys, type Operation } from "../../api/operations";
 import { Button, Progress, StateIcon } from "../../ui";
 import { useAct } from "../parts";
-import { endOf, verbOf } from "./operations";
+import { endOf, verbOf } from "../parts/operations";
 
 /** The operations that run now, each with how far it is. */
 export function OperationBars({ operations }: { operations: readonly Operation[] }) {

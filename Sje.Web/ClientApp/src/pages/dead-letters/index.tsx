@@ -11,7 +11,7 @@ import "./dead-letters.css";
 import { filterOf, isNarrowed, lettersInWords, NO_FILTER, RANGES } from "./filter";
 import { GroupPanel, Members } from "./GroupPanel";
 import { OperationBars } from "./OperationBars";
-import { endOf } from "./operations";
+import { endOf } from "../parts/operations";
 
 /** Dead letters: what failed for good, by what it looks like; run again or dismissed one by one or all at once. */
 export default function DeadLettersPage() {

@@ -1,11 +1,19 @@
 import type { Operation } from "../../api/operations";
 
-/** What an operation does, in words. */
+const VERBS: Record<string, { going: string; done: string }> = {
+  requeue: { going: "Retrying", done: "retried" },
+  purge: { going: "Purging", done: "purged" },
+  cancel: { going: "Cancelling", done: "cancelled" },
+  retry: { going: "Retrying", done: "retried" },
+  prioritize: { going: "Changing the priority of", done: "reprioritized" },
+  move: { going: "Moving", done: "moved" },
+};
+
+/** What an operation does, in words: `dead_letters.requeue` is “Retrying dead letters”. */
 export function verbOf(kind: string): { going: string; done: string } {
-  if (kind.endsWith(".requeue")) return { going: "Retrying dead letters", done: "retried" };
-  if (kind.endsWith(".purge")) return { going: "Purging dead letters", done: "purged" };
-  const word = kind.split(".").at(-1) ?? kind;
-  return { going: `${word.charAt(0).toUpperCase()}${word.slice(1)}`, done: "changed" };
+  const [things = "", verb = ""] = kind.split(".");
+  const words = VERBS[verb] ?? { going: verb.charAt(0).toUpperCase() + verb.slice(1), done: "changed" };
+  return { going: `${words.going} ${things.replaceAll("_", " ")}`.trim(), done: words.done };
 }
 
 /** What is said of an operation that has ended. */
