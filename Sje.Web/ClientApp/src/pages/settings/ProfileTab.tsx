@@ -5,9 +5,9 @@ import { Button, Card, Checkbox, Select, Skeleton, Time } from "../../ui";
 import { Facts } from "../parts";
 
 const ROLES = {
-  viewer: "sees everything of its tenant and changes nothing",
-  operator: "also starts, cancels, retries, pauses",
-  admin: "also manages keys, tenants and the server",
+  viewer: "sees, and changes nothing",
+  operator: "sees, starts, cancels, retries, pauses",
+  admin: "everything, also keys, tenants and the server",
 };
 
 /** How things look in this browser, and who uses it. */
@@ -70,7 +70,7 @@ export function ProfileTab() {
             <Facts
               facts={[
                 { name: "Name", value: session.anonymous ? "Nobody signed in, and nobody has to: this server has no keys and listens on this machine only." : session.name },
-                { name: "Role", value: `${session.role}: ${ROLES[session.role]}` },
+                { name: "Role", value: `${session.role} – ${ROLES[session.role]}` },
                 { name: "Tenant", value: session.tenant },
               ]}
             />

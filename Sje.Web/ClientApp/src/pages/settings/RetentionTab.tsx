@@ -10,8 +10,8 @@ const HISTORY: Column<HistoryPart>[] = [
   { id: "to", header: "To", width: "minmax(110px, 1fr)", cell: (part) => <Time at={part.to} /> },
   { id: "rows", header: "Rows, about", width: "100px", align: "end", cell: (part) => <Count value={part.rows} /> },
   { id: "bytes", header: "Size", width: "90px", align: "end", cell: (part) => <Bytes value={part.bytes} /> },
-  { id: "logs", header: "Logs go", width: "120px", above: 640, cell: (part) => <Time at={part.logsDropAfter} none="stay" /> },
-  { id: "drop", header: "All of it goes", width: "120px", above: 640, cell: (part) => <Time at={part.dropAfter} none="stays" /> },
+  { id: "logs", header: "Logs go", width: "130px", align: "end", above: 640, cell: (part) => <Time at={part.logsDropAfter} none="stay" /> },
+  { id: "drop", header: "All of it goes", width: "150px", align: "end", above: 640, cell: (part) => <Time at={part.dropAfter} none="stays" /> },
 ];
 
 const TABLES: Column<TablePart>[] = [

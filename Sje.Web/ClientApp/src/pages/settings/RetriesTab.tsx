@@ -14,7 +14,7 @@ const POLICIES: Column<RetryPolicyView>[] = [
 
 const CLASSES: Column<FailureClassView>[] = [
   { id: "name", header: "Failure class", width: "minmax(130px, 1fr)", cell: (kind) => <span className="mono">{kind.name}</span> },
-  { id: "retried", header: "Retried", width: "120px", cell: (kind) => <StateMark state={kind.permanent ? "failed" : "retrying"} word={kind.permanent ? "Never" : "Yes"} /> },
+  { id: "retried", header: "Retried", width: "120px", cell: (kind) => (kind.permanent ? <StateMark state="failed" word="Never" /> : "yes") },
   { id: "policy", header: "By the policy", width: "150px", cell: (kind) => <span className="mono">{kind.policy}</span> },
   { id: "how", header: "How it is recognised", width: "minmax(200px, 4fr)", cell: (kind) => <span title={kind.recognisedBy}>{kind.recognisedBy}</span> },
 ];

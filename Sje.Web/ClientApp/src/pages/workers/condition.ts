@@ -46,6 +46,6 @@ export function listed(alive: readonly Worker[], newest: readonly Worker[], all:
     // One that is back under its name is no news.
     return conditionOf(worker, now) === "lost" && !names.has(worker.name) && now.getTime() - Date.parse(worker.leaseUntil) < LOST_SHOWN_MS;
   });
-  const order = (a: Worker, b: Worker) => a.name.localeCompare(b.name, "en", { numeric: true }) || (a.startedAt < b.startedAt ? 1 : -1);
-  return [...[...alive].sort(order), ...gone.sort((a, b) => (a.leaseUntil < b.leaseUntil ? 1 : -1))];
+  const order = (a: Worker, b: Worker) => a.name.localeCompare(b.name, "en", { numeric: true }) || b.startedAt.localeCompare(a.startedAt);
+  return [...[...alive].sort(order), ...gone.sort((a, b) => b.leaseUntil.localeCompare(a.leaseUntil))];
 }
