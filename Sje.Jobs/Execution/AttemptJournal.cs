@@ -26,8 +26,9 @@ internal sealed partial class AttemptJournal(
 {
     // A chunk whose answer was lost is sent again. By then it may have become part of a larger one.
     private const string AddLines = """
-        insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, body, packed)
-        select $1, $2, $3, $4, $5, $6, $7 where not exists (
+        insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, body, packed,
+            error_lines, warn_lines, info_lines, debug_lines, stderr_lines, first_error, first_stderr, first_at, last_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 where not exists (
             select 1 from sje.log_chunks c
             where c.execution_id = $1 and c.task_id = $2 and c.attempt = $3 and c.first_line <= $4 and c.first_line + c.line_count > $4)
         on conflict do nothing
@@ -277,13 +278,16 @@ internal sealed partial class AttemptJournal(
             var body = LogBody.Of(chunk.Body, LogBody.Quick);
             batch.Add(
                 AddLines,
-                P(id.ExecutionId),
-                P(id.TaskId),
-                P(id.Attempt),
-                P(chunk.FirstLine),
-                P(chunk.LineCount),
-                P(body.Plain),
-                P(body.Packed, NpgsqlDbType.Bytea)
+                [
+                    P(id.ExecutionId),
+                    P(id.TaskId),
+                    P(id.Attempt),
+                    P(chunk.FirstLine),
+                    P(chunk.LineCount),
+                    P(body.Plain),
+                    P(body.Packed, NpgsqlDbType.Bytea),
+                    .. LogCounts.Of(new LogBody(chunk.Body, null)).Parameters(),
+                ]
             );
         }
 

@@ -59,8 +59,9 @@ internal sealed class LogMerging(Database database, MergePace pace)
         """;
 
     private const string Write = """
-        insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, written_at, body, packed, merged)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, true)
+        insert into sje.log_chunks (execution_id, task_id, attempt, first_line, line_count, written_at, body, packed, merged,
+            error_lines, warn_lines, info_lines, debug_lines, stderr_lines, first_error, first_stderr, first_at, last_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, true, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """;
 
     private const string Leave = """
@@ -177,7 +178,8 @@ internal sealed class LogMerging(Database database, MergePace pace)
             return;
         }
 
-        var body = LogBody.Of(string.Join('\n', group.Select(c => c.Text)), LogBody.Small);
+        var text = string.Join('\n', group.Select(c => c.Text));
+        var body = LogBody.Of(text, LogBody.Small);
         batch
             .Add(Remove, keys([Array(NpgsqlDbType.Bigint, group.Select(c => c.FirstLine))]))
             .Add(
@@ -188,6 +190,7 @@ internal sealed class LogMerging(Database database, MergePace pace)
                     P(group.Max(c => c.WrittenAt).ToUniversalTime(), NpgsqlDbType.TimestampTz),
                     P(body.Plain),
                     P(body.Packed, NpgsqlDbType.Bytea),
+                    .. LogCounts.Of(new LogBody(text, null)).Parameters(),
                 ])
             );
     }

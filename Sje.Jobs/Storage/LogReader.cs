@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
@@ -6,7 +6,17 @@ using Sje.Core.Jobs;
 namespace Sje.Jobs.Storage;
 
 /// <summary>A line of a log; numbers rise within an attempt.</summary>
-public sealed record LogLine(long Number, DateTimeOffset At, LogStream Stream, string Text);
+public sealed record LogLine(long Number, DateTimeOffset At, LogStream Stream, string Text)
+{
+    /// <summary>The level that the line says it has; null when it says none.</summary>
+    public LineLevel? Level { get; init; } = LineLevels.Of(Text);
+
+    /// <summary>How many characters it has, where <see cref="Text"/> is only the first of them.</summary>
+    public int? FullLength { get; init; }
+}
+
+/// <summary>Some of the lines that pass a filter. FirstRank: which of them the first one is, from 1; Total: how many there are in the log.</summary>
+public sealed record FilteredLines(IReadOnlyList<LogLine> Lines, long FirstRank, long Total);
 
 /// <summary>Whose log, and how much of it there is: lines from FirstLine up to before NextLine. Ended: this attempt writes no further line; TaskEnded: neither does another.</summary>
 public sealed record LogHead(
@@ -25,6 +35,9 @@ public sealed record LogPosition(Guid ExecutionId, Guid TaskId, int Attempt, lon
 /// <summary>Reads the chunks of logs as lines.</summary>
 public sealed class LogReader(Database database)
 {
+    private readonly LogChunks chunks = new(database);
+    private readonly LogSummaries summaries = new(database);
+
     // Without a task: the one that runs, else the one that went wrong, else the last that ran.
     private const string FindHeadSql = """
         select t.id, t.name, coalesce($3, t.attempt), t.attempt,
@@ -42,15 +55,6 @@ public sealed class LogReader(Database database)
         order by array_position(array['running', 'failed', 'timed_out', 'waiting_retry', 'cancelled', 'succeeded'], t.state) nulls last,
                  t.started_at desc nulls last, t.ordinal
         limit 1
-        """;
-
-    private const string ReadSql = """
-        select first_line, body, packed from sje.log_chunks
-        where execution_id = $5 and task_id = $1 and attempt = $2
-          and first_line >= coalesce((select max(first_line) from sje.log_chunks
-                                      where execution_id = $5 and task_id = $1 and attempt = $2 and first_line <= $3), 0)
-          and first_line < $3 + $4
-        order by first_line
         """;
 
     // One statement for all followers of this process, whatever their number. What a follower has not seen may be in the middle of a chunk by now.
@@ -97,43 +101,114 @@ public sealed class LogReader(Database database)
     }
 
     /// <summary>At most <paramref name="count"/> lines, those numbered <paramref name="from"/> and up.</summary>
-    public async Task<IReadOnlyList<LogLine>> ReadAsync(
+    public Task<IReadOnlyList<LogLine>> ReadAsync(
         Guid executionId,
         Guid taskId,
         int attempt,
         long from,
         int count,
         CancellationToken stop
+    ) => ReadAsync(new LogKey(executionId, taskId, attempt), from, count, int.MaxValue, stop);
+
+    /// <summary>As above; of each line at most <paramref name="width"/> characters.</summary>
+    public async Task<IReadOnlyList<LogLine>> ReadAsync(
+        LogKey key,
+        long from,
+        int count,
+        int width,
+        CancellationToken stop
     )
     {
-        await using var command = database.Main.CreateCommand(ReadSql);
-        command.Parameters.Add(new NpgsqlParameter { Value = taskId });
-        command.Parameters.Add(new NpgsqlParameter { Value = attempt });
-        command.Parameters.Add(new NpgsqlParameter { Value = from });
-        command.Parameters.Add(new NpgsqlParameter { Value = (long)count });
-        command.Parameters.Add(new NpgsqlParameter { Value = executionId });
+        // A sum that overflows means the end.
+        var range = new LogRange(from, from > long.MaxValue - count ? long.MaxValue : from + count - 1);
         var lines = new List<LogLine>();
-        await using var reader = await command.ExecuteReaderAsync(stop);
-        while (lines.Count < count && await reader.ReadAsync(stop))
+        await foreach (var some in chunks.ScanAsync(key, range, chunk => Take(chunk, range, count, width), stop))
         {
-            var number = reader.GetInt64(0);
-            var body = new LogBody(
-                await reader.IsDBNullAsync(1, stop) ? null : reader.GetString(1),
-                await reader.IsDBNullAsync(2, stop) ? null : reader.GetFieldValue<byte[]>(2)
-            );
-            foreach (var line in body.Text().Split('\n'))
-            {
-                if (number >= from && lines.Count < count)
-                {
-                    lines.Add(ParseLine(number, line));
-                }
-
-                number++;
-            }
+            lines.AddRange(some);
         }
 
         return lines;
     }
+
+    /// <summary>
+    /// At most <paramref name="count"/> of the lines that pass a filter, from the one on that is the <paramref name="from"/>th of them; or, with
+    /// <paramref name="line"/>, from the first one on whose number is that or higher.
+    /// </summary>
+    public async Task<FilteredLines> ReadFilteredAsync(
+        LogKey key,
+        LineFilter filter,
+        long from,
+        long? line,
+        int count,
+        int width,
+        CancellationToken stop
+    )
+    {
+        await summaries.CountAsync(key, stop);
+        var (start, before, total) = (1L, 0L, 0L);
+        await using (var command = database.Main.CreateCommand(CountsSql(filter)))
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = key.ExecutionId });
+            command.Parameters.Add(new NpgsqlParameter { Value = key.TaskId });
+            command.Parameters.Add(new NpgsqlParameter { Value = key.Attempt });
+            await using var row = await command.ExecuteReaderAsync(stop);
+            while (await row.ReadAsync(stop))
+            {
+                var first = row.GetInt64(0);
+                if (line is { } number ? first <= number : total < from)
+                {
+                    (start, before) = (first, total);
+                }
+
+                total += row.GetInt64(1);
+            }
+        }
+
+        // Between the counts and the lines chunks may become one; what counts is at which line the reading starts.
+        var skip = line is null ? Math.Max(from - 1 - before, 0) : 0;
+        var rank = line is null ? Math.Max(from, 1) : before + 1;
+        var range = new LogRange(start, long.MaxValue, filter);
+        var wanted = range with { From = Math.Max(start, line ?? 0) };
+        var most = count + (int)Math.Min(skip, int.MaxValue - count);
+        var lines = new List<LogLine>();
+        await foreach (
+            var (passed, some) in chunks.ScanAsync(
+                key,
+                range,
+                chunk => (Passing(chunk, range with { To = wanted.From - 1 }), Take(chunk, wanted, most, width)),
+                stop
+            )
+        )
+        {
+            rank += lines.Count == 0 ? passed : 0;
+            var skipped = (int)Math.Min(skip, some.Count);
+            skip -= skipped;
+            lines.AddRange(some.Skip(skipped).Take(count - lines.Count));
+            if (lines.Count == count)
+            {
+                break;
+            }
+        }
+
+        return new FilteredLines(lines, rank, total);
+    }
+
+    /// <summary>The text of the wanted lines, each with a line break behind it, piece by piece: what a download is made of.</summary>
+    /// <param name="key">Whose log.</param>
+    /// <param name="range">Which lines.</param>
+    /// <param name="pattern">Only those with a match; all if null.</param>
+    /// <param name="plain">As they are shown, without colours and control characters; else as they were written.</param>
+    /// <param name="times">With the instant before each line.</param>
+    /// <param name="stop">Breaks it off.</param>
+    /// <exception cref="System.Text.RegularExpressions.RegexMatchTimeoutException">The pattern is too costly.</exception>
+    public IAsyncEnumerable<byte[]> ReadTextAsync(
+        LogKey key,
+        LogRange range,
+        LogPattern? pattern,
+        bool plain,
+        bool times,
+        CancellationToken stop
+    ) => chunks.ScanAsync(key, range, chunk => new TextPiece(range, pattern, plain, times).Of(chunk), stop);
 
     /// <summary>Which of some followed logs have more to show, or came to their end.</summary>
     public async Task<IReadOnlySet<(Guid TaskId, int Attempt)>> FindGrownAsync(
@@ -157,23 +232,66 @@ public sealed class LogReader(Database database)
         return grown;
     }
 
-    // "<o|e|s> <unix ms> <text>", written by us; a line of another shape is shown whole rather than hidden.
-    private static LogLine ParseLine(long number, string line)
+    private static List<LogLine> Take(LogChunk chunk, LogRange range, int count, int width)
     {
-        var stream =
-            line.Length == 0
-                ? null
-                : line[0] switch
+        var lines = new List<LogLine>();
+        var bytes = chunk.Lines.Span;
+        var number = chunk.FirstLine;
+        foreach (var part in bytes.Split((byte)'\n'))
+        {
+            if (range.Has(number))
+            {
+                var line = StoredLine.Parse(bytes[part]);
+                if (range.Level is not { } level || level.Takes(line))
                 {
-                    'o' => LogStream.Stdout,
-                    'e' => LogStream.Stderr,
-                    's' => LogStream.System,
-                    _ => (LogStream?)null,
-                };
-        var end = line.Length > 2 && line[1] == ' ' ? line.IndexOf(' ', 2) : -1;
-        var time = line.Length > 2 ? line.AsSpan(2, (end < 0 ? line.Length : end) - 2) : default;
-        return stream is { } known && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
-            ? new LogLine(number, DateTimeOffset.FromUnixTimeMilliseconds(at), known, end < 0 ? "" : line[(end + 1)..])
-            : new LogLine(number, DateTimeOffset.UnixEpoch, LogStream.System, line);
+                    lines.Add(LineOf(number, line, width));
+                    if (lines.Count == count)
+                    {
+                        break;
+                    }
+                }
+            }
+
+            number++;
+        }
+
+        return lines;
     }
+
+    private static int Passing(LogChunk chunk, LogRange range)
+    {
+        if (chunk.FirstLine > range.To)
+        {
+            return 0;
+        }
+
+        var passing = 0;
+        var bytes = chunk.Lines.Span;
+        var number = chunk.FirstLine;
+        foreach (var part in bytes.Split((byte)'\n'))
+        {
+            passing +=
+                range.Has(number) && range.Level is { } level && level.Takes(StoredLine.Parse(bytes[part])) ? 1 : 0;
+            number++;
+        }
+
+        return passing;
+    }
+
+    private static LogLine LineOf(long number, StoredLine line, int width)
+    {
+        var text = Encoding.UTF8.GetString(line.Text);
+        var shown = text.Length <= width ? text : text[..(char.IsHighSurrogate(text[width - 1]) ? width - 1 : width)];
+        return new LogLine(number, line.At, line.Stream, shown)
+        {
+            Level = LineLevels.Of(line.Text),
+            FullLength = shown.Length < text.Length ? text.Length : null,
+        };
+    }
+
+    private static string CountsSql(LineFilter filter) =>
+        $"""
+            select first_line, coalesce({filter.CountSql()}, 0)::bigint from sje.log_chunks
+            where execution_id = $1 and task_id = $2 and attempt = $3 order by first_line
+            """;
 }

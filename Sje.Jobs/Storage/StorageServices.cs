@@ -44,6 +44,8 @@ public static class StorageServices
         services.TryAddSingleton<LimitReader>();
         services.TryAddSingleton<WorkerReader>();
         services.TryAddSingleton<LogReader>();
+        services.TryAddSingleton<LogSearch>();
+        services.TryAddSingleton<LogSummaries>();
         services.TryAddSingleton<EventReader>();
         services.TryAddSingleton<WaitReasons>();
         services.TryAddSingleton<KeyStore>();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Claims;
+using Sje.Core.Jobs;
 using Sje.Jobs.Observers;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -12,7 +13,8 @@ namespace Sje.Web.Api;
 
 /// <summary>
 /// Some lines of one attempt's log, which now has the lines from <c>firstLine</c> to before <c>endLine</c>; <c>nextFrom</c> is where to
-/// go on reading, <c>ended</c> whether no further line will come.
+/// go on reading, <c>ended</c> whether no further line will come. Of a level: <c>firstRank</c> is which of its lines the first one here is, from 1,
+/// <c>total</c> how many there are, and <c>nextFrom</c> a rank.
 /// </summary>
 internal sealed record LogPage(
     string Task,
@@ -21,7 +23,9 @@ internal sealed record LogPage(
     long NextFrom,
     long FirstLine,
     long EndLine,
-    bool Ended
+    bool Ended,
+    long? FirstRank,
+    long? Total
 );
 
 /// <summary>Logs by lines, or as they grow.</summary>
@@ -40,7 +44,8 @@ internal static class LogsApi
             .WithSummary("Lines of a task's log; with Accept: text/event-stream they go on as they come")
             .WithDescription(
                 "Without a task the one most worth reading, without an attempt the newest. A stream that is not bound to an attempt goes on "
-                    + "with the next one after a retry. Event ids are attempt:line; a stream resumes behind Last-Event-ID."
+                    + "with the next one after a retry. Event ids are attempt:line; a stream resumes behind Last-Event-ID. With level only "
+                    + "its lines and graver ones are given; then from is a rank among them, from 1, and line=N starts at the first one numbered N or higher."
             );
 
     private static async Task<IResult> GetAsync(
@@ -60,6 +65,15 @@ internal static class LogsApi
         }
 
         var follow = EventStream.IsWanted(request);
+        if (follow && (query.Level is not null || query.Width is not null))
+        {
+            return Refusal.InvalidParameter(
+                query.Level is not null ? "level" : "width",
+                "A stream has every line, and all of it.",
+                FaultCodes.Conflict
+            );
+        }
+
         (int Attempt, long Line)? seen = null;
         if (follow && EventStream.LastEventId(request) is { } last)
         {
@@ -81,11 +95,48 @@ internal static class LogsApi
             return new EventStream(FollowAsync(id, head, start, query.AttemptNumber is not null, logs, feed, stop));
         }
 
+        var key = new LogKey(id, head.TaskId, head.Attempt);
+        if (query.Filter is { } filter)
+        {
+            var some = await logs.ReadFilteredAsync(
+                key,
+                filter,
+                query.Rank,
+                query.LineNumber,
+                query.CountOf,
+                query.WidthOf,
+                stop
+            );
+            return TypedResults.Ok(
+                new LogPage(
+                    head.Task,
+                    head.Attempt,
+                    some.Lines,
+                    some.FirstRank + some.Lines.Count,
+                    head.FirstLine,
+                    head.NextLine,
+                    head.Ended,
+                    some.FirstRank,
+                    some.Total
+                )
+            );
+        }
+
         var from = query.StartIn(head);
-        var lines = await logs.ReadAsync(id, head.TaskId, head.Attempt, from, query.CountOf, stop);
+        var lines = await logs.ReadAsync(key, from, query.CountOf, query.WidthOf, stop);
         var next = lines is [.., var final] ? final.Number + 1 : from;
         return TypedResults.Ok(
-            new LogPage(head.Task, head.Attempt, lines, next, head.FirstLine, Math.Max(head.NextLine, next), head.Ended)
+            new LogPage(
+                head.Task,
+                head.Attempt,
+                lines,
+                next,
+                head.FirstLine,
+                Math.Max(head.NextLine, next),
+                head.Ended,
+                null,
+                null
+            )
         );
     }
 
@@ -149,8 +200,8 @@ internal static class LogsApi
 
     private static (int Attempt, long Line)? ReadPlace(string id) =>
         id.Split(':') is [var attempt, var line]
-        && LogQuery.TryRead(attempt, 1, int.MaxValue, out var number)
-        && LogQuery.TryRead(line, 0, long.MaxValue / 2, out var at)
+        && LogNumbers.TryRead(attempt, 1, int.MaxValue, out var number)
+        && LogNumbers.TryRead(line, 0, long.MaxValue / 2, out var at)
             ? ((int)number, at)
             : null;
 }

@@ -85,6 +85,7 @@ internal static class SjeApi
         ExecutionsApi.Map(api);
         ExecutionBulkApi.Map(api);
         LogsApi.Map(api);
+        LogDetailsApi.Map(api);
         SparkApi.Map(api);
         EventsApi.Map(api);
         DeadLettersApi.Map(api);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -163,10 +164,22 @@ internal static class ApiDocument
             case "attempt" or "version":
                 parameter.Schema = Whole(1, int.MaxValue);
                 break;
-            case "from":
+            case "width":
+                parameter.Schema = Whole(LogQuery.LeastWidth, LogQuery.MaxWidth);
+                parameter.Description = "Characters a line at most; fullLength tells where there are more.";
+                break;
+            case "level":
+                parameter.Schema = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.String,
+                    Enum = [.. LogNumbers.Levels.Select(level => (JsonNode)level)],
+                };
+                parameter.Description = "Lines of this level and graver ones; stderr: what was written to it.";
+                break;
+            case "from" or "to" or "line":
                 parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" };
                 break;
-            case "atomic" or "gone":
+            case "atomic" or "gone" or "regex" or "ignoreCase" or "total" or "plain" or "times":
                 parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.Boolean };
                 break;
             case "since" or "until":
