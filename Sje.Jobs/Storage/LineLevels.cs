@@ -109,12 +109,12 @@ internal static class LineLevels
             return brief;
         }
 
-        if (
+        var named =
             (after == ':' && (start == 0 || text[start - 1] is (byte)' ' or (byte)'\t' or (byte)']'))
-            || IsValueOfLevel(text[..start])
-        )
+            || IsValueOfLevel(text[..start]);
+        if (named && OfAnyCase(word) is { } said)
         {
-            return OfAnyCase(word);
+            return said;
         }
 
         return !spaced && IsException(word, after) ? LineLevel.Error : null;

@@ -32,11 +32,15 @@ public sealed class LogPattern
         this.ignoreCase = ignoreCase;
         this.options = options;
         Literal = options is null && !ignoreCase ? Encoding.UTF8.GetBytes(text) : null;
+        AnyCase = options is null && ignoreCase ? text : null;
         Never = options is null && text.Contains('\n', StringComparison.Ordinal);
     }
 
     /// <summary>What to look for byte by byte, where that is enough.</summary>
     internal byte[]? Literal { get; }
+
+    /// <summary>What to look for whatever its case, where that is enough.</summary>
+    internal string? AnyCase { get; }
 
     /// <summary>Whether no line can hold it.</summary>
     internal bool Never { get; }
