@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 d401024f47e7b4a261a6df98f98425b8f6d7ffc446c05665db085b91dccdb842. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 7c604b69036e29d2e5e9d6b84c514993df69763f3b2802b0e5e08388c5e819da. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -35,6 +35,21 @@ export interface components {
             worker: string;
             /** Format: uuid */
             workerId: string;
+        };
+        /** @description An attempt of a task, and how much it wrote. Outcome: null while it runs. */
+        AttemptLogSize: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: date-time */
+            endedAt: null | string;
+            /** Format: int64 */
+            errors: number;
+            /** Format: int64 */
+            lines: number;
+            outcome: null | string;
+            /** Format: date-time */
+            startedAt: string;
+            worker: string;
         };
         /** @enum {unknown} */
         AttemptOutcome: "succeeded" | "failed" | "cancelled" | "timed_out" | "lost" | "drained" | "released" | "restarted" | null;
@@ -558,6 +573,23 @@ export interface components {
             role?: components["schemas"]["Role"];
             tenant?: string;
         };
+        /** @description How many lines of a log say which level, how many say none, and how many were written to stderr, whatever they say. */
+        LevelCounts: {
+            /** Format: int64 */
+            debug: number;
+            /** Format: int64 */
+            error: number;
+            /** Format: int64 */
+            info: number;
+            /** Format: int64 */
+            none: number;
+            /** Format: int64 */
+            stderr: number;
+            /** Format: int64 */
+            warn: number;
+        };
+        /** @enum {unknown} */
+        LineLevel: "debug" | "info" | "warn" | "error" | null;
         /** @description A worker that holds a lease now; double LiveWorker.HeartbeatAgeSeconds is by the database's clock. */
         LiveWorker: {
             /** Format: int32 */
@@ -572,10 +604,39 @@ export interface components {
             slots: number;
             state: string;
         };
+        /** @description A line with a match. Text: what is shown of it, or a part around the match; Start and Length: the first match in that text; Column: in the whole line. */
+        LogHit: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int32 */
+            column: number;
+            /** Format: int32 */
+            length: number;
+            level: null | components["schemas"]["LineLevel"];
+            /** Format: int64 */
+            number: number;
+            /** Format: int32 */
+            start: number;
+            stream: components["schemas"]["LogStream"];
+            text: string;
+        };
+        /** @description How many lines with a match there are in a stretch of lines that begins at Line. */
+        LogHitBucket: {
+            /** Format: int32 */
+            count: number;
+            /** Format: int64 */
+            line: number;
+        };
         /** @description A line of a log; numbers rise within an attempt. */
         LogLine: {
             /** Format: date-time */
             at: string;
+            /**
+             * Format: int32
+             * @description How many characters it has, where string LogLine.Text is only the first of them.
+             */
+            fullLength?: null | number;
+            level?: null | components["schemas"]["LineLevel"];
             /** Format: int64 */
             number: number;
             stream: components["schemas"]["LogStream"];
@@ -583,7 +644,8 @@ export interface components {
         };
         /**
          * @description Some lines of one attempt's log, which now has the lines from `firstLine` to before `endLine`; `nextFrom` is where to
-         *     go on reading, `ended` whether no further line will come.
+         *     go on reading, `ended` whether no further line will come. Of a level: `firstRank` is which of its lines the first one here is, from 1,
+         *     `total` how many there are, and `nextFrom` a rank.
          */
         LogPage: {
             /** Format: int32 */
@@ -593,16 +655,71 @@ export interface components {
             endLine: number;
             /** Format: int64 */
             firstLine: number;
+            /** Format: int64 */
+            firstRank: null | number;
             items: components["schemas"]["LogLine"][];
             /** Format: int64 */
             nextFrom: number;
             task: string;
+            /** Format: int64 */
+            total: null | number;
+        };
+        /**
+         * @description Lines with a match. `total`: how many were found in the lines looked at, `complete` whether that were all that were asked for. More
+         *     hits are had from `nextFrom` on. Where time ran out, `resumeFrom` is the line to go on at: what is found there adds to the total and to
+         *     the map, whose `buckets` tell how many hits there are in `bucketLines` lines from `line` on.
+         */
+        LogSearchPage: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: int64 */
+            bucketLines: number;
+            buckets: components["schemas"]["LogHitBucket"][];
+            complete: boolean;
+            /** Format: int64 */
+            endLine: number;
+            /** Format: int64 */
+            firstLine: number;
+            items: components["schemas"]["LogHit"][];
+            /** Format: int64 */
+            nextFrom: null | number;
+            /** Format: int64 */
+            resumeFrom: null | number;
+            task: string;
+            /** Format: int64 */
+            total: number;
         };
         /**
          * @description Where a line of a log came from.
          * @enum {unknown}
          */
         LogStream: "stdout" | "stderr" | "system";
+        /** @description What an attempt's log holds: lines from `firstLine` to before `endLine`, `lines` of them. `missing`: why there are none. */
+        LogSummary: {
+            /** Format: int32 */
+            attempt: number;
+            attempts: components["schemas"]["AttemptLogSize"][];
+            ended: boolean;
+            /** Format: int64 */
+            endLine: number;
+            /** Format: date-time */
+            firstAt: null | string;
+            /** Format: int64 */
+            firstErrorLine: null | number;
+            /** Format: int64 */
+            firstLine: number;
+            /** Format: int64 */
+            firstStderrLine: null | number;
+            /** Format: date-time */
+            lastAt: null | string;
+            levels: components["schemas"]["LevelCounts"];
+            /** Format: int64 */
+            lines: number;
+            missing: null | components["schemas"]["MissingLog"];
+            missingDetail: null | string;
+            task: string;
+            taskEnded: boolean;
+        };
         /** @description The configuration in force, secrets masked, as one object per section. */
         MgmtConfig: {
             settings: components["schemas"]["JsonObject"];
@@ -639,6 +756,8 @@ export interface components {
             failureClasses: components["schemas"]["FailureClassView"][];
             policies: components["schemas"]["RetryPolicyView"][];
         };
+        /** @enum {unknown} */
+        MissingLog: "not_started" | "nothing_yet" | "nothing_written" | "worker_lost" | "retention" | null;
         /** @description Which executions go to another queue. */
         MoveExecutionsRequest: {
             /** @description Says that all are meant, where nothing else is given. */
@@ -1389,6 +1508,7 @@ export interface components {
 }
 export type ApiKeyInfo = components['schemas']['ApiKeyInfo'];
 export type AttemptDetail = components['schemas']['AttemptDetail'];
+export type AttemptLogSize = components['schemas']['AttemptLogSize'];
 export type AttemptOutcome = components['schemas']['AttemptOutcome'];
 export type Backoff = components['schemas']['Backoff'];
 export type BatchAccepted = components['schemas']['BatchAccepted'];
@@ -1429,15 +1549,22 @@ export type JsonNode = components['schemas']['JsonNode'];
 export type JsonObject = components['schemas']['JsonObject'];
 export type KeyCreated = components['schemas']['KeyCreated'];
 export type KeyRequest = components['schemas']['KeyRequest'];
+export type LevelCounts = components['schemas']['LevelCounts'];
+export type LineLevel = components['schemas']['LineLevel'];
 export type LiveWorker = components['schemas']['LiveWorker'];
+export type LogHit = components['schemas']['LogHit'];
+export type LogHitBucket = components['schemas']['LogHitBucket'];
 export type LogLine = components['schemas']['LogLine'];
 export type LogPage = components['schemas']['LogPage'];
+export type LogSearchPage = components['schemas']['LogSearchPage'];
 export type LogStream = components['schemas']['LogStream'];
+export type LogSummary = components['schemas']['LogSummary'];
 export type MgmtConfig = components['schemas']['MgmtConfig'];
 export type MgmtCore = components['schemas']['MgmtCore'];
 export type MgmtOverview = components['schemas']['MgmtOverview'];
 export type MgmtRetention = components['schemas']['MgmtRetention'];
 export type MgmtRetryPolicies = components['schemas']['MgmtRetryPolicies'];
+export type MissingLog = components['schemas']['MissingLog'];
 export type MoveExecutionsRequest = components['schemas']['MoveExecutionsRequest'];
 export type MoveRequest = components['schemas']['MoveRequest'];
 export type OperationState = components['schemas']['OperationState'];
