@@ -4,7 +4,7 @@ import { usePulse } from "./pulse";
 import type { DeadLetter, DeadLetterGroup, DeadLetterPage, DeadLettersOfOne, OperationView } from "./schema";
 
 export type Letter = DeadLetter & { actions?: string[] };
-export type LetterGroup = DeadLetterGroup & { actions?: string[] };
+export type LetterGroup = DeadLetterGroup & { sample: Letter };
 
 /** Which dead letters are meant; what is undefined does not narrow. */
 export interface LetterFilter {

@@ -7,10 +7,11 @@ interface Allowing {
   actions?: string[];
 }
 
-export type Queue = QueueStatus & Allowing & { pausedBy?: string | null; pauseReason?: string | null; heldBecause?: string | null };
-export type ConcurrencyKey = ConcurrencyKeyStatus & Allowing;
-export type Tenant = TenantStatus & Allowing;
-export type CircuitBreaker = CircuitBreakerStatus & Allowing;
+export type Queue = QueueStatus &
+  Allowing & { pausedBy?: string | null; pauseReason?: string | null; heldBecause?: string | null; inPerSecond?: number; outPerSecond?: number };
+export type ConcurrencyKey = ConcurrencyKeyStatus;
+export type Tenant = TenantStatus;
+export type CircuitBreaker = CircuitBreakerStatus;
 
 /** How often figures that have no event are read again, while the tab is seen. */
 const PULSE_MS = 2000;
@@ -59,7 +60,7 @@ export const WAITING_SHOWN = 200;
 
 const at = (root: string, name: string) => `/${root}/${encodeURIComponent(name)}`;
 
-export const pauseQueue = (name: string, reason?: string) => send<Queue>("POST", `${at("queues", name)}/pause`, reason ? { reason } : undefined);
+export const pauseQueue = (name: string, reason?: string) => send<Queue>("POST", `${at("queues", name)}/pause`, reason ? { reason } : {});
 export const resumeQueue = (name: string) => send<Queue>("POST", `${at("queues", name)}/resume`);
 export const saveQueue = (name: string, request: QueueRequest) => send<Queue>("PUT", at("queues", name), request);
 export const saveConcurrencyKey = (name: string, limit: number) => send<ConcurrencyKey>("PUT", at("concurrency-keys", name), { limit });

@@ -8,6 +8,8 @@ export type Worker = WorkerStatus & {
   condition?: string;
   pausedBy?: string | null;
   pauseReason?: string | null;
+  drainRequestedAt?: string | null;
+  runningDirect?: number;
   cpuUsed?: number | null;
   memoryUsedBytes?: number | null;
   currentTasks?: CurrentTask[];
@@ -19,6 +21,7 @@ export interface CurrentTask {
   execution: string;
   task: string;
   attempt: number;
+  progress: number | null;
   startedAt: string | null;
 }
 
@@ -80,6 +83,6 @@ export function useClusters() {
   });
 }
 
-export const pauseWorker = (id: string, reason?: string) => send<Worker>("POST", `/workers/${id}/pause`, reason ? { reason } : undefined);
+export const pauseWorker = (id: string, reason?: string) => send<Worker>("POST", `/workers/${id}/pause`, reason ? { reason } : {});
 export const resumeWorker = (id: string) => send<Worker>("POST", `/workers/${id}/resume`);
-export const drainWorker = (id: string, reason?: string) => send<Worker>("POST", `/workers/${id}/drain`, reason ? { reason } : undefined);
+export const drainWorker = (id: string, reason?: string) => send<Worker>("POST", `/workers/${id}/drain`, reason ? { reason } : {});

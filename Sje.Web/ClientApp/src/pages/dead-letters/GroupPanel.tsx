@@ -28,10 +28,10 @@ export function GroupPanel({
       onClose={onClose}
       actions={
         <>
-          <Button icon="retry" tone="primary" reason={refusal(group, "requeue")} onClick={onRetry}>
+          <Button icon="retry" tone="primary" reason={refusal(sample, "requeue")} onClick={onRetry}>
             Retry {group.count === 1 ? "it" : `all ${group.count.toLocaleString("en-US")}`}
           </Button>
-          <Button icon="trash" tone="danger" reason={refusal(group, "purge")} onClick={onPurge}>
+          <Button icon="trash" tone="danger" reason={refusal(sample, "purge")} onClick={onPurge}>
             Purge
           </Button>
         </>

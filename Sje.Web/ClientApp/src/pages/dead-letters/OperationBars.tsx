@@ -1,6 +1,6 @@
 import { cancelOperation, operationKeys, type Operation } from "../../api/operations";
 import { Button, Progress, StateIcon } from "../../ui";
-import { useAct } from "../parts";
+import { refusal, useAct } from "../parts";
 import { endOf, verbOf } from "../parts/operations";
 
 /** The operations that run now, each with how far it is. */
@@ -13,7 +13,7 @@ export function OperationBars({ operations }: { operations: readonly Operation[]
           <StateIcon state="running" />
           <span className="letters-operation-name">{verbOf(operation.kind).going}</span>
           <Progress done={operation.done + operation.failed} total={operation.total} label={verbOf(operation.kind).going} />
-          <Button icon="stop" busy={act.busy === operation.id} onClick={() => void act.run(operation.id, () => cancelOperation(operation.id), { said: endOf({ ...operation, state: "cancelled" }).text, keys: [operationKeys.all] })}>
+          <Button icon="stop" busy={act.busy === operation.id} reason={refusal(operation, "cancel")} onClick={() => void act.run(operation.id, () => cancelOperation(operation.id), { said: endOf({ ...operation, state: "cancelled" }).text, keys: [operationKeys.all] })}>
             Stop
           </Button>
         </div>

@@ -63,8 +63,8 @@ export default function DeadLettersPage() {
       align: "end",
       cell: (group) => (
         <>
-          <IconButton icon="retry" label={`Retry ${lettersInWords(group.count)}: ${group.sample.message ?? group.sample.class}`} reason={refusal(group, "requeue")} onClick={() => ask("requeue", group)} />
-          <IconButton icon="trash" label={`Purge ${lettersInWords(group.count)}: ${group.sample.message ?? group.sample.class}`} reason={refusal(group, "purge")} onClick={() => ask("purge", group)} />
+          <IconButton icon="retry" label={`Retry ${lettersInWords(group.count)}: ${group.sample.message ?? group.sample.class}`} reason={refusal(group.sample, "requeue")} onClick={() => ask("requeue", group)} />
+          <IconButton icon="trash" label={`Purge ${lettersInWords(group.count)}: ${group.sample.message ?? group.sample.class}`} reason={refusal(group.sample, "purge")} onClick={() => ask("purge", group)} />
         </>
       ),
     },
@@ -88,10 +88,10 @@ export default function DeadLettersPage() {
         actions={
           total > 0 && (
             <>
-              <Button icon="retry" reason={groups.rows?.[0] && refusal(groups.rows[0], "requeue")} onClick={() => ask("requeue")}>
+              <Button icon="retry" reason={groups.rows?.[0] && refusal(groups.rows[0].sample, "requeue")} onClick={() => ask("requeue")}>
                 {narrowed ? "Retry all that match" : "Retry all"}
               </Button>
-              <Button icon="trash" tone="danger" reason={groups.rows?.[0] && refusal(groups.rows[0], "purge")} onClick={() => ask("purge")}>
+              <Button icon="trash" tone="danger" reason={groups.rows?.[0] && refusal(groups.rows[0].sample, "purge")} onClick={() => ask("purge")}>
                 {narrowed ? "Purge all that match" : "Purge all"}
               </Button>
             </>
@@ -148,8 +148,8 @@ export default function DeadLettersPage() {
                 hasMore={groups.hasNextPage}
                 onMore={() => void groups.fetchNextPage()}
                 rowKeys={[
-                  { key: "r", help: "Retry the group", run: (group) => !refusal(group, "requeue") && ask("requeue", group) },
-                  { key: "Delete", help: "Purge the group", run: (group) => !refusal(group, "purge") && ask("purge", group) },
+                  { key: "r", help: "Retry the group", run: (group) => !refusal(group.sample, "requeue") && ask("requeue", group) },
+                  { key: "Delete", help: "Purge the group", run: (group) => !refusal(group.sample, "purge") && ask("purge", group) },
                 ]}
                 empty={empty}
               />

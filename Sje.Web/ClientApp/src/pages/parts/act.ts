@@ -1,6 +1,7 @@
 import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import { ApiError, messageOf } from "../../api/client";
+import { useSession } from "../../api/session";
 import { useToasts } from "../../ui";
 
 export interface Deed {
@@ -50,6 +51,14 @@ export function useAct() {
 /** What the server says may be done with something now. */
 export interface Actionable {
   actions?: readonly string[];
+}
+
+const RANKS = { viewer: 0, operator: 1, admin: 2 };
+
+/** Why the caller may not change what carries no actions of its own; undefined when they may. */
+export function useRoleRefusal(least: "operator" | "admin"): string | undefined {
+  const role = useSession().data?.role;
+  return role !== undefined && RANKS[role] < RANKS[least] ? `Needs the role ${least}; yours is ${role}.` : undefined;
 }
 
 /** Why a verb is not among the actions that the server allows; undefined when it is. */

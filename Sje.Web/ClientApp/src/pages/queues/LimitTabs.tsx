@@ -15,11 +15,12 @@ import {
 } from "../../api/queues";
 import { Button, Card, Count, Dialog, EmptyState, IconButton, Meter, StateMark, TextField, Time, useConfirm } from "../../ui";
 import { DataTable, type Column } from "../../ui/DataTable";
-import { refusal, useAct } from "../parts";
+import { useAct, useRoleRefusal } from "../parts";
 
 /** Tasks that share something: how many may run at a time. */
 export function ConcurrencyTab() {
   const list = useConcurrencyKeys();
+  const mayNot = useRoleRefusal("operator");
   const act = useAct();
   const confirm = useConfirm();
   const [edited, setEdited] = useState<ConcurrencyKey | "new">();
@@ -45,12 +46,12 @@ export function ConcurrencyTab() {
       align: "end",
       cell: (key) => (
         <>
-          <IconButton icon="edit" label={`Edit the limit of ${key.name}`} reason={refusal(key, "edit")} onClick={() => setEdited(key)} />
+          <IconButton icon="edit" label={`Edit the limit of ${key.name}`} reason={mayNot} onClick={() => setEdited(key)} />
           <IconButton
             icon="trash"
             label={`Forget ${key.name}`}
             busy={act.busy === key.name}
-            reason={key.running + key.waiting > 0 ? "Tasks that wait or run name it." : refusal(key, "delete")}
+            reason={key.running + key.waiting > 0 ? "Tasks that wait or run name it." : mayNot}
             onClick={() => void forget(key)}
           />
         </>
@@ -64,7 +65,7 @@ export function ConcurrencyTab() {
         className="filling"
         title="Concurrency keys"
         actions={
-          <Button icon="plus" onClick={() => setEdited("new")}>
+          <Button icon="plus" reason={mayNot} onClick={() => setEdited("new")}>
             New key
           </Button>
         }
@@ -74,7 +75,7 @@ export function ConcurrencyTab() {
           rows={list.rows}
           columns={columns}
           rowKey={(key) => key.name}
-          onOpen={(key) => setEdited(key)}
+          onOpen={(key) => mayNot ?? setEdited(key)}
           error={list.rows ? undefined : list.error}
           onRetry={() => void list.refetch()}
           hasMore={list.hasNextPage}
@@ -207,6 +208,7 @@ function NumberDialog({
 /** Tenants and what share of a queue each gets. */
 export function TenantsTab() {
   const list = useTenants();
+  const mayNot = useRoleRefusal("admin");
   const [edited, setEdited] = useState<Tenant>();
   const rows = list.rows;
   const weights = (rows ?? []).reduce((sum, tenant) => sum + tenant.weight, 0);
@@ -227,7 +229,7 @@ export function TenantsTab() {
       header: <span className="visually-hidden">Actions</span>,
       width: "60px",
       align: "end",
-      cell: (tenant) => <IconButton icon="edit" label={`Edit the weight of ${tenant.name}`} reason={refusal(tenant, "edit")} onClick={() => setEdited(tenant)} />,
+      cell: (tenant) => <IconButton icon="edit" label={`Edit the weight of ${tenant.name}`} reason={mayNot} onClick={() => setEdited(tenant)} />,
     },
   ];
   return (
@@ -272,6 +274,7 @@ const BREAKER_LOOK: Record<string, { state: string; word: string }> = {
 /** What tasks depend on and has failed. */
 export function BreakersTab() {
   const list = useCircuitBreakers();
+  const mayNot = useRoleRefusal("operator");
   const act = useAct();
   const reset = (breaker: CircuitBreaker) =>
     act.run(breaker.target, () => resetBreaker(breaker.target), { said: `Closed the breaker of “${breaker.target}”: what waits for it may start.`, keys: [queueKeys.breakers] });
@@ -296,7 +299,7 @@ export function BreakersTab() {
         <Button
           icon="retry"
           busy={act.busy === breaker.target}
-          reason={breaker.state === "closed" ? "It is closed: tasks start." : refusal(breaker, "reset")}
+          reason={breaker.state === "closed" ? "It is closed: tasks start." : mayNot}
           aria-label={`Reset the breaker of ${breaker.target}`}
           onClick={() => void reset(breaker)}
         >

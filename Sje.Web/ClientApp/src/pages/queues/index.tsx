@@ -3,7 +3,7 @@ import { pauseQueue, queueKeys, resumeQueue, useCircuitBreakers, useQueues, type
 import { useUrl } from "../../base/url";
 import { Button, ButtonLink, Card, Count, Duration, EmptyState, IconButton, Meter, PageHead, StateMark, Tabs, TextField } from "../../ui";
 import { DataTable, type Column } from "../../ui/DataTable";
-import { PauseDialog, refusal, Spark, Stats, useAct } from "../parts";
+import { PauseDialog, refusal, Spark, Stats, useAct, useRoleRefusal } from "../parts";
 import { BreakersTab, ConcurrencyTab, TenantsTab } from "./LimitTabs";
 import { limitsInWords } from "./limits";
 import { QueueDialog } from "./QueueDialog";
@@ -20,13 +20,14 @@ export default function QueuesPage() {
   const tab = TABS.includes(url.tab ?? "") ? (url.tab ?? "queues") : "queues";
   const breakers = useCircuitBreakers();
   const open = breakers.rows?.filter((breaker) => breaker.state !== "closed").length;
+  const mayNot = useRoleRefusal("operator");
   const [making, setMaking] = useState(false);
   return (
     <div className="filling">
       <PageHead
         title="Queues"
         actions={
-          <Button icon="plus" onClick={() => setMaking(true)}>
+          <Button icon="plus" reason={mayNot} onClick={() => setMaking(true)}>
             New queue
           </Button>
         }
@@ -154,7 +155,7 @@ function QueuesTab() {
             onMore={() => void list.fetchNextPage()}
             rowKeys={[
               { key: "p", help: "Pause or resume the queue", run: toggle },
-              { key: "e", help: "Edit the limits of the queue", run: setEditing },
+              { key: "e", help: "Edit the limits of the queue", run: (queue) => refusal(queue, "edit") ?? setEditing(queue) },
             ]}
             empty={
               text ? (

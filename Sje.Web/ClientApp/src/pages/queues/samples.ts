@@ -25,7 +25,7 @@ export function addSamples(before: ReadonlyMap<string, readonly Sample[]>, queue
 
 /** Tasks that came and that ended, per second. */
 export function ratesOf(queue: Queue): { rateIn: number; rateOut: number } {
-  const { inPerSecond = 0, outPerSecond = 0 } = queue as Queue & { inPerSecond?: number; outPerSecond?: number };
+  const { inPerSecond = 0, outPerSecond = 0 } = queue;
   return { rateIn: inPerSecond, rateOut: outPerSecond };
 }
 

@@ -50,7 +50,7 @@ export function KeysTab() {
       header: <span className="visually-hidden">Actions</span>,
       width: "44px",
       align: "end",
-      cell: (key) => !key.revokedAt && <IconButton icon="trash" label={`Revoke ${key.name}`} busy={act.busy === key.id} reason={refusal(key, "revoke")} onClick={() => void revoke(key)} />,
+      cell: (key) => !key.revokedAt && <IconButton icon="trash" label={`Revoke ${key.name}`} busy={act.busy === key.id} reason={refusal(key, "delete")} onClick={() => void revoke(key)} />,
     },
   ];
   return (
@@ -76,7 +76,7 @@ export function KeysTab() {
           error={keys.error}
           onRetry={() => void keys.refetch()}
           rowClass={(key) => (key.revokedAt ? "settings-gone" : undefined)}
-          rowKeys={[{ key: "Delete", help: "Revoke the key", run: (key) => void (key.revokedAt || refusal(key, "revoke") ? undefined : revoke(key)) }]}
+          rowKeys={[{ key: "Delete", help: "Revoke the key", run: (key) => void (key.revokedAt || refusal(key, "delete") ? undefined : revoke(key)) }]}
           empty={
             <EmptyState icon="key" title="No keys" actions={<Button icon="plus" onClick={() => setMaking(true)}>New key</Button>}>
               Without keys everybody on this machine may do everything, and the server listens nowhere else. The first key ends that: make an administrator's one and keep it.

@@ -1,15 +1,13 @@
 import { cancelOperation, operationKeys, useOperationList, type Operation } from "../../api/operations";
 import { Card, EmptyState, IconButton, Progress, StateMark, Time } from "../../ui";
 import { DataTable, type Column } from "../../ui/DataTable";
-import { useAct } from "../parts";
+import { refusal, useAct } from "../parts";
 import { endOf, verbOf } from "../parts/operations";
-import { useSession } from "../../api/session";
 
 /** Changes of many rows that were asked for in one request, and how far each is. */
 export function OperationsTab() {
   const list = useOperationList();
   const act = useAct();
-  const viewer = useSession().data?.role === "viewer";
   const columns: Column<Operation>[] = [
     { id: "state", header: "State", width: "140px", cell: (operation) => <StateMark state={operation.state} /> },
     { id: "kind", header: "What", width: "minmax(160px, 1.5fr)", cell: (operation) => <strong>{verbOf(operation.kind).going}</strong> },
@@ -47,7 +45,7 @@ export function OperationsTab() {
             icon="stop"
             label={`Stop: ${verbOf(operation.kind).going}`}
             busy={act.busy === operation.id}
-            reason={viewer ? "Needs the role operator." : undefined}
+            reason={refusal(operation, "cancel")}
             onClick={() => void act.run(operation.id, () => cancelOperation(operation.id), { said: "Stopped. What was done stays done.", keys: [operationKeys.all] })}
           />
         ),

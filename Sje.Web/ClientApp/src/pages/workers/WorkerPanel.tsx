@@ -3,7 +3,7 @@ import { resumeWorker, useWorker, workerKeys, type Worker } from "../../api/work
 import { Button, Bytes, CopyButton, Duration, EmptyState, ErrorState, Icon, Meter, PageLink, Skeleton, StateMark, Time, useNow } from "../../ui";
 import { Facts, Panel, refusal, useAct } from "../parts";
 import { conditionOf, isGone, MEANINGS } from "./condition";
-import { CpuMeter, MemoryMeter } from "./meters";
+import { CpuMeter, MemoryMeter, SlotMeter } from "./meters";
 
 /** One worker: how it is, what it offers, what it runs now. */
 export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: string; known?: Worker; onClose(): void; onPause(worker: Worker): void; onDrain(worker: Worker): void }) {
@@ -73,8 +73,11 @@ export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: stri
             ? { name: "Ended", value: <Time at={worker.endedAt ?? worker.leaseUntil} show="full" /> }
             : { name: "Lease until", value: <Time at={worker.leaseUntil} show="time" /> },
           { name: "Up", value: <Duration from={worker.startedAt} to={gone ? (worker.endedAt ?? worker.leaseUntil) : undefined} /> },
-          !gone && { name: "Slots", value: <Meter label="Slots in use" value={worker.running} max={worker.slots + worker.directSlots} /> },
-          { name: "of these direct", value: worker.directSlots },
+          { name: "Slots", value: gone ? worker.slots : <SlotMeter worker={worker} /> },
+          worker.directSlots > 0 && {
+            name: "Direct slots",
+            value: gone ? worker.directSlots : <Meter label="Direct slots in use" value={worker.runningDirect ?? 0} max={worker.directSlots} />,
+          },
           { name: "CPU", value: <CpuMeter worker={worker} gone={gone} /> },
           { name: "Memory", value: <MemoryMeter worker={worker} gone={gone} /> },
           { name: "Queues", value: <Chips values={worker.queues} link={(queue) => (queue === "*" ? undefined : `/queues?queue=${queue}`)} /> },
@@ -117,6 +120,7 @@ function CurrentTasks({ worker }: { worker: Worker }) {
                 </PageLink>
                 {task.attempt > 1 && <span className="muted"> attempt {task.attempt}</span>}
               </span>
+              {task.progress != null && <span className="muted">{Math.round(task.progress * 100)} %</span>}
               <Duration from={task.startedAt} />
             </li>
           ))}

@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { drainWorker, pauseWorker, resumeWorker, useLiveWorkers, useNewestWorkers, workerKeys, type Worker } from "../../api/workers";
 import { useUrl } from "../../base/url";
-import { Button, Card, Checkbox, Count, EmptyState, IconButton, Meter, PageHead, StateMark, Time, useNow } from "../../ui";
+import { Button, Card, Checkbox, Count, EmptyState, IconButton, PageHead, StateMark, Time, useNow } from "../../ui";
 import { DataTable, type Column } from "../../ui/DataTable";
 import { PauseDialog, refusal, Stats, useAct } from "../parts";
 import { Clusters } from "./Clusters";
 import { conditionOf, isGone, listed, MEANINGS } from "./condition";
-import { CpuMeter, MemoryMeter } from "./meters";
+import { CpuMeter, MemoryMeter, SlotMeter } from "./meters";
 import { StartCommand } from "./StartCommand";
 import { Chips, WorkerPanel } from "./WorkerPanel";
 import "./workers.css";
@@ -66,7 +66,7 @@ export default function WorkersPage() {
         isGone(conditionOf(worker, now)) ? (
           <span className="muted">–</span>
         ) : (
-          <Meter label={`Slots of ${worker.name} in use`} value={worker.running} max={worker.slots + worker.directSlots} tone={worker.running >= worker.slots + worker.directSlots ? "retrying" : "accent"} />
+          <SlotMeter worker={worker} />
         ),
     },
     { id: "cpu", header: "CPU", width: "minmax(100px, 1fr)", above: 860, cell: (worker) => <CpuMeter worker={worker} gone={isGone(conditionOf(worker, now))} /> },

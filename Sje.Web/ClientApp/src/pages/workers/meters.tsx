@@ -5,6 +5,12 @@ import { Meter } from "../../ui";
 /** From what share of a machine on its meter warns. */
 const HIGH = 0.9;
 
+/** Slots of the background lane in use; those of the direct lane are the panel's. */
+export function SlotMeter({ worker }: { worker: Worker }) {
+  const used = worker.running - (worker.runningDirect ?? 0);
+  return <Meter label={`Slots of ${worker.name} in use`} value={used} max={worker.slots} tone={used >= worker.slots ? "retrying" : "accent"} />;
+}
+
 /** Cores in use by the worker and what it started, of those that it offers. */
 export function CpuMeter({ worker, gone }: { worker: Worker; gone: boolean }) {
   if (gone || worker.cpuUsed == null) return <span className="muted">–</span>;
