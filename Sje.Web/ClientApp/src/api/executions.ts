@@ -56,10 +56,8 @@ export interface ExecutionItem {
   cancelReason?: string | null;
   errorClass?: string | null;
   errorMessage?: string | null;
-  /** How many lines of its log are warnings. */
-  warnings?: number | null;
-  /** How long executions of this job usually take. */
-  medianDurationMs?: number | null;
+  /** Its place among those of its queue that nothing but others before it keeps waiting, from 1. */
+  queuePosition?: number | null;
   version: number;
   actions?: string[];
 }
@@ -74,6 +72,7 @@ export interface TaskItem {
   lane: string;
   state: TaskState;
   waitReason?: string | null;
+  queuePosition?: number | null;
   progress?: number | null;
   progressMessage?: string | null;
   attempt: number;
@@ -181,8 +180,9 @@ export function useExecutionList(query: Record<string, QueryValue>, from: string
 }
 
 /** How many executions are in each state, "retrying" among them. */
-export function useExecutionCounts(query: Record<string, QueryValue> = {}) {
+export function useExecutionCounts(query: Record<string, QueryValue> = {}, enabled = true) {
   return useQuery({
+    enabled,
     queryKey: executionKeys.counts(query),
     queryFn: ({ signal }) => get<ExecutionCounts>("/executions/counts", { query, signal }),
     placeholderData: keepPreviousData,

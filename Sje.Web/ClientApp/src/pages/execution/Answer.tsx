@@ -133,7 +133,7 @@ function Failure({
       </div>
       <div className="xp-answer-buttons">
         <CopyButton text={text} label="Copy the error" />
-        {failures.length > 1 && actions.allows("retry", task) && (
+        {failures.length > 1 && actions.allows("requeue", task) && (
           <Button icon="retry" onClick={() => void actions.retryTask(task)}>
             Retry task
           </Button>

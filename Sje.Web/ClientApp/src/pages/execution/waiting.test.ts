@@ -4,15 +4,16 @@ import { waitingOf } from "./waiting";
 
 const execution = { queue: "etl", waitReason: null };
 
-it.each([
-  ["behind 13 others in queue 'etl'", "Waiting for worker, position 14 in etl"],
-  ["behind 1 other in queue 'etl'", "Waiting for worker, position 2 in etl"],
-  ["behind 1000 or more others in queue 'etl'", "Waiting for worker, position 1001 or later in etl"],
-  ["waits for a free slot", "Waiting for worker, position 1 in etl"],
-  ["no worker is alive", "Waiting for worker in etl"],
-])("says of one that is %s where it stands", (waitReason, title) =>
-  expect(waitingOf(execution, task("a", { queue: "etl", waitReason }))).toEqual({ title, reason: waitReason }),
-);
+it("says where it stands in line, and why", () =>
+  expect(
+    waitingOf(execution, task("a", { queue: "etl", queuePosition: 14, waitReason: "behind 13 others in queue 'etl'" })),
+  ).toEqual({ title: "Waiting for worker, position 14 in etl", reason: "behind 13 others in queue 'etl'" }));
+
+it("says what keeps it where no other does", () =>
+  expect(waitingOf(execution, task("a", { queue: "etl", waitReason: "no worker is alive" }))).toEqual({
+    title: "Waiting for worker in etl",
+    reason: "no worker is alive",
+  }));
 
 it("names the attempt that will be made again", () =>
   expect(

@@ -20,11 +20,6 @@ export function waitingOf(
       reason: task.reason ?? reason,
     };
   }
-  const behind = /^behind (\d+)( or more)? others? in queue/.exec(reason);
-  if (behind) {
-    const position = `${Number(behind[1]) + 1}${behind[2] ? " or later" : ""}`;
-    return { title: `Waiting for worker, position ${position} in ${task.queue}`, reason };
-  }
-  if (reason === "waits for a free slot") return { title: `Waiting for worker, position 1 in ${task.queue}`, reason };
+  if (task.queuePosition != null) return { title: `Waiting for worker, position ${task.queuePosition} in ${task.queue}`, reason };
   return { title: `Waiting for worker in ${task.queue}`, reason: reason || "it was accepted just now" };
 }

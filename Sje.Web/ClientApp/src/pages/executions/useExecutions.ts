@@ -1,0 +1,109 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type QueryValue, rowsOf } from "../../api/client";
+import {
+  type ExecutionItem,
+  executionKeys,
+  patchExecutions,
+  readExecutions,
+  useExecutionCounts,
+  useExecutionList,
+} from "../../api/executions";
+import { usePace } from "../../base/pace";
+import { useLive } from "../../live";
+import { isFinal } from "./columns";
+import { medianOf } from "./usual";
+
+/** How many rows a page of the list has. */
+const pageSize = 100;
+/** How many rows are read anew in one call. */
+const patchSize = 200;
+
+/**
+ * The list and its counts, kept true by events: rows that are shown are patched where they stand; of new ones only the number is told, so that
+ * nothing moves under the cursor.
+ */
+export function useExecutions(filter: Record<string, QueryValue>, sort: string, cursor: string | undefined) {
+  const client = useQueryClient();
+  const query = useMemo(() => ({ ...filter, sort, limit: pageSize }), [filter, sort]);
+  const list = useExecutionList(query, cursor);
+  const rows = useMemo(() => rowsOf(list.data), [list.data]);
+  const withoutState = useMemo(() => ({ ...filter, state: undefined }), [filter]);
+  // The first page brings its counts; they are asked for by themselves only once something has changed.
+  const [changed, setChanged] = useState(false);
+  const counted = useExecutionCounts(withoutState, changed);
+  const counts = (changed ? counted.data : undefined) ?? list.data?.pages[0];
+
+  const shown = useRef(new Map<string, ExecutionItem>());
+  useEffect(() => {
+    shown.current = new Map(rows?.map((row) => [row.id, row]));
+  }, [rows]);
+
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => setFresh(new Set()), [query]);
+
+  const patch = usePace<string>(async (ids) => {
+    for (let at = 0; at < ids.length; at += patchSize) {
+      patchExecutions(client, await readExecutions(ids.slice(at, at + patchSize)));
+    }
+  }, 700);
+  const recount = usePace<"counts">(async () => {
+    setChanged(true);
+    await client.invalidateQueries({ queryKey: executionKeys.counts(withoutState) });
+  }, 900);
+
+  useLive(["executions", "tasks"], (events, { caughtUp }) => {
+    recount("counts");
+    if (caughtUp) {
+      // What happened meanwhile is unknown: every row that can still change is read again.
+      const open = [...shown.current.values()].filter((row) => !isFinal(row)).map((row) => row.id);
+      patch(...open);
+    }
+    const touched = new Set<string>();
+    const unseen = new Set<string>();
+    for (const event of events) {
+      const row = shown.current.get(event.executionId);
+      if (row) {
+        if (event.version == null || event.version > row.version) touched.add(event.executionId);
+      } else if (event.kind === "execution.queued" || event.kind === "execution.accepted" || event.kind === "task.queued") {
+        unseen.add(event.executionId);
+      }
+    }
+    if (touched.size > 0) patch(...touched);
+    if (unseen.size > 0) setFresh((before) => new Set([...before, ...unseen].slice(-1000)));
+  });
+
+  const { fetchNextPage, isFetchingNextPage } = list;
+  const more = useCallback(() => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  }, [fetchNextPage, isFetchingNextPage]);
+
+  const usual = useMemo(() => usualOf(rows ?? []), [rows]);
+  return {
+    list,
+    rows,
+    counts,
+    more,
+    usual,
+    /** How many executions have come since the list was read. */
+    fresh: fresh.size,
+    async showFresh() {
+      setFresh(new Set());
+      await client.resetQueries({ queryKey: executionKeys.list(query) });
+    },
+  };
+}
+
+/** How long executions of each job usually take, by the rows that have been read; at least three make a habit. */
+function usualOf(rows: readonly ExecutionItem[]): (name: string) => number | undefined {
+  const durations = new Map<string, number[]>();
+  for (const row of rows) {
+    if (row.state !== "succeeded" || !row.startedAt || !row.finishedAt) continue;
+    const ms = Date.parse(row.finishedAt) - Date.parse(row.startedAt);
+    const list = durations.get(row.name);
+    if (list) list.push(ms);
+    else durations.set(row.name, [ms]);
+  }
+  const medians = new Map([...durations].filter(([, list]) => list.length >= 3).map(([name, list]) => [name, medianOf(list)]));
+  return (name) => medians.get(name);
+}
