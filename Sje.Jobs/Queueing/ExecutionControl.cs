@@ -18,14 +18,21 @@ public sealed record NotFound : ControlResult;
 public sealed record WrongState(ExecutionState State) : ControlResult;
 
 /// <summary>The execution has no such task.</summary>
-public sealed record NoSuchTask : ControlResult;
+public sealed record NoSuchTask(string Task) : ControlResult;
 
 /// <summary>The task's state does not allow it.</summary>
 public sealed record WrongTaskState(TaskState State) : ControlResult;
 
+/// <summary>What its tasks are does not allow it, and why.</summary>
+public sealed record TasksRefused(string Why) : ControlResult;
+
 /// <summary>Cancels, retries and moves executions, and skips tasks of them.</summary>
 public sealed class ExecutionControl(Database database, Signals signals)
 {
+    private const string ListTasks = """
+        select id, name, state, depends_on from sje.all_tasks where execution_id = $1 order by ordinal
+        """;
+
     private const string FindTask = "select state from sje.all_tasks where execution_id = $1 and name = $2";
 
     /// <summary>
@@ -45,12 +52,61 @@ public sealed class ExecutionControl(Database database, Signals signals)
     /// <summary>
     /// Runs the tasks of an ended execution that did not succeed again: new attempts in the same execution, failures counted from 0.
     /// </summary>
-    public async Task<ControlResult> RetryAsync(Guid executionId, CancellationToken cancellationToken)
+    public Task<ControlResult> RetryAsync(Guid executionId, CancellationToken cancellationToken) =>
+        RetryAsync(executionId, null, cancellationToken);
+
+    /// <summary>As <see cref="RetryAsync(Guid, CancellationToken)"/>, and says by whom.</summary>
+    public async Task<ControlResult> RetryAsync(Guid executionId, string? by, CancellationToken cancellationToken)
     {
         await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
-        TaskChanges.AddRetry(batch, executionId, null, new Wish("retried"));
+        TaskChanges.AddRetry(batch, executionId, null, new Wish("retried", by));
         var result = await ReadAsync(batch, executionId, cancellationToken);
+        Tell();
+        return result;
+    }
+
+    /// <summary>
+    /// Runs ended tasks of an execution again, those that succeeded too, and all that depends on them: new attempts in the same execution.
+    /// <see cref="NoSuchTask"/> when one is not there, <see cref="TasksRefused"/> when one has not ended, when something behind it runs, or when
+    /// what it depends on has failed and is not to run again.
+    /// </summary>
+    public async Task<ControlResult> RepairAsync(
+        Guid executionId,
+        IReadOnlyList<string> tasks,
+        string? by,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var connection = await database.Main.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var gate = new NpgsqlBatch(connection, transaction))
+        {
+            TaskChanges.AddGate(gate, executionId);
+            await gate.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        var found = await ListTasksAsync(connection, transaction, executionId, cancellationToken);
+        if (found.Count == 0)
+        {
+            return new NotFound();
+        }
+
+        var plan = RepairPlan.Of(found, tasks);
+        if (plan.Unknown is { } unknown)
+        {
+            return new NoSuchTask(unknown);
+        }
+
+        if (plan.Refusal is { } why)
+        {
+            return new TasksRefused(why);
+        }
+
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        TaskChanges.AddRepair(batch, executionId, [.. plan.Tasks], new Wish("retried", by));
+        var result = await ReadAsync(batch, executionId, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         Tell();
         return result;
     }
@@ -102,7 +158,33 @@ public sealed class ExecutionControl(Database database, Signals signals)
         find.Parameters.Add(P(task));
         return await find.ExecuteScalarAsync(cancellationToken) is string state
             ? new WrongTaskState(StateNames.ParseSnake<TaskState>(state))
-            : new NoSuchTask();
+            : new NoSuchTask(task);
+    }
+
+    private static async Task<List<RepairTask>> ListTasksAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        Guid executionId,
+        CancellationToken cancellationToken
+    )
+    {
+        await using var command = new NpgsqlCommand(ListTasks, connection, transaction);
+        command.Parameters.Add(P(executionId));
+        var tasks = new List<RepairTask>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            tasks.Add(
+                new RepairTask(
+                    row.GetGuid(0),
+                    row.GetString(1),
+                    StateNames.ParseSnake<TaskState>(row.GetString(2)),
+                    row.GetFieldValue<Guid[]>(3)
+                )
+            );
+        }
+
+        return tasks;
     }
 
     private static async Task<ControlResult> ReadAsync(

@@ -293,7 +293,7 @@ internal static class TaskChanges
     /// <param name="viewLags">Whether Hangfire does not know of it yet.</param>
     public static void AddRetry(NpgsqlBatch batch, Guid executionId, Guid? taskId, Wish wish, bool viewLags = true) =>
         AddRevival(
-            batch.Add(JobPauses.PassOfExecutions, Executions([executionId])).Add(Settlement.Lock, P(executionId)),
+            AddGate(batch, executionId),
             [executionId],
             [executionId],
             taskId is { } only ? [only] : null,
@@ -301,6 +301,14 @@ internal static class TaskChanges
             viewLags,
             null
         );
+
+    /// <summary>Passes the gate of an execution's job and locks it, for a retry whose tasks are chosen by what they then are.</summary>
+    public static NpgsqlBatch AddGate(NpgsqlBatch batch, Guid executionId) =>
+        batch.Add(JobPauses.PassOfExecutions, Executions([executionId])).Add(Settlement.Lock, P(executionId));
+
+    /// <summary>Puts these ended tasks of an execution back into the queue; behind <see cref="AddGate"/>, in the same transaction.</summary>
+    public static void AddRepair(NpgsqlBatch batch, Guid executionId, Guid[] tasks, Wish wish) =>
+        AddRevival(batch, [executionId], [executionId], tasks, wish, viewLags: true, null);
 
     /// <summary>
     /// Puts dead letters back into the queue, each with what was skipped behind it: those of these tasks that are still what they were at

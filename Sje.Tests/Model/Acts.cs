@@ -35,6 +35,8 @@ internal sealed record Retry(string Execution) : Act;
 
 internal sealed record RetryTask(string Execution, string Task) : Act;
 
+internal sealed record Repair(string Execution, string Task) : Act;
+
 internal sealed record Requeue(string Execution, string Task) : Act;
 
 internal sealed record Purge(string Execution, string Task) : Act;

@@ -229,6 +229,13 @@ internal sealed class RealCore : IDisposable
                         ),
                     "revived"
                 );
+            case Repair repair:
+                return
+                    await control.RepairAsync(Id(repair.Execution), [repair.Task], null, CancellationToken.None)
+                        is var repaired
+                    && repaired is TasksRefused
+                    ? "wrong state"
+                    : Word(repaired, "revived");
             case Requeue requeue:
                 return await ChangeLetterAsync(DeadLetterChange.Requeue, requeue.Execution, requeue.Task, "revived");
             case Purge purge:

@@ -66,6 +66,7 @@ internal sealed class ReferenceModel
             CancelTask cancel => CancelOne(cancel.Execution, cancel.Task, "cancelled"),
             Retry retry => Revive(retry.Execution, null, false),
             RetryTask retry => Revive(retry.Execution, retry.Task, false),
+            Repair repair => RepairOne(repair.Execution, repair.Task),
             Requeue requeue => Revive(requeue.Execution, requeue.Task, true),
             Purge purge => DismissOne(purge.Execution, purge.Task, true),
             Dismiss dismiss => DismissOne(dismiss.Execution, dismiss.Task, false),
@@ -480,21 +481,60 @@ internal sealed class ReferenceModel
         }
     }
 
-    private string Revive(string execution, string? task, bool onlyDead)
+    private string RepairOne(string execution, string task)
     {
-        if (Find(execution) is not { } e)
+        if (Find(execution, task) is not var (e, t))
         {
             return "not found";
         }
 
+        List<TaskEntry> chosen = [t];
+        while (
+            e.Tasks.Find(b =>
+                !chosen.Contains(b) && b.State.IsFinal() && chosen.Exists(c => b.DependsOn.Contains(c.Name))
+            )
+                is { } behind
+        )
+        {
+            chosen.Add(behind);
+        }
+
+        var inTheWay =
+            !t.State.IsFinal()
+            || e.Tasks.Exists(b =>
+                b.State == TaskState.Running && chosen.Exists(c => b.DependsOn.Contains(c.Name))
+            )
+            || e.Tasks.Exists(d =>
+                t.DependsOn.Contains(d.Name) && d.State.IsFinal() && d.State != TaskState.Succeeded
+            );
+        // Of those behind it one may depend on something else that has failed: as with a single retry it stays.
+        return inTheWay ? "wrong state" : Revive(e, chosen, chosen.Contains, false);
+    }
+
+    private string Revive(string execution, string? task, bool onlyDead) =>
+        Find(execution) is not { } e ? "not found"
+        : task is null
+            ? Revive(e, null, t => t.State != TaskState.Succeeded, onlyDead)
+        : Revive(e, [.. e.Tasks.Where(t => t.Name == task)], t => t.Name == task, onlyDead);
+
+    private string Revive(
+        Execution e,
+        IReadOnlyList<TaskEntry>? given,
+        Predicate<TaskEntry> asked,
+        bool onlyDead
+    )
+    {
         var chosen = e
-            .Tasks.Where(t => t.State.IsFinal() && (task is null ? t.State != TaskState.Succeeded : t.Name == task))
+            .Tasks.Where(t => t.State.IsFinal() && asked(t))
             .Where(t => !onlyDead || IsDead(t))
             // What it depends on has to have succeeded, or be on its way.
             .Where(t =>
-                task is null
+                given is null
                 || !e.Tasks.Exists(d =>
-                    t.DependsOn.Contains(d.Name) && d.State.IsFinal() && d.State != TaskState.Succeeded
+                    t.DependsOn.Contains(d.Name)
+                    && d.State.IsFinal()
+                    && d.State != TaskState.Succeeded
+                    && !given.Contains(d)
                 )
             )
             .ToList();

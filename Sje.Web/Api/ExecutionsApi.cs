@@ -143,6 +143,33 @@ internal sealed class SkipRequestValidator : AbstractValidator<SkipRequest>
     public SkipRequestValidator() => RuleFor(r => r.Reason).MaximumLength(1000);
 }
 
+/// <summary>Which tasks are to run again; without any those that ended without success.</summary>
+internal sealed record RetryRequest
+{
+    /// <summary>One task, by its name, and with it all that depends on it.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>Several of them.</summary>
+    public IReadOnlyList<string>? Tasks { get; init; }
+
+    internal IReadOnlyList<string> Names => Tasks ?? (Task is null ? [] : [Task]);
+}
+
+internal sealed class RetryRequestValidator : AbstractValidator<RetryRequest>
+{
+    public RetryRequestValidator()
+    {
+        RuleFor(r => r.Task)
+            .Must((request, task) => task is null || request.Tasks is null)
+            .WithMessage("Give 'task' or 'tasks'.")
+            .WithErrorCode(FaultCodes.Conflict);
+        RuleFor(r => r.Tasks)
+            .Must(tasks => tasks is null || (tasks.Count > 0 && tasks.All(name => !string.IsNullOrEmpty(name))))
+            .WithMessage("Name one task or more.")
+            .WithErrorCode(FaultCodes.Required);
+    }
+}
+
 internal sealed record AttemptListQuery(
     [FromQuery(Name = "task")] string? Task,
     [FromQuery(Name = "limit")] string? Limit,
@@ -229,9 +256,16 @@ internal static class ExecutionsApi
         group
             .MapPost("/{id:guid}/retry", RetryAsync)
             .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
             .WithName("retryExecution")
-            .WithSummary("New attempts in the same execution for the tasks that did not succeed");
+            .WithSummary("New attempts in the same execution for the tasks that did not succeed, or for some and what depends on them");
         group
             .MapPost("/{id:guid}/rerun", RerunAsync)
             .RequireAuthorization(Policies.Operator)
@@ -436,14 +470,35 @@ internal static class ExecutionsApi
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> RetryAsync(
         Guid id,
+        RequestBody<RetryRequest> body,
         ClaimsPrincipal user,
         ExecutionReader executions,
         ExecutionControl control,
         CancellationToken stop
-    ) =>
-        await executions.FindAsync(id, user.Caller().Scope, stop) is null
-            ? NotFound(id)
-            : ToAnswer(id, await control.RetryAsync(id, stop), "retried");
+    )
+    {
+        var caller = user.Caller();
+        if (await executions.FindAsync(id, caller.Scope, stop) is null)
+        {
+            return NotFound(id);
+        }
+
+        var names = body.Value.Names;
+        return
+            await (
+                names.Count == 0
+                    ? control.RetryAsync(id, caller.Name, stop)
+                    : control.RepairAsync(id, names, caller.Name, stop)
+            ) switch
+            {
+                NoSuchTask { Task: var task } => Refusal.NotFound("task", task),
+                TasksRefused { Why: var why } => new Refusal(
+                    ProblemKind.WrongState,
+                    $"Of execution '{id}' {why}."
+                ),
+                var result => ToAnswer(id, result, "retried"),
+            };
+    }
 
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RerunAsync(
         Guid id,

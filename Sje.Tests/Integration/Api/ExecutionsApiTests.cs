@@ -150,6 +150,29 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_retry_names_tasks_that_are_there_and_have_ended()
+    {
+        var id = await host.SubmitAsync("repaired");
+        await host.Client.PostAsync($"/api/v1/executions/{id}/cancel", null);
+
+        async Task<HttpResponseMessage> RetryAsync(string body) =>
+            await host.Client.PostAsync($"/api/v1/executions/{id}/retry", ApiHost.Json(body));
+        await (await RetryAsync("""{"task": "none"}""")).ReadProblemAsync(404, "not-found");
+        Assert.Contains(
+            "/task",
+            (await (await RetryAsync("""{"task": "main", "tasks": ["main"]}""")).ReadProblemAsync(422, "validation"))
+                .Pointers()
+        );
+        Assert.Contains(
+            "/tasks",
+            (await (await RetryAsync("""{"tasks": []}""")).ReadProblemAsync(422, "validation")).Pointers()
+        );
+        Assert.Equal("queued", (string?)(await (await RetryAsync("""{"task": "main"}""")).ReadJsonAsync())["state"]);
+        var refused = await (await RetryAsync("""{"tasks": ["main"]}""")).ReadProblemAsync(409, "wrong-state");
+        Assert.Contains("task 'main' is queued and has not ended", (string?)refused["detail"]);
+    }
+
+    [Fact]
     public async Task What_is_not_there_is_404_at_every_address()
     {
         var id = Guid.NewGuid();
