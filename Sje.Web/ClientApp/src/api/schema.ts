@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 7c604b69036e29d2e5e9d6b84c514993df69763f3b2802b0e5e08388c5e819da. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 7439c1c588b7439b3fc3ef0a2beec0d7db4c4cbfcc764c20d00f621275dc66d1. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -1101,6 +1101,13 @@ export interface components {
             maxElapsedSeconds: null | number;
             name: string;
         };
+        /** @description Which tasks are to run again; without any those that ended without success. */
+        RetryRequest: {
+            /** @description One task, by its name, and with it all that depends on it. */
+            task?: null | string;
+            /** @description Several of them. */
+            tasks?: null | string[];
+        };
         /**
          * @description What a caller may do; each role may do all that the ones before it may.
          * @enum {unknown}
@@ -1598,6 +1605,7 @@ export type RetentionRun = components['schemas']['RetentionRun'];
 export type RetentionSettings = components['schemas']['RetentionSettings'];
 export type RetryExecutionsRequest = components['schemas']['RetryExecutionsRequest'];
 export type RetryPolicyView = components['schemas']['RetryPolicyView'];
+export type RetryRequest = components['schemas']['RetryRequest'];
 export type Role = components['schemas']['Role'];
 export type SavedJobVersion = components['schemas']['SavedJobVersion'];
 export type SchedulePreview = components['schemas']['SchedulePreview'];
