@@ -14,10 +14,18 @@ namespace Sje.Jobs.Scheduling;
 /// </summary>
 public sealed class ScheduleStore
 {
-    private const string Page = $"""
+    private const string Matching = $"""
         select {ScheduleRow.Columns} from {ScheduleRow.From}
-        where ($1::text is null or j.name = $1) and ($2::text is null or s.name ilike $2 escape '\') and ($3::text is null or s.name > $3)
-        order by s.name limit $4
+        where ($1::text is null or j.name = $1) and ($2::text is null or s.name ilike $2 escape '\')
+            and ($3::boolean is null or (s.paused_at is not null) = $3)
+        """;
+
+    private const string PageByName = $"{Matching} and ($4::text is null or s.name > $4) order by s.name limit $5";
+
+    // What is due never stands last; in a key, too.
+    private const string PageByNext = $"""
+        {Matching} and ($4::text is null or (coalesce(s.next_at, 'infinity'), s.name) > ($6::text::timestamptz, $4))
+        order by coalesce(s.next_at, 'infinity'), s.name limit $5
         """;
 
     private const string One = $"select {ScheduleRow.Columns} from {ScheduleRow.From} where s.name = $1";
@@ -73,23 +81,26 @@ public sealed class ScheduleStore
             clock
         );
 
-    /// <summary>
-    /// Schedules by name, those after <paramref name="after"/>; of one job, if <paramref name="job"/> is its name; whose name contains
-    /// <paramref name="text"/>.
-    /// </summary>
+    /// <summary>Schedules in the order of a filter, those behind the key <paramref name="after"/>.</summary>
     public async Task<IReadOnlyList<SavedSchedule>> ListAsync(
-        string? job,
-        string? text,
+        ScheduleFilter filter,
         string? after,
         int limit,
         CancellationToken stop
     )
     {
-        await using var command = database.Main.CreateCommand(Page);
-        command.Parameters.Add(P(job));
-        command.Parameters.Add(P(text is null ? null : SearchPattern.Contains(text)));
-        command.Parameters.Add(P(after));
+        var (next, name) = filter.SplitKey(after);
+        await using var command = database.Main.CreateCommand(filter.ByNext ? PageByNext : PageByName);
+        command.Parameters.Add(P(filter.Job));
+        command.Parameters.Add(P(filter.Text is null ? null : SearchPattern.Contains(filter.Text)));
+        command.Parameters.Add(P(filter.Paused, NpgsqlDbType.Boolean));
+        command.Parameters.Add(P(name));
         command.Parameters.Add(P(limit));
+        if (filter.ByNext)
+        {
+            command.Parameters.Add(P(next));
+        }
+
         var found = new List<SavedSchedule>();
         await using var rows = await command.ExecuteReaderAsync(stop);
         while (await rows.ReadAsync(stop))

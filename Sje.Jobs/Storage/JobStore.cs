@@ -99,23 +99,16 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
             };
     }
 
-    /// <summary>Jobs by name, those after <paramref name="after"/>, whose name contains <paramref name="text"/>.</summary>
-    public async Task<IReadOnlyList<SavedJob>> ListAsync(string? text, string? after, int limit, CancellationToken stop)
+    /// <summary>Jobs in the order of a filter, those behind the key <paramref name="after"/>.</summary>
+    public async Task<IReadOnlyList<SavedJob>> ListAsync(
+        SavedJobFilter filter,
+        string? after,
+        int limit,
+        CancellationToken stop
+    )
     {
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var jobs = db.Jobs.AsNoTracking();
-        if (text is not null)
-        {
-            var pattern = SearchPattern.Contains(text);
-            jobs = jobs.Where(j => EF.Functions.ILike(j.Name, pattern, SearchPattern.Escape));
-        }
-
-        if (after is not null)
-        {
-            jobs = jobs.Where(j => string.Compare(j.Name, after) > 0);
-        }
-
-        var rows = await jobs.OrderBy(j => j.Name).Take(limit).ToListAsync(stop);
+        var rows = await filter.Apply(db.Jobs.AsNoTracking(), after).Take(limit).ToListAsync(stop);
         return rows.ConvertAll(ToSaved);
     }
 

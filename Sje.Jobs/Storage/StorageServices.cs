@@ -40,6 +40,7 @@ public static class StorageServices
         services.TryAddSingleton<JobStore>();
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<TaskReader>();
+        services.TryAddSingleton<RunGridReader>();
         services.TryAddSingleton<QueueReader>();
         services.TryAddSingleton<LimitReader>();
         services.TryAddSingleton<WorkerReader>();

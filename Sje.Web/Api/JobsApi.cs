@@ -59,13 +59,49 @@ internal sealed class JobRunRequestValidator : AbstractValidator<JobRunRequest>
 
 internal sealed record JobListQuery(
     [FromQuery(Name = "q")] string? Text,
+    [FromQuery(Name = "type")] string? Type,
+    [FromQuery(Name = "tag")] string? Tag,
+    [FromQuery(Name = "paused")] string? Paused,
+    [FromQuery(Name = "sort")] string? Sort,
     [FromQuery(Name = "limit")] string? Limit,
     [FromQuery(Name = "cursor")] string? Cursor
-) : IPaged;
+) : IPaged
+{
+    public static readonly IReadOnlyDictionary<string, SavedJobOrder> Orders = new Dictionary<string, SavedJobOrder>
+    {
+        ["name"] = SavedJobOrder.Name,
+        ["-name"] = SavedJobOrder.NameDescending,
+        ["updated"] = SavedJobOrder.Updated,
+        ["-updated"] = SavedJobOrder.UpdatedDescending,
+    };
+
+    public SavedJobFilter Filter =>
+        new()
+        {
+            Text = Text,
+            Type = Type,
+            Tag = Tag,
+            Paused = QueryFlag.Read(Paused),
+            Order = Orders.GetValueOrDefault(Sort ?? "name"),
+        };
+}
 
 internal sealed class JobListQueryValidator : AbstractValidator<JobListQuery>
 {
-    public JobListQueryValidator() => Include(new PagedValidator());
+    public JobListQueryValidator()
+    {
+        Include(new PagedValidator());
+        RuleFor(q => q.Paused).MustBeFlag();
+        RuleFor(q => q.Sort)
+            .Must(sort => sort is null || JobListQuery.Orders.ContainsKey(sort))
+            .WithMessage($"The orders are {string.Join(", ", JobListQuery.Orders.Keys)}.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Cursor)
+            .Must((query, _) => query.KeyOf() is not { } key || query.Filter.IsKey(key))
+            .When(q => q.Cursor is not null && Paging.TryDecode(q.Cursor, out _))
+            .WithMessage("That is a cursor of another order.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+    }
 }
 
 internal sealed record JobVersionQuery([FromQuery(Name = "version")] string? Version) : IQueryParameters;
@@ -90,7 +126,10 @@ internal static class JobsApi
             .RequireAuthorization(Policies.Viewer)
             .Refuses(ProblemKind.Invalid)
             .WithName("listJobs")
-            .WithSummary("Saved jobs by name");
+            .WithSummary("Saved jobs, by name unless sort says otherwise")
+            .WithDescription(
+                "q finds part of a name; type, tag and paused narrow it down; sort is name, -name, updated or -updated."
+            );
         group
             .MapPost("/jobs:validate", Validate)
             .RequireAuthorization(Policies.Viewer)
@@ -169,8 +208,9 @@ internal static class JobsApi
     )
     {
         var limit = query.LimitOf();
-        var found = await jobs.ListAsync(query.Text, query.KeyOf(), limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, job => job.Name, ToItem));
+        var filter = query.Filter;
+        var found = await jobs.ListAsync(filter, query.KeyOf(), limit + 1, stop);
+        return TypedResults.Ok(found.ToPage(limit, filter.KeyOf, ToItem));
     }
 
     private static Results<Ok<JobValidated>, Refusal> Validate(RawBody body, JobReader reader)

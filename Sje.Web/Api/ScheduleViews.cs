@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FluentValidation;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Jobs.Scheduling;
 using Sje.Web.Api.Requests;
 
 namespace Sje.Web.Api;
@@ -110,13 +111,38 @@ internal sealed record SchedulePreview(string Cron, string TimeZone, IReadOnlyLi
 internal sealed record ScheduleListQuery(
     [FromQuery(Name = "job")] string? Job,
     [FromQuery(Name = "q")] string? Text,
+    [FromQuery(Name = "paused")] string? Paused,
+    [FromQuery(Name = "sort")] string? Sort,
     [FromQuery(Name = "limit")] string? Limit,
     [FromQuery(Name = "cursor")] string? Cursor
-) : IPaged;
+) : IPaged
+{
+    public ScheduleFilter Filter =>
+        new()
+        {
+            Job = Job,
+            Text = Text,
+            Paused = QueryFlag.Read(Paused),
+            ByNext = Sort == "next",
+        };
+}
 
 internal sealed class ScheduleListQueryValidator : AbstractValidator<ScheduleListQuery>
 {
-    public ScheduleListQueryValidator() => Include(new PagedValidator());
+    public ScheduleListQueryValidator()
+    {
+        Include(new PagedValidator());
+        RuleFor(q => q.Paused).MustBeFlag();
+        RuleFor(q => q.Sort)
+            .Must(sort => sort is null or "name" or "next")
+            .WithMessage("The orders are name and next.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Cursor)
+            .Must((query, _) => query.KeyOf() is not { } key || query.Filter.IsKey(key))
+            .When(q => q.Cursor is not null && Paging.TryDecode(q.Cursor, out _))
+            .WithMessage("That is a cursor of another order.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+    }
 }
 
 internal sealed record SchedulePreviewQuery([FromQuery(Name = "count")] string? Count) : IQueryParameters

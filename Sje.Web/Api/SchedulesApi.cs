@@ -23,8 +23,10 @@ internal static class SchedulesApi
             .RequireAuthorization(Policies.Viewer)
             .Refuses(ProblemKind.Invalid)
             .WithName("listSchedules")
-            .WithSummary("Schedules by name")
-            .WithDescription("job is the exact name of a job; q finds part of a schedule's name.");
+            .WithSummary("Schedules, by name or those due soonest first")
+            .WithDescription(
+                "job is the exact name of a job; q finds part of a schedule's name; paused narrows it down; sort is name or next."
+            );
         group
             .MapPost("/schedules:preview", Preview)
             .RequireAuthorization(Policies.Viewer)
@@ -106,8 +108,9 @@ internal static class SchedulesApi
     )
     {
         var limit = query.LimitOf();
-        var found = await schedules.ListAsync(query.Job, query.Text, query.KeyOf(), limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, schedule => schedule.Name, ToView));
+        var filter = query.Filter;
+        var found = await schedules.ListAsync(filter, query.KeyOf(), limit + 1, stop);
+        return TypedResults.Ok(found.ToPage(limit, filter.KeyOf, ToView));
     }
 
     private static async Task<Results<Ok<ScheduleView>, Refusal>> GetAsync(

@@ -82,6 +82,7 @@ internal static class SjeApi
         TasksApi.Map(api);
         TaskBatchesApi.Map(api);
         JobsApi.Map(api);
+        JobRunsApi.Map(api);
         ExecutionsApi.Map(api);
         ExecutionBulkApi.Map(api);
         LogsApi.Map(api);

@@ -64,6 +64,54 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
         );
     }
 
+    [Theory]
+    [InlineData("sort=name", "filter a,filter b,filter c")]
+    [InlineData("sort=-name", "filter c,filter b,filter a")]
+    [InlineData("sort=updated", "filter b,filter c,filter a")]
+    [InlineData("sort=-updated", "filter a,filter c,filter b")]
+    [InlineData("type=noop", "filter b,filter c")]
+    [InlineData("type=workflow", "filter a")]
+    [InlineData("tag=daily", "filter a,filter b")]
+    [InlineData("paused=true", "filter c")]
+    [InlineData("paused=false&tag=daily&sort=-name", "filter b,filter a")]
+    public async Task A_list_is_filtered_and_sorted_and_its_pages_hold_every_job_once(string query, string names)
+    {
+        await PutAsync("filter b", """{"type": "noop", "tags": ["daily", "x"]}""");
+        await PutAsync("filter c", """{"type": "noop", "tags": ["weekly"]}""");
+        await PutAsync("filter a", """{"tasks": [{"name": "t", "type": "noop"}], "tags": ["daily"]}""");
+        await host.Client.PostAsync("/api/v1/jobs/filter%20c/pause", null);
+
+        var found = new List<string>();
+        for (string? cursor = ""; cursor is not null; )
+        {
+            var page = await (
+                await host.Client.GetAsync($"/api/v1/jobs?q=filter&limit=1&{query}{cursor}")
+            ).ReadJsonAsync();
+            found.AddRange(page["items"]!.AsArray().Select(job => (string)job!["name"]!));
+            cursor = page["nextCursor"] is { } next ? $"&cursor={next}" : null;
+        }
+
+        Assert.Equal(names.Split(','), found);
+    }
+
+    [Fact]
+    public async Task An_order_or_a_cursor_of_another_order_is_refused_by_its_name()
+    {
+        await PutAsync("ordered a", Job("a"));
+        await PutAsync("ordered b", Job("b"));
+        var page = await (await host.Client.GetAsync("/api/v1/jobs?q=ordered&limit=1")).ReadJsonAsync();
+
+        var wrong = await (await host.Client.GetAsync("/api/v1/jobs?sort=size&paused=maybe")).ReadProblemAsync(
+            422,
+            "validation"
+        );
+        Assert.Equal(["paused", "sort"], wrong.Pointers().Order());
+        var other = await (
+            await host.Client.GetAsync($"/api/v1/jobs?sort=-updated&cursor={page["nextCursor"]}")
+        ).ReadProblemAsync(422, "validation");
+        Assert.Equal(["cursor"], other.Pointers());
+    }
+
     [Fact]
     public async Task An_etag_that_is_none_is_422_and_names_the_header()
     {

@@ -67,10 +67,13 @@ public sealed class ScheduleStoreTests(TestDatabase db) : IClassFixture<TestData
         await node.SaveScheduleAsync("going too", Yearly, "going");
 
         Assert.Equal((true, 1), await node.Jobs().DeleteAsync("going", 7, CancellationToken.None));
-        Assert.Equal(2, (await node.Schedules().ListAsync("going", null, null, 10, CancellationToken.None)).Count);
+        Assert.Equal(
+            2,
+            (await node.Schedules().ListAsync(new() { Job = "going" }, null, 10, CancellationToken.None)).Count
+        );
         Assert.Equal((true, null), await node.Jobs().DeleteAsync("going", null, CancellationToken.None));
 
-        Assert.Empty(await node.Schedules().ListAsync(null, "going", null, 10, CancellationToken.None));
+        Assert.Empty(await node.Schedules().ListAsync(new() { Text = "going" }, null, 10, CancellationToken.None));
     }
 
     [Fact]
@@ -215,14 +218,48 @@ public sealed class ScheduleStoreTests(TestDatabase db) : IClassFixture<TestData
 
         async Task<string[]> NamesAsync(string? job, string? text, string? after, int limit) =>
             [
-                .. (await node.Schedules().ListAsync(job, text, after, limit, CancellationToken.None)).Select(s =>
-                    s.Name
-                ),
+                .. (
+                    await node.Schedules()
+                        .ListAsync(new() { Job = job, Text = text }, after, limit, CancellationToken.None)
+                ).Select(s => s.Name),
             ];
 
         Assert.Equal(["list a", "list b_%"], await NamesAsync("listed", null, null, 2));
         Assert.Equal(["list c"], await NamesAsync("listed", null, "list b_%", 2));
         Assert.Equal(["list b_%"], await NamesAsync(null, "B_%", null, 9));
         Assert.Empty(await NamesAsync("other", "list", null, 9));
+    }
+
+    [Fact]
+    public async Task Lists_can_be_by_the_next_due_time_and_without_what_is_paused()
+    {
+        await using var node = await TestNode.StartAsync(db, worker: false);
+        await node.SaveJobAsync("by next");
+        await node.SaveScheduleAsync("next yearly", Yearly, "by next");
+        await node.SaveScheduleAsync("next paused", Yearly, "by next");
+        await node.SaveScheduleAsync("next hourly", "0 * * * *", "by next");
+        await node.Schedules().PauseAsync("next paused", CancellationToken.None);
+
+        async Task<string[]> PagesAsync(ScheduleFilter filter)
+        {
+            var names = new List<string>();
+            for (string? after = null; ; )
+            {
+                if (await node.Schedules().ListAsync(filter, after, 1, CancellationToken.None) is not [var found])
+                {
+                    return [.. names];
+                }
+
+                names.Add(found.Name);
+                after = filter.KeyOf(found);
+                Assert.True(filter.IsKey(after));
+            }
+        }
+
+        var byNext = new ScheduleFilter { Job = "by next", ByNext = true };
+        Assert.Equal(["next hourly", "next yearly", "next paused"], await PagesAsync(byNext));
+        Assert.Equal(["next hourly", "next yearly"], await PagesAsync(byNext with { Paused = false }));
+        Assert.Equal(["next paused"], await PagesAsync(byNext with { Paused = true, ByNext = false }));
+        Assert.False(byNext.IsKey("next hourly"));
     }
 }
