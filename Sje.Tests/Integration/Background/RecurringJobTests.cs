@@ -215,7 +215,7 @@ public sealed class RecurringJobTests(TestDatabase db) : IClassFixture<TestDatab
 
         Assert.Null(await RecurringAsync(node, "single"));
         Assert.Null(await RecurringAsync(node, "part"));
-        Assert.Empty(await node.Schedules().ListAsync(null, null, null, 10, CancellationToken.None));
+        Assert.Empty(await node.Schedules().ListAsync(new(), null, 10, CancellationToken.None));
         var job = await node.Jobs().FindAsync("part", null, CancellationToken.None);
         Assert.Equal(2, job!.Version);
         Assert.False(job.Spec.ContainsKey("schedule"));

@@ -1,6 +1,8 @@
 /** One fault of a request, at its place. */
 export interface Fault {
   pointer?: string;
+  /** The parameter of the address that it is about, where it is not about the body. */
+  parameter?: string;
   detail: string;
   code?: string;
   line?: number;

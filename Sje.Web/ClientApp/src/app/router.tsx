@@ -32,6 +32,7 @@ const tree = root.addChildren([
   page("/jobs", () => import("../pages/jobs")),
   page("/jobs/$name", () => import("../pages/job")),
   page("/schedules", () => import("../pages/schedules")),
+  page("/schedules/$name", () => import("../pages/schedules/SchedulePage")),
   page("/queues", () => import("../pages/queues")),
   page("/workers", () => import("../pages/workers")),
   page("/dead-letters", () => import("../pages/dead-letters")),

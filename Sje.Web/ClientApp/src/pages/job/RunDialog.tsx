@@ -5,7 +5,7 @@ import { jobQueries, refreshJobs, runJob } from "../../api/jobs";
 import { newKey } from "../../base/newKey";
 import { Button, Dialog, ErrorState, Skeleton } from "../../ui";
 import { ParameterFields } from "./ParameterFields";
-import { declarationsOf, errorsByField, readForm, type FieldTexts } from "./parameters";
+import { declarationsOf, errorsByField, readForm, without, type FieldTexts } from "./parameters";
 import { useStarted } from "./useStarted";
 
 /** Asks for the values of a job's parameters, and starts it. */
@@ -85,7 +85,7 @@ export function RunDialog({ name, onClose }: { name: string; onClose(): void }) 
               errors={shown}
               onChange={(name, text) => {
                 setTexts((before) => withText(before, name, text));
-                setShown(({ [name]: _, ...others }) => others);
+                setShown((before) => without(before, name));
               }}
             />
           )}
@@ -98,6 +98,5 @@ export function RunDialog({ name, onClose }: { name: string; onClose(): void }) 
 
 /** Sets a field, or leaves it to its default. */
 export function withText(texts: FieldTexts, name: string, text: string | undefined): FieldTexts {
-  const { [name]: _, ...others } = texts;
-  return text === undefined ? others : { ...others, [name]: text };
+  return text === undefined ? without(texts, name) : { ...texts, [name]: text };
 }

@@ -73,6 +73,11 @@ export function errorsByField(
   return { fields, rest };
 }
 
+/** A record without one of its entries. */
+export function without<T>(record: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
+}
+
 function readValue(type: ParameterType, text: string): { value: unknown } | { wanted: string } {
   const trimmed = text.trim();
   switch (type) {

@@ -69,14 +69,11 @@ const faultField = StateField.define<Marked>({
 });
 
 function mark(state: EditorState, faults: readonly TextFault[]): Marked {
-  const byLine = Map.groupBy(
-    faults.filter((fault) => fault.line <= state.doc.lines),
-    (fault) => fault.line,
-  );
-  const starts = [...byLine].map(([line, found]) => ({
-    from: state.doc.line(line).from,
-    message: found.map((fault) => fault.detail).join("\n"),
-  }));
+  const byLine = new Map<number, string[]>();
+  for (const { line, detail } of faults) {
+    if (line <= state.doc.lines) byLine.set(line, [...(byLine.get(line) ?? []), detail]);
+  }
+  const starts = [...byLine].map(([line, found]) => ({ from: state.doc.line(line).from, message: found.join("\n") }));
   return {
     lines: Decoration.set(starts.map(({ from }) => Decoration.line({ class: "job-fault-line" }).range(from))),
     gutter: RangeSet.of(

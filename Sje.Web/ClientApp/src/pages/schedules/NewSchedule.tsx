@@ -1,0 +1,34 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { zoneName } from "../../base/format";
+import { useUrl } from "../../base/url";
+import { PageHead, PageLink } from "../../ui";
+import "../job/job.css";
+import { cronOf, DEFAULT_CALENDAR } from "./presets";
+import { ScheduleForm } from "./ScheduleForm";
+import { scheduleHref } from "./ScheduleTable";
+import type { ScheduleDraft } from "./useScheduleDraft";
+
+/** Makes a schedule for a saved job. */
+export default function NewSchedule() {
+  const [url] = useUrl();
+  const navigate = useNavigate();
+  const job = url["job"] ?? "";
+  const start = useMemo(
+    (): ScheduleDraft => ({ name: job, job, cron: cronOf(DEFAULT_CALENDAR), timeZone: zoneName("local") || "UTC", values: {}, texts: {}, paused: false }),
+    [job],
+  );
+  return (
+    <>
+      <PageHead title="New schedule" beside={<PageLink to="/schedules">All schedules</PageLink>} />
+      <ScheduleForm
+        key={job}
+        draftKey={` new ${job}`}
+        saved={start}
+        version={0}
+        locked={null}
+        onSaved={(schedule) => void navigate({ to: scheduleHref(schedule.name) as never, replace: true })}
+      />
+    </>
+  );
+}
