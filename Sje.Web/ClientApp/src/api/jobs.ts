@@ -1,11 +1,4 @@
-import {
-  infiniteQueryOptions,
-  keepPreviousData,
-  queryOptions,
-  useMutation,
-  useQueryClient,
-  type QueryClient,
-} from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, getTagged, pages, send, type Page } from "./client";
 
 /** One of the last executions of a job, as a tick. */
@@ -142,8 +135,7 @@ export const jobQueries = {
   runs: (name: string, page: { state?: string; cursor?: string; taskOffset: number }) =>
     queryOptions({
       queryKey: ["jobs", "runs", name, page],
-      queryFn: ({ signal }) =>
-        get<RunGrid>(jobPath(name, "/runs"), { query: { ...page, limit: RUNS_PER_PAGE, tasks: TASKS_PER_PAGE }, signal }),
+      queryFn: ({ signal }) => get<RunGrid>(jobPath(name, "/runs"), { query: { ...page, limit: RUNS_PER_PAGE, tasks: TASKS_PER_PAGE }, signal }),
       placeholderData: keepPreviousData,
     }),
 };

@@ -110,8 +110,7 @@ export async function triggerSchedule(name: string, idempotencyKey: string): Pro
 export function usePauseSchedule() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ name, paused }: { name: string; paused: boolean }) =>
-      send<Schedule>("POST", schedulePath(name, paused ? "/pause" : "/resume")),
+    mutationFn: ({ name, paused }: { name: string; paused: boolean }) => send<Schedule>("POST", schedulePath(name, paused ? "/pause" : "/resume")),
     onSettled: () => refreshJobs(client),
   });
 }

@@ -96,7 +96,13 @@ function ParameterField({
         inputMode={type === "int" ? "numeric" : type === "double" ? "decimal" : undefined}
         value={text ?? ""}
         placeholder={hasPreset ? preset : HINTS[type]}
-        help={hasPreset ? (text === undefined ? `Default: ${preset === "" ? "empty" : preset}` : `Default would be ${preset === "" ? "empty" : preset}`) : undefined}
+        help={
+          hasPreset
+            ? text === undefined
+              ? `Default: ${preset === "" ? "empty" : preset}`
+              : `Default would be ${preset === "" ? "empty" : preset}`
+            : undefined
+        }
         onChange={(value) => onChange(value === "" && type !== "string" ? undefined : value)}
       />
       {text !== undefined && hasPreset && !disabled && (

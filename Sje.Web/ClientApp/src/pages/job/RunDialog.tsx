@@ -56,7 +56,14 @@ export function RunDialog({ name, onClose }: { name: string; onClose(): void }) 
       footer={
         <>
           <Button onClick={onClose}>Close</Button>
-          <Button tone="primary" icon="play" busy={run.isPending} onClick={submit} autoFocus={declared.length === 0} reason={job.data ? undefined : "The job is being read"}>
+          <Button
+            tone="primary"
+            icon="play"
+            busy={run.isPending}
+            onClick={submit}
+            autoFocus={declared.length === 0}
+            reason={job.data ? undefined : "The job is being read"}
+          >
             Run now
           </Button>
         </>

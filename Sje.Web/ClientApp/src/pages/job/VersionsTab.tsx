@@ -37,10 +37,22 @@ export default function VersionsTab({ job }: { job: Job }) {
             {versions.map(({ version, createdAt, createdBy }) => (
               <tr key={version} className={version === from || version === to ? "job-version-picked" : undefined}>
                 <td>
-                  <input type="radio" name="from" aria-label={`Compare from version ${version}`} checked={version === from} onChange={() => pick("from", version)} />
+                  <input
+                    type="radio"
+                    name="from"
+                    aria-label={`Compare from version ${version}`}
+                    checked={version === from}
+                    onChange={() => pick("from", version)}
+                  />
                 </td>
                 <td>
-                  <input type="radio" name="to" aria-label={`Compare to version ${version}`} checked={version === to} onChange={() => pick("to", version)} />
+                  <input
+                    type="radio"
+                    name="to"
+                    aria-label={`Compare to version ${version}`}
+                    checked={version === to}
+                    onChange={() => pick("to", version)}
+                  />
                 </td>
                 <td>
                   {version}

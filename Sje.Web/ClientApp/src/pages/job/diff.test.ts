@@ -18,8 +18,7 @@ describe("a comparison of two texts", () => {
       { kind: "same", text: "c", left: 3, right: 3 },
     ]));
 
-  it("is the shortest one", () =>
-    expect(countDiff(diffLines(text(..."abcabba"), text(..."cbabac")))).toEqual({ added: 2, removed: 3 }));
+  it("is the shortest one", () => expect(countDiff(diffLines(text(..."abcabba"), text(..."cbabac")))).toEqual({ added: 2, removed: 3 }));
 
   it("holds both texts, whatever they are", () => {
     let seed = 7;

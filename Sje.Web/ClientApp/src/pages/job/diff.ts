@@ -33,11 +33,7 @@ export function diffLines(left: string, right: string): DiffLine[] {
     tail++;
   }
   const middle = shortestEdit(a.slice(head, a.length - tail), b.slice(head, b.length - tail));
-  const kinds: DiffLine["kind"][] = [
-    ...Array<DiffLine["kind"]>(head).fill("same"),
-    ...middle,
-    ...Array<DiffLine["kind"]>(tail).fill("same"),
-  ];
+  const kinds: DiffLine["kind"][] = [...Array<DiffLine["kind"]>(head).fill("same"), ...middle, ...Array<DiffLine["kind"]>(tail).fill("same")];
   let x = 0;
   let y = 0;
   return kinds.map((kind) => {

@@ -21,15 +21,7 @@ describe("a form of parameters", () => {
   });
 
   it("shows defaults as text", () =>
-    expect(declared.map((one) => textOf(one.type, one.default))).toEqual([
-      "",
-      "none",
-      "60",
-      "",
-      "false",
-      "",
-      '{\n  "a": [\n    1\n  ]\n}',
-    ]));
+    expect(declared.map((one) => textOf(one.type, one.default))).toEqual(["", "none", "60", "", "false", "", '{\n  "a": [\n    1\n  ]\n}']));
 
   it("sends only what was given, as what it is", () => {
     const { values, errors } = readForm(declared, {

@@ -53,45 +53,48 @@ function JobList() {
         }
       />
       <Filters url={url} setUrl={setUrl} />
-      <DataTable
-        label="Jobs"
-        rows={rows}
-        columns={columns}
-        rowKey={(job) => job.name}
-        href={(job) => jobHref(job.name)}
-        refetching={list.isPlaceholderData}
-        error={list.error ?? undefined}
-        onRetry={() => void list.refetch()}
-        sort={sortOf(filter.sort)}
-        onSort={(sort) => setUrl({ sort: nameOfSort(sort, filter.sort) })}
-        hasMore={list.hasNextPage}
-        onMore={() => {
-          if (!list.isFetchingNextPage) void list.fetchNextPage();
-        }}
-        scrollName={`jobs ${JSON.stringify(filter)}`}
-        rowKeys={[{ key: "u", help: "Run the job now", run: (job) => allows(job, "run") && setRunning(job.name) }]}
-        empty={
-          filtered ? (
-            <EmptyState
-              icon="search"
-              title="No job matches"
-              actions={<Button onClick={() => setUrl({ q: undefined, type: undefined, tag: undefined, paused: undefined })}>Clear filters</Button>}
-            />
-          ) : (
-            <EmptyState
-              icon="jobs"
-              title="No saved jobs yet"
-              actions={
-                <ButtonLink to="/jobs?new=1" tone="primary" icon="plus">
-                  New job
-                </ButtonLink>
-              }
-            >
-              A job says what to run, with which parameters, retries and schedule. Write one here, or save a file with <code>sje save job.yaml</code>.
-            </EmptyState>
-          )
-        }
-      />
+      <div className="jobs-box">
+        <DataTable
+          label="Jobs"
+          rows={rows}
+          columns={columns}
+          rowKey={(job) => job.name}
+          href={(job) => jobHref(job.name)}
+          refetching={list.isPlaceholderData}
+          error={list.error ?? undefined}
+          onRetry={() => void list.refetch()}
+          sort={sortOf(filter.sort)}
+          onSort={(sort) => setUrl({ sort: nameOfSort(sort, filter.sort) })}
+          hasMore={list.hasNextPage}
+          onMore={() => {
+            if (!list.isFetchingNextPage) void list.fetchNextPage();
+          }}
+          scrollName={`jobs ${JSON.stringify(filter)}`}
+          rowKeys={[{ key: "u", help: "Run the job now", run: (job) => allows(job, "run") && setRunning(job.name) }]}
+          empty={
+            filtered ? (
+              <EmptyState
+                icon="search"
+                title="No job matches"
+                actions={<Button onClick={() => setUrl({ q: undefined, type: undefined, tag: undefined, paused: undefined })}>Clear filters</Button>}
+              />
+            ) : (
+              <EmptyState
+                icon="jobs"
+                title="No saved jobs yet"
+                actions={
+                  <ButtonLink to="/jobs?new=1" tone="primary" icon="plus">
+                    New job
+                  </ButtonLink>
+                }
+              >
+                A job says what to run, with which parameters, retries and schedule. Write one here, or save a file with{" "}
+                <code>sje save job.yaml</code>.
+              </EmptyState>
+            )
+          }
+        />
+      </div>
       {running !== null && <RunDialog name={running} onClose={() => setRunning(null)} />}
     </>
   );
@@ -124,7 +127,12 @@ function columnsOf({ onTag, onRun, onPause }: Doings): Column<JobItem>[] {
         </span>
       ),
     },
-    { id: "runs", header: "Last 20 runs", width: "250px", cell: (job) => <Ticks runs={[...(job.lastRuns ?? [])].reverse()} label={`Last runs of ${job.name}`} /> },
+    {
+      id: "runs",
+      header: "Last 20 runs",
+      width: "250px",
+      cell: (job) => <Ticks runs={[...(job.lastRuns ?? [])].reverse()} label={`Last runs of ${job.name}`} />,
+    },
     {
       id: "next",
       header: "Next run",
@@ -133,7 +141,13 @@ function columnsOf({ onTag, onRun, onPause }: Doings): Column<JobItem>[] {
       cell: (job) => (job.pausedAt && job.nextAt ? <span className="muted">Paused</span> : <Time at={job.nextAt} show="relative" />),
     },
     { id: "type", header: "Type", width: "84px", above: 1000, cell: (job) => job.type },
-    { id: "queue", header: "Queue", width: "100px", above: 1120, cell: (job) => <PageLink to={`/queues?queue=${encodeURIComponent(job.queue)}`}>{job.queue}</PageLink> },
+    {
+      id: "queue",
+      header: "Queue",
+      width: "100px",
+      above: 1120,
+      cell: (job) => <PageLink to={`/queues?queue=${encodeURIComponent(job.queue)}`}>{job.queue}</PageLink>,
+    },
     {
       id: "tags",
       header: "Tags",
@@ -157,8 +171,18 @@ function columnsOf({ onTag, onRun, onPause }: Doings): Column<JobItem>[] {
       align: "end",
       cell: (job) => (
         <span className="jobs-actions">
-          <IconButton icon={job.pausedAt ? "retry" : "pause"} label={`${job.pausedAt ? "Resume" : "Pause"} ${job.name}`} reason={allows(job, job.pausedAt ? "resume" : "pause") ? undefined : "You may not do that"} onClick={() => onPause(job)} />
-          <IconButton icon="play" label={`Run ${job.name}`} reason={allows(job, "run") ? undefined : "You may not run it"} onClick={() => onRun(job)} />
+          <IconButton
+            icon={job.pausedAt ? "retry" : "pause"}
+            label={`${job.pausedAt ? "Resume" : "Pause"} ${job.name}`}
+            reason={allows(job, job.pausedAt ? "resume" : "pause") ? undefined : "You may not do that"}
+            onClick={() => onPause(job)}
+          />
+          <IconButton
+            icon="play"
+            label={`Run ${job.name}`}
+            reason={allows(job, "run") ? undefined : "You may not run it"}
+            onClick={() => onRun(job)}
+          />
         </span>
       ),
     },

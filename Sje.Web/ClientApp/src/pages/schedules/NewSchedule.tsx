@@ -15,7 +15,15 @@ export default function NewSchedule() {
   const navigate = useNavigate();
   const job = url["job"] ?? "";
   const start = useMemo(
-    (): ScheduleDraft => ({ name: job, job, cron: cronOf(DEFAULT_CALENDAR), timeZone: zoneName("local") || "UTC", values: {}, texts: {}, paused: false }),
+    (): ScheduleDraft => ({
+      name: job,
+      job,
+      cron: cronOf(DEFAULT_CALENDAR),
+      timeZone: zoneName("local") || "UTC",
+      values: {},
+      texts: {},
+      paused: false,
+    }),
     [job],
   );
   return (

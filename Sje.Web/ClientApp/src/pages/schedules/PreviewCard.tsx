@@ -30,11 +30,23 @@ export function PreviewCard({
       title="Next 10 runs"
       className="schedules-preview"
       actions={
-        <TextField label="From day" hideLabel title="Shows the due times from this day on" type="date" value={from ?? ""} onChange={(day) => onFrom(day || undefined)} />
+        <div className="schedules-from">
+          <TextField
+            label="From"
+            title="Shows the due times from this day on; empty is now"
+            type="date"
+            value={from ?? ""}
+            onChange={(day) => onFrom(day || undefined)}
+          />
+        </div>
       }
     >
       <p className="schedules-words" data-description aria-live="polite">
-        {cronError ? <span className="muted">No words for a line that is wrong</span> : (words ?? <span className="muted">No words for this line; its times are below</span>)}
+        {cronError ? (
+          <span className="muted">No words for a line that is wrong</span>
+        ) : (
+          (words ?? <span className="muted">No words for this line; its times are below</span>)
+        )}
         {!cronError && !zoneError && <span className="muted"> · {preview?.timeZone ?? timeZone}</span>}
       </p>
       {paused && (
@@ -74,6 +86,7 @@ function Times({ preview, dimmed }: { preview: { timeZone: string; times: { at: 
   const now = useNow();
   const same = viewer === preview.timeZone;
   const rows = preview.times.map(({ at, local }) => ({ at, own: localTimeOf(local), mine: viewerTimeOf(at, viewer) }));
+  const seconds = rows.some(({ own }) => !own.time.endsWith(":00"));
   if (rows.length === 0) return <p className="muted">It is never due after this day.</p>;
   return (
     <div className={`schedules-times ${dimmed ? "job-stale" : ""}`}>
@@ -91,11 +104,11 @@ function Times({ preview, dimmed }: { preview: { timeZone: string; times: { at: 
           {rows.map(({ at, own, mine }, index) => (
             <tr key={at} data-at={at} className={own.offset !== (rows[index - 1] ?? rows[0])?.own.offset ? "schedules-shift" : undefined}>
               <td>
-                <Clock at={at} local={own} />
+                <Clock at={at} local={own} seconds={seconds} />
               </td>
               {!same && (
                 <td>
-                  <Clock at={at} local={mine} />
+                  <Clock at={at} local={mine} seconds={seconds} />
                 </td>
               )}
               <td className="muted schedules-in">{relative(new Date(at), now).replace(/^in /, "")}</td>
@@ -107,10 +120,11 @@ function Times({ preview, dimmed }: { preview: { timeZone: string; times: { at: 
   );
 }
 
-function Clock({ at, local }: { at: string; local: LocalTime }) {
+function Clock({ at, local, seconds }: { at: string; local: LocalTime; seconds: boolean }) {
   return (
     <time dateTime={at} title={`${at} · ${local.offset}`}>
-      <span className="schedules-day-text">{local.day}</span> <b>{local.time}</b> <span className="muted schedules-offset">{local.offset}</span>
+      <span className="schedules-day-text">{local.day}</span> <b>{seconds ? local.time : local.time.slice(0, 5)}</b>{" "}
+      <span className="muted schedules-offset">{local.offset}</span>
     </time>
   );
 }

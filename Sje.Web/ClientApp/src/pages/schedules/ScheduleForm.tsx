@@ -132,7 +132,7 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
       <div className="schedules-fields">
         {locked && (
           <p className="schedules-note">
-            {locked} <PageLink to={jobHref(draft.job, "definition")}>Open the definition of {draft.job}</PageLink>
+            <span>{locked}</span> <PageLink to={jobHref(draft.job, "definition")}>Open the definition of {draft.job}</PageLink>
           </p>
         )}
         {failed && <ErrorState title="Not saved: what you wrote is kept here" error={new Error(failed)} />}
@@ -152,7 +152,13 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
         )}
         {version === 0 && (
           <div className="schedules-line">
-            <TextField label="Name" value={draft.name} error={errors["name"]} autoFocus={draft.name === ""} onChange={(name) => edit({ name }, "name")} />
+            <TextField
+              label="Name"
+              value={draft.name}
+              error={errors["name"]}
+              autoFocus={draft.name === ""}
+              onChange={(name) => edit({ name }, "name")}
+            />
             <TextField
               label="Job"
               list={`${list}-jobs`}
@@ -249,4 +255,3 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
     </form>
   );
 }
-

@@ -20,7 +20,11 @@ export default function SchedulePage() {
     return (
       <>
         <PageHead title={name} />
-        <EmptyState icon="search" title={`There is no schedule “${name}”`} actions={<ButtonLink to={`/schedules?q=${encodeURIComponent(name)}`}>Search schedules</ButtonLink>} />
+        <EmptyState
+          icon="search"
+          title={`There is no schedule “${name}”`}
+          actions={<ButtonLink to={`/schedules?q=${encodeURIComponent(name)}`}>Search schedules</ButtonLink>}
+        />
       </>
     );
   }
@@ -46,7 +50,11 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
   const mayRun = allows(schedule, "trigger");
   useKeys("Schedule", [{ key: "u", help: "Run its job now", run: () => mayRun && void doings.trigger(schedule) }]);
   const mayEdit = allows(schedule, "edit");
-  const locked = schedule.fromJob ? "This schedule is part of the job's file: its line and zone change there." : mayEdit ? null : "You may read this schedule, not change it.";
+  const locked = schedule.fromJob
+    ? "This schedule is part of the job's file: its line and zone change there."
+    : mayEdit
+      ? null
+      : "You may read this schedule, not change it.";
   return (
     <>
       <PageHead
@@ -106,7 +114,13 @@ function Actions({ schedule, doings }: { schedule: Schedule; doings: ReturnType<
   const drop = async () => {
     const sure = await confirm({
       title: `Delete schedule “${schedule.name}”?`,
-      body: <p>{schedule.fromJob ? `Job “${schedule.job}” gets a new version without it.` : `Job “${schedule.job}” stays; nothing starts it at these times any more.`}</p>,
+      body: (
+        <p>
+          {schedule.fromJob
+            ? `Job “${schedule.job}” gets a new version without it.`
+            : `Job “${schedule.job}” stays; nothing starts it at these times any more.`}
+        </p>
+      ),
       action: "Delete schedule",
     });
     if (!sure) return;
@@ -130,7 +144,13 @@ function Actions({ schedule, doings }: { schedule: Schedule; doings: ReturnType<
       >
         {schedule.pausedAt ? "Resume" : "Pause"}
       </Button>
-      <Button tone="primary" icon="play" busy={doings.busy === schedule.name} reason={allows(schedule, "trigger") ? undefined : no} onClick={() => void doings.trigger(schedule)}>
+      <Button
+        tone="primary"
+        icon="play"
+        busy={doings.busy === schedule.name}
+        reason={allows(schedule, "trigger") ? undefined : no}
+        onClick={() => void doings.trigger(schedule)}
+      >
         Run now
       </Button>
     </>

@@ -10,6 +10,7 @@ import { useStarted } from "../job/useStarted";
 import { allows, jobHref } from "../jobs/jobHref";
 import { useLiveRefresh } from "../jobs/useLiveRefresh";
 import { describeCron } from "./cron";
+import "../jobs/jobs.css";
 import "./schedules.css";
 
 const LIST = ["schedules", "list"] as const;
@@ -30,34 +31,36 @@ export function ScheduleTable({ filter, height, sort, onSort, onClear, emptyActi
   useLiveRefresh(LIST);
   const doings = useScheduleActions();
   return (
-    <DataTable
-      label="Schedules"
-      rows={rowsOf(list.data)}
-      columns={filter.job === undefined ? columnsOf(doings) : columnsOf(doings).filter((column) => column.id !== "job")}
-      rowKey={(schedule) => schedule.name}
-      href={(schedule) => scheduleHref(schedule.name)}
-      height={height}
-      refetching={list.isPlaceholderData}
-      error={list.error ?? undefined}
-      onRetry={() => void list.refetch()}
-      sort={sort}
-      onSort={onSort}
-      hasMore={list.hasNextPage}
-      onMore={() => {
-        if (!list.isFetchingNextPage) void list.fetchNextPage();
-      }}
-      scrollName={`schedules ${JSON.stringify(filter)}`}
-      rowKeys={[{ key: "u", help: "Run its job now", run: (schedule) => allows(schedule, "trigger") && void doings.trigger(schedule) }]}
-      empty={
-        onClear ? (
-          <EmptyState icon="search" title="No schedule matches" actions={<Button onClick={onClear}>Clear filters</Button>} />
-        ) : (
-          <EmptyState icon="schedules" title="No schedules" actions={emptyActions}>
-            A schedule starts a saved job by itself: every quarter of an hour, each weekday at six, on the last day of the month.
-          </EmptyState>
-        )
-      }
-    />
+    <div className={height === "auto" ? "jobs-box jobs-box-auto" : "jobs-box"}>
+      <DataTable
+        label="Schedules"
+        rows={rowsOf(list.data)}
+        columns={filter.job === undefined ? columnsOf(doings) : columnsOf(doings).filter((column) => column.id !== "job")}
+        rowKey={(schedule) => schedule.name}
+        href={(schedule) => scheduleHref(schedule.name)}
+        height={height}
+        refetching={list.isPlaceholderData}
+        error={list.error ?? undefined}
+        onRetry={() => void list.refetch()}
+        sort={sort}
+        onSort={onSort}
+        hasMore={list.hasNextPage}
+        onMore={() => {
+          if (!list.isFetchingNextPage) void list.fetchNextPage();
+        }}
+        scrollName={`schedules ${JSON.stringify(filter)}`}
+        rowKeys={[{ key: "u", help: "Run its job now", run: (schedule) => allows(schedule, "trigger") && void doings.trigger(schedule) }]}
+        empty={
+          onClear ? (
+            <EmptyState icon="search" title="No schedule matches" actions={<Button onClick={onClear}>Clear filters</Button>} />
+          ) : (
+            <EmptyState icon="schedules" title="No schedules" actions={emptyActions}>
+              A schedule starts a saved job by itself: every quarter of an hour, each weekday at six, on the last day of the month.
+            </EmptyState>
+          )
+        }
+      />
+    </div>
   );
 }
 
@@ -161,7 +164,12 @@ function columnsOf({ trigger, toggle, busy }: ScheduleDoings): Column<Schedule>[
           <span className="muted">–</span>
         ) : (
           <span className="schedules-next">
-            <Time at={nextAt} /> {nextAt && <span className="muted"><Time at={nextAt} show="relative" /></span>}
+            <Time at={nextAt} />{" "}
+            {nextAt && (
+              <span className="muted">
+                <Time at={nextAt} show="relative" />
+              </span>
+            )}
           </span>
         ),
     },

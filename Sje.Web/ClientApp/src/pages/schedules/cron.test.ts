@@ -27,9 +27,7 @@ describe("a cron line", () => {
     ["0 0 * * FRI-MON", "At 00:00, Friday through Monday"],
   ])('%s is told as "%s"', (cron, words) => expect(describeCron(cron)).toBe(words));
 
-  it.each(["", "1 2 3", "61 * * * *", "0 0 * FOO *", "@never"])("%j has no words", (cron) =>
-    expect(describeCron(cron)).toBeNull(),
-  );
+  it.each(["", "1 2 3", "61 * * * *", "0 0 * FOO *", "@never"])("%j has no words", (cron) => expect(describeCron(cron)).toBeNull());
 });
 
 describe("a plan", () => {
@@ -52,6 +50,5 @@ describe("a plan", () => {
     (cron) => expect(planOf(cron)).toEqual({ kind: "cron", cron }),
   );
 
-  it("writes runs of days as ranges", () =>
-    expect(cronOf({ ...DEFAULT_CALENDAR, repeat: "week", weekdays: [5, 1, 2, 3] })).toBe("0 6 * * 1-3,5"));
+  it("writes runs of days as ranges", () => expect(cronOf({ ...DEFAULT_CALENDAR, repeat: "week", weekdays: [5, 1, 2, 3] })).toBe("0 6 * * 1-3,5"));
 });

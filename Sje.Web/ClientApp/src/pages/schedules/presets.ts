@@ -122,9 +122,7 @@ function readCalendar(fields: string): CalendarPlan | null {
     return { ...DEFAULT_CALENDAR, repeat: "day", time };
   }
   const monthDay = day === "L" ? "last" : Number(day);
-  return monthDay === "last" || (monthDay >= 1 && monthDay <= 31)
-    ? { ...DEFAULT_CALENDAR, repeat: "month", time, monthDay }
-    : null;
+  return monthDay === "last" || (monthDay >= 1 && monthDay <= 31) ? { ...DEFAULT_CALENDAR, repeat: "month", time, monthDay } : null;
 }
 
 function readWeekdays(text: string): number[] | null {

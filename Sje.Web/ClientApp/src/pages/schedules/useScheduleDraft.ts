@@ -82,7 +82,15 @@ function read(key: string): ScheduleDraft | null {
   try {
     const kept = JSON.parse(localStorage.getItem(PREFIX + key) ?? "null") as Partial<ScheduleDraft> | null;
     return kept && typeof kept.cron === "string" && typeof kept.timeZone === "string" && typeof kept.job === "string"
-      ? { name: kept.name ?? "", job: kept.job, cron: kept.cron, timeZone: kept.timeZone, values: kept.values ?? {}, texts: kept.texts ?? {}, paused: kept.paused ?? false }
+      ? {
+          name: kept.name ?? "",
+          job: kept.job,
+          cron: kept.cron,
+          timeZone: kept.timeZone,
+          values: kept.values ?? {},
+          texts: kept.texts ?? {},
+          paused: kept.paused ?? false,
+        }
       : null;
   } catch {
     return null;

@@ -97,7 +97,13 @@ export function JobEditor({ draftKey, saved, name, readOnly, onSaved, tools }: J
         <ValidationMark validation={validation} />
         {draft.isChanged && (
           <span className="muted job-draft">
-            Draft kept in this browser{draft.changedAt && <> · <Time at={draft.changedAt} /></>}
+            Draft kept in this browser
+            {draft.changedAt && (
+              <>
+                {" "}
+                · <Time at={draft.changedAt} />
+              </>
+            )}
           </span>
         )}
         {!readOnly && (

@@ -61,9 +61,7 @@ const faultField = StateField.define<Marked>({
     for (const effect of transaction.effects) {
       if (effect.is(setFaults)) return mark(transaction.state, effect.value);
     }
-    return transaction.docChanged
-      ? { lines: marked.lines.map(transaction.changes), gutter: marked.gutter.map(transaction.changes) }
-      : marked;
+    return transaction.docChanged ? { lines: marked.lines.map(transaction.changes), gutter: marked.gutter.map(transaction.changes) } : marked;
   },
   provide: (field) => EditorView.decorations.from(field, (marked) => marked.lines),
 });

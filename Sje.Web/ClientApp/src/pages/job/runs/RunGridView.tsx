@@ -24,7 +24,14 @@ export function RunGridView({ grid, dimmed }: { grid: RunGrid; dimmed: boolean }
   const row = Math.min(at.row, grid.tasks.length - 1);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0], Home: [0, -column], End: [0, runs.length - 1 - column] }[event.key];
+    const step = {
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      Home: [0, -column],
+      End: [0, runs.length - 1 - column],
+    }[event.key];
     if (step === undefined || !(event.target instanceof Element) || !event.target.closest("td")) return;
     event.preventDefault();
     const next = { row: clamp(row + (step[0] ?? 0), grid.tasks.length), column: clamp(column + (step[1] ?? 0), runs.length) };
@@ -69,9 +76,7 @@ export function RunGridView({ grid, dimmed }: { grid: RunGrid; dimmed: boolean }
                       aria-label={wordsOf(task, cell)}
                       title={wordsOf(task, cell)}
                       onFocus={() => setAt({ row: taskAt, column: runAt })}
-                      onClick={() =>
-                        void navigate({ to: `/executions/${run.execution.id}` as never, search: (cell ? { task } : {}) as never })
-                      }
+                      onClick={() => void navigate({ to: `/executions/${run.execution.id}` as never, search: (cell ? { task } : {}) as never })}
                     >
                       {cell && <StateIcon state={cell.state} />}
                     </button>

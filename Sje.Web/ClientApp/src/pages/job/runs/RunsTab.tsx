@@ -48,7 +48,9 @@ export function RunsTab({ job, onRun }: { job: Job; onRun(): void }) {
           {runs.length === 0 ? "No such run" : `${runs.length} ${runs.length === 1 ? "run" : "runs"}${url["cursor"] ? ", older" : ", newest first"}`}
         </span>
         <div className="row job-bar-end">
-          {taskCount > TASKS_PER_PAGE && <TaskPager offset={taskOffset} count={taskCount} onGo={(to) => setUrl({ tasks: to === 0 ? undefined : String(to) })} />}
+          {taskCount > TASKS_PER_PAGE && (
+            <TaskPager offset={taskOffset} count={taskCount} onGo={(to) => setUrl({ tasks: to === 0 ? undefined : String(to) })} />
+          )}
           {url["cursor"] && <Button onClick={() => setUrl({ cursor: undefined })}>Newest</Button>}
           {nextCursor && (
             <Button icon="right" onClick={() => setUrl({ cursor: nextCursor })}>
@@ -68,7 +70,12 @@ export function RunsTab({ job, onRun }: { job: Job; onRun(): void }) {
         rowKey={(run) => run.execution.id}
         href={(run) => `/executions/${run.execution.id}`}
         refetching={grid.isPlaceholderData}
-        empty={<EmptyState title="No run in this state" actions={<Button onClick={() => setUrl({ state: undefined, cursor: undefined })}>All states</Button>} />}
+        empty={
+          <EmptyState
+            title="No run in this state"
+            actions={<Button onClick={() => setUrl({ state: undefined, cursor: undefined })}>All states</Button>}
+          />
+        }
       />
     </div>
   );
@@ -81,8 +88,18 @@ function TaskPager({ offset, count, onGo }: { offset: number; count: number; onG
       <span className="muted">
         Tasks {offset + 1}–{last} of {count}
       </span>
-      <Button icon="left" aria-label="Tasks before" reason={offset === 0 ? "These are the first" : undefined} onClick={() => onGo(Math.max(0, offset - TASKS_PER_PAGE))} />
-      <Button icon="right" aria-label="Tasks after" reason={last >= count ? "These are the last" : undefined} onClick={() => onGo(offset + TASKS_PER_PAGE)} />
+      <Button
+        icon="left"
+        aria-label="Tasks before"
+        reason={offset === 0 ? "These are the first" : undefined}
+        onClick={() => onGo(Math.max(0, offset - TASKS_PER_PAGE))}
+      />
+      <Button
+        icon="right"
+        aria-label="Tasks after"
+        reason={last >= count ? "These are the last" : undefined}
+        onClick={() => onGo(offset + TASKS_PER_PAGE)}
+      />
     </span>
   );
 }
@@ -104,8 +121,21 @@ const COLUMNS: Column<Run>[] = [
       </PageLink>
     ),
   },
-  { id: "duration", header: "Duration", width: "84px", align: "end", cell: ({ execution }) => <Duration from={execution.startedAt} to={execution.finishedAt} /> },
-  { id: "version", header: "Version", width: "60px", align: "end", above: 640, cell: ({ execution }) => execution.jobVersion ?? <span className="muted">–</span> },
+  {
+    id: "duration",
+    header: "Duration",
+    width: "84px",
+    align: "end",
+    cell: ({ execution }) => <Duration from={execution.startedAt} to={execution.finishedAt} />,
+  },
+  {
+    id: "version",
+    header: "Version",
+    width: "60px",
+    align: "end",
+    above: 640,
+    cell: ({ execution }) => execution.jobVersion ?? <span className="muted">–</span>,
+  },
   {
     id: "trigger",
     header: "Trigger",
