@@ -5,20 +5,14 @@ namespace Sje.Tests.Integration.Api;
 
 public sealed class JobRunsApiTests(ApiHost host) : IClassFixture<ApiHost>
 {
-    private const string ThreeTasks = """
-        {"tasks": [{"name": "extract", "type": "noop"}, {"name": "load", "type": "noop", "dependsOn": ["extract"]},
-                   {"name": "report", "type": "noop", "dependsOn": ["load"]}]}
-        """;
+    private static readonly string ThreeTasks = Tasks("extract", "load < extract", "report < load");
 
     [Fact]
     public async Task Runs_come_newest_first_with_a_cell_for_each_of_their_tasks()
     {
         await SaveAsync("grid", ThreeTasks);
         var first = await RunAsync("grid");
-        await SaveAsync(
-            "grid",
-            """{"tasks": [{"name": "extract", "type": "noop"}, {"name": "check", "type": "noop"}]}"""
-        );
+        await SaveAsync("grid", Tasks("extract", "check"));
         var second = await RunAsync("grid");
 
         var grid = await GetAsync("/api/v1/jobs/grid/runs");
@@ -71,6 +65,23 @@ public sealed class JobRunsApiTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(["state", "taskOffset", "tasks"], wrong.Pointers().Order());
         await (await host.Client.GetAsync("/api/v1/jobs/absent/runs")).ReadProblemAsync(404, "not-found");
     }
+
+    /// <summary>A job of these tasks; "b &lt; a" waits for a.</summary>
+    private static string Tasks(params string[] tasks) =>
+        new JsonObject
+        {
+            ["tasks"] = new JsonArray([
+                .. tasks
+                    .Select(task => task.Split(" < "))
+                    .Select(task => new JsonObject
+                    {
+                        ["name"] = task[0],
+                        ["type"] = "process",
+                        ["process"] = new JsonObject { ["command"] = new JsonArray("true") },
+                        ["dependsOn"] = new JsonArray([.. task.Skip(1).Select(name => JsonValue.Create(name))]),
+                    }),
+            ]),
+        }.ToJsonString();
 
     private async Task SaveAsync(string name, string job) =>
         Assert.True(

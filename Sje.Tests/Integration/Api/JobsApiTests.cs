@@ -69,16 +69,19 @@ public sealed class JobsApiTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("sort=-name", "filter c,filter b,filter a")]
     [InlineData("sort=updated", "filter b,filter c,filter a")]
     [InlineData("sort=-updated", "filter a,filter c,filter b")]
-    [InlineData("type=noop", "filter b,filter c")]
+    [InlineData("type=process", "filter b,filter c")]
     [InlineData("type=workflow", "filter a")]
     [InlineData("tag=daily", "filter a,filter b")]
     [InlineData("paused=true", "filter c")]
     [InlineData("paused=false&tag=daily&sort=-name", "filter b,filter a")]
     public async Task A_list_is_filtered_and_sorted_and_its_pages_hold_every_job_once(string query, string names)
     {
-        await PutAsync("filter b", """{"type": "noop", "tags": ["daily", "x"]}""");
-        await PutAsync("filter c", """{"type": "noop", "tags": ["weekly"]}""");
-        await PutAsync("filter a", """{"tasks": [{"name": "t", "type": "noop"}], "tags": ["daily"]}""");
+        await PutAsync("filter b", """{"type": "process", "process": {"command": ["true"]}, "tags": ["daily", "x"]}""");
+        await PutAsync("filter c", """{"type": "process", "process": {"command": ["true"]}, "tags": ["weekly"]}""");
+        await PutAsync(
+            "filter a",
+            """{"tasks": [{"name": "t", "type": "process", "process": {"command": ["true"]}}], "tags": ["daily"]}"""
+        );
         await host.Client.PostAsync("/api/v1/jobs/filter%20c/pause", null);
 
         var found = new List<string>();

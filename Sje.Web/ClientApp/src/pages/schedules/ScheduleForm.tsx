@@ -132,7 +132,9 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
       <div className="schedules-fields">
         {locked && (
           <p className="schedules-note">
-            <span>{locked}</span> <PageLink to={jobHref(draft.job, "definition")}>Open the definition of {draft.job}</PageLink>
+            <span>
+              {locked} <PageLink to={jobHref(draft.job, "definition")}>Open the definition of {draft.job}</PageLink>
+            </span>
           </p>
         )}
         {failed && <ErrorState title="Not saved: what you wrote is kept here" error={new Error(failed)} />}
