@@ -79,7 +79,6 @@ function ParameterField({
     return (
       <TextArea
         {...common}
-        className="input job-json"
         rows={3}
         value={text ?? ""}
         placeholder={hasPreset ? preset : HINTS.json}

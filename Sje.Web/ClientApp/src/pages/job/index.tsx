@@ -78,7 +78,7 @@ function JobView({ job }: { job: Job }) {
             <PageLink to="/jobs">All jobs</PageLink>
             <span className="muted">
               version {job.version} · changed <Time at={job.updatedAt} />
-              {job.createdBy && ` by ${job.createdBy}`}
+              {job.createdBy && ` · made by ${job.createdBy}`}
             </span>
             {job.pausedAt && (
               <span className="job-paused">

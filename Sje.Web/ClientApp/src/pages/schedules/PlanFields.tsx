@@ -54,7 +54,6 @@ export function PlanFields({
         <div className="schedules-cron">
           <TextField
             label="Cron line"
-            className="input schedules-cron-input"
             value={cron}
             error={error}
             help="minute hour day-of-month month day-of-week, or six fields with seconds first, or @daily and the like"

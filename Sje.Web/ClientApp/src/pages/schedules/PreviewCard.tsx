@@ -43,7 +43,7 @@ export function PreviewCard({
     >
       <p className="schedules-words" data-description aria-live="polite">
         {cronError ? (
-          <span className="muted">No words for a line that is wrong</span>
+          <span className="muted">This is no schedule yet</span>
         ) : (
           (words ?? <span className="muted">No words for this line; its times are below</span>)
         )}
@@ -57,9 +57,7 @@ export function PreviewCard({
       {state.error !== undefined ? (
         <ErrorState error={state.error} onRetry={state.retry} />
       ) : cronError || zoneError ? (
-        <p className="schedules-note schedules-note-bad">
-          <Icon name="warning" /> {cronError ?? zoneError}
-        </p>
+        <p className="muted">Its times stand here once the {cronError ? "cron line" : "time zone"} is right.</p>
       ) : preview ? (
         <>
           <Notes notes={preview.notes ?? []} />

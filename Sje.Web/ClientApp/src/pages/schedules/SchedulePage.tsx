@@ -95,7 +95,7 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
           <dt>Changed</dt>
           <dd>
             <Time at={schedule.updatedAt} focusable />
-            {schedule.createdBy && <span className="muted"> by {schedule.createdBy}</span>}
+            {schedule.createdBy && <span className="muted"> · made by {schedule.createdBy}</span>}
           </dd>
         </div>
       </dl>

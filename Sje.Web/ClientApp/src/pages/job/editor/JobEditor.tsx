@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useId, useMemo, useState, type ReactNode } from "react";
+import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState, type ReactNode } from "react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ApiError, get } from "../../../api/client";
 import { jobPath, refreshJobs, saveJob, type Job } from "../../../api/jobs";
@@ -202,8 +202,10 @@ function ConflictPanel({
   onTheirs(): void;
   onClose(): void;
 }) {
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => panel.current?.focus(), []);
   return (
-    <section className="job-conflict" role="alertdialog" aria-label="Somebody saved another version">
+    <section ref={panel} tabIndex={-1} className="job-conflict" role="alertdialog" aria-label="Somebody saved another version">
       <h3>Somebody saved version {conflict.version} in the meantime</h3>
       <p>Nothing is lost: your text is below and kept as a draft. This is how it differs from theirs.</p>
       <DiffView left={conflict.text} right={mine} leftName={`version ${conflict.version} (theirs)`} rightName="yours" />

@@ -140,7 +140,7 @@ export default function TextEditor({ value, onChange, onSave, label, describedBy
             ...historyKeymap,
             indentWithTab,
           ]),
-          EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": describedBy }),
+          EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": describedBy, tabindex: "0" }),
           readOnly ? [EditorState.readOnly.of(true)] : [],
           EditorView.updateListener.of((update) => {
             if (update.docChanged) calls.current.onChange(update.state.doc.toString());

@@ -16,6 +16,7 @@ export interface Validation {
 }
 
 const DEBOUNCE_MS = 300;
+const AGAIN_MS = 5000;
 const NOTHING: readonly TextFault[] = [];
 
 /** Lets the server check a text while it is typed: after a pause, and only the newest answer counts. */
@@ -33,10 +34,13 @@ export function useValidation(text: string, enabled: boolean): Validation {
         const { job } = await validateJob(text, mediaTypeOf(text), stop.signal);
         say({ state: "valid", faults: NOTHING, job, message: null });
       } catch (error) {
-        say(refused(error, text));
+        const said = refused(error, text);
+        say(said);
+        // A server that is away comes back.
+        if (said.state === "unknown" && !stop.signal.aborted) timer = setTimeout(() => void check(), AGAIN_MS);
       }
     };
-    const timer = setTimeout(() => void check(), DEBOUNCE_MS);
+    let timer = setTimeout(() => void check(), DEBOUNCE_MS);
     return () => {
       clearTimeout(timer);
       stop.abort();
