@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 7439c1c588b7439b3fc3ef0a2beec0d7db4c4cbfcc764c20d00f621275dc66d1. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 95f6c3c65bec14322273a766d8cfe7d73ef379c6100eb4732253641e9fee6e69. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -534,6 +534,33 @@ export interface components {
             updatedAt: string;
             /** Format: int32 */
             version: number;
+        };
+        /** @description An execution of a job: a row of the grid. A task that it does not have has no cell. */
+        JobRun: {
+            cells: components["schemas"]["JobRunCell"][];
+            execution: components["schemas"]["ExecutionItem"];
+        };
+        /** @description A task of an execution; `task` is its place among the tasks of the grid, from 0. */
+        JobRunCell: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: int64 */
+            durationMs: null | number;
+            /** Format: int32 */
+            failures: number;
+            state: components["schemas"]["TaskState"];
+            /** Format: int32 */
+            task: number;
+        };
+        /** @description Executions of a job, newest first, by tasks. `taskCount` is how many different tasks these executions have. */
+        JobRunGrid: {
+            nextCursor: null | string;
+            runs: components["schemas"]["JobRun"][];
+            /** Format: int32 */
+            taskCount: number;
+            /** Format: int32 */
+            taskOffset: number;
+            tasks: string[];
         };
         /** @description Values for one execution of a saved job. */
         JobRunRequest: {
@@ -1548,6 +1575,9 @@ export type HealthReport = components['schemas']['HealthReport'];
 export type HistoryPart = components['schemas']['HistoryPart'];
 export type Jitter = components['schemas']['Jitter'];
 export type JobItem = components['schemas']['JobItem'];
+export type JobRun = components['schemas']['JobRun'];
+export type JobRunCell = components['schemas']['JobRunCell'];
+export type JobRunGrid = components['schemas']['JobRunGrid'];
 export type JobRunRequest = components['schemas']['JobRunRequest'];
 export type JobValidated = components['schemas']['JobValidated'];
 export type JobView = components['schemas']['JobView'];
