@@ -5,7 +5,7 @@ import { StateIcon, StateMark } from "../../ui/StateMark";
 import { CopyButton, Duration, Time, useNow } from "../../ui/values";
 import { relative } from "../../base/format";
 import type { ExecutionActions } from "./actions";
-import { endOf, tailOf } from "./failure";
+import { endOf, tailOf, tellingTail } from "./failure";
 import { failuresOf, hasFailed } from "./focus";
 import { waitingOf } from "./waiting";
 
@@ -90,6 +90,7 @@ function Failure({
   const at = failures.findIndex((one) => one.name === task.name);
   const error = task.error ?? {};
   const end = endOf(error);
+  const tail = tellingTail(error);
   const text = error.message?.trim() || task.reason || tailOf(error) || end || "It says nothing.";
   const again = task.state === "waiting_retry";
   return (
@@ -128,11 +129,12 @@ function Failure({
         </header>
         <pre className="xp-error" tabIndex={0} aria-label="Error text">
           {text}
+          {tail && !text.includes(tail) && <span className="xp-tail">{tail}</span>}
         </pre>
-        {task.reason && task.reason !== text && <p className="muted">{task.reason}</p>}
+        {task.reason && !task.reason.includes(text.replace(/\.$/, "")) && <p className="muted">{task.reason}</p>}
       </div>
       <div className="xp-answer-buttons">
-        <CopyButton text={text} label="Copy the error" />
+        <CopyButton text={tail ? `${text}\n${tail}` : text} label="Copy the error" />
         {failures.length > 1 && actions.allows("requeue", task) && (
           <Button icon="retry" onClick={() => void actions.retryTask(task)}>
             Retry task

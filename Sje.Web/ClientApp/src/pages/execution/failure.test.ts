@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { endOf, errorLine, tailOf } from "./failure";
+import { endOf, errorLine, tailOf, tellingTail } from "./failure";
 
 it("says a failure in one line", () => {
   expect(errorLine({ class: "exit", message: "  No such table: flights\n  at line 3", exitCode: 1 })).toBe(
@@ -19,4 +19,9 @@ it("reads the end of the log as text or as lines", () => {
   expect(tailOf({ logTail: ["a", "b"] })).toBe("a\nb");
   expect(tailOf({ logTail: " \n" })).toBeUndefined();
   expect(tailOf(undefined)).toBeUndefined();
+});
+
+it("takes from the end of the log what speaks of the error", () => {
+  expect(tellingTail({ logTail: "reading\nERROR no table\n  at line 3" })).toBe("ERROR no table\n  at line 3");
+  expect(tellingTail({ logTail: "all is well" })).toBeUndefined();
 });

@@ -13,6 +13,16 @@ export function endOf(error: TaskError): string | undefined {
   return typeof error.exitCode === "number" ? `exit ${error.exitCode}` : undefined;
 }
 
+const telling = /error|exception|fatal|traceback|panic|denied|refused|no such|not found|cannot/i;
+const mostTail = 8;
+
+/** Of the end of a task's log what tells most: from the first line that speaks of an error on, a few lines. */
+export function tellingTail(error: TaskError | null | undefined): string | undefined {
+  const lines = tailOf(error)?.split("\n") ?? [];
+  const first = lines.findIndex((line) => telling.test(line));
+  return first < 0 ? undefined : lines.slice(first, first + mostTail).join("\n");
+}
+
 /** The end of the log that an error carries, for when the log itself is gone. */
 export function tailOf(error: TaskError | null | undefined): string | undefined {
   const tail = Array.isArray(error?.logTail) ? error.logTail.join("\n") : error?.logTail;

@@ -4,7 +4,7 @@ type Started = Pick<ExecutionItem, "trigger" | "schedule" | "acceptedBy" | "reru
 
 /** What started an execution, in words; `to` leads to it where it has a page. */
 export function triggerOf(execution: Started): { words: string; to?: string } {
-  const by = execution.acceptedBy ? ` by ${execution.acceptedBy}` : "";
+  const by = execution.acceptedBy && execution.acceptedBy !== "anonymous" ? ` by ${execution.acceptedBy}` : "";
   if (execution.rerunOf) return { words: `Rerun${by}`, to: `/executions/${execution.rerunOf}` };
   if (execution.schedule) {
     const to = `/schedules?schedule=${encodeURIComponent(execution.schedule)}`;

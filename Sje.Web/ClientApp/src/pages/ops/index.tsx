@@ -259,7 +259,7 @@ function Queues() {
                     <PageLink to={`/queues?queue=${encodeURIComponent(one.name)}`}>{one.name}</PageLink>{" "}
                     {one.pausedAt && <StateMark state="paused" />}
                     {!one.pausedAt && one.heldBecause && (
-                      <span className="muted ellipsis" title={one.heldBecause}>
+                      <span className="ops-held" title={one.heldBecause}>
                         {one.heldBecause}
                       </span>
                     )}
@@ -312,7 +312,7 @@ function Workers() {
                     <StateMark state={conditionOf(one, now)} />
                   </td>
                   <td>
-                    <Meter value={one.running} max={one.slots + one.directSlots} label={`Slots of ${one.name} in use`} />
+                    <Meter value={one.running - (one.runningDirect ?? 0)} max={one.slots} label={`Slots of ${one.name} in use`} />
                   </td>
                 </tr>
               ))}

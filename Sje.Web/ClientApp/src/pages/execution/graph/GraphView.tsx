@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { duration } from "../../../base/format";
-import { IconButton } from "../../../ui/Button";
+import { Button, IconButton } from "../../../ui/Button";
 import { StateIcon } from "../../../ui/StateMark";
 import { lookOf } from "../../../ui/states";
 import type { Box } from "./collapse";
@@ -116,7 +116,16 @@ export function GraphView({
     <div className="xp-graph">
       <svg ref={frame} className="xp-graph-frame" role="group" aria-label="Task graph" {...drag}>
         <defs>
-          <marker id="xp-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+          <marker
+            id="xp-arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="9"
+            markerHeight="9"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
             <path d="M0 0.5 8 4 0 7.500z" className="xp-edge-head" />
           </marker>
         </defs>
@@ -150,7 +159,9 @@ export function GraphView({
       <div className="xp-graph-tools">
         <IconButton icon="minus" label="Zoom out" onClick={() => zoom(1 / 1.25)} />
         <IconButton icon="plus" label="Zoom in" onClick={() => zoom(1.25)} />
-        <IconButton icon="search" label="Show the whole graph" onClick={fit} />
+        <Button tone="quiet" title="Show the whole graph" onClick={fit}>
+          Fit
+        </Button>
       </div>
       <p className="visually-hidden">Arrow keys go from box to box; Enter opens a group.</p>
     </div>
@@ -264,5 +275,12 @@ function inView(spot: Spot, view: View, size: { width: number; height: number })
 function pathOf(way: Way): string {
   const [first, ...rest] = way.points;
   if (!first) return "";
-  return `M${first.x} ${first.y}${rest.map((point) => `L${point.x} ${point.y}`).join("")}`;
+  let before = first;
+  let path = `M${first.x} ${first.y}`;
+  for (const point of rest) {
+    const middle = (before.x + point.x) / 2;
+    path += `C${middle} ${before.y} ${middle} ${point.y} ${point.x} ${point.y}`;
+    before = point;
+  }
+  return path;
 }

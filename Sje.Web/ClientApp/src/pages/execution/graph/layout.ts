@@ -50,6 +50,19 @@ export function layoutOf({ id, keys, edges }: LayoutRequest): Layout {
       const node = graph.node(key);
       return { key, x: node.x - boxSize.width / 2, y: node.y - boxSize.height / 2 };
     }),
-    ways: graph.edges().map((edge) => ({ from: edge.v, to: edge.w, points: graph.edge(edge).points ?? [] })),
+    ways: graph.edges().map((edge) => {
+      const [from, to] = [graph.node(edge.v), graph.node(edge.w)];
+      // Edges leave at the right and arrive at the left, whatever point of the border dagre has chosen.
+      const between: { x: number; y: number }[] = (graph.edge(edge).points ?? []).slice(1, -1);
+      return {
+        from: edge.v,
+        to: edge.w,
+        points: [
+          { x: from.x + boxSize.width / 2, y: from.y },
+          ...between.filter((point) => point.x > from.x + boxSize.width / 2 && point.x < to.x - boxSize.width / 2),
+          { x: to.x - boxSize.width / 2, y: to.y },
+        ],
+      };
+    }),
   };
 }

@@ -111,7 +111,7 @@ const Row = memo(function Row({
 }) {
   const { zone } = usePreferences();
   const stretches = stretchesOf(task, attempts, now);
-  const tried = task.attempt > 1 || task.failures > 0;
+  const tried = task.attempt > 1;
   return (
     <>
       <button

@@ -62,7 +62,8 @@ describe("the stretches of a task", () => {
     expect(shapes(stretchesOf(one, [], now))).toEqual([["waiting", 5, 7, null, false]]);
   });
 
-  it("are none of a task that is blocked", () => expect(stretchesOf(task("a", { state: "blocked" }), [], now)).toEqual([]));
+  it("are none of a task that is blocked", () =>
+    expect(stretchesOf(task("a", { state: "blocked", dependsOn: ["b"] }), [], now)).toEqual([]));
 });
 
 describe("the window", () => {

@@ -40,7 +40,8 @@ export function byTask(attempts: readonly AttemptItem[]): Map<string, AttemptIte
  * one, so that a chart can be drawn before they have been read.
  */
 export function stretchesOf(task: TaskItem, attempts: readonly AttemptItem[] | undefined, now: number): Stretch[] {
-  const queued = time(task.queuedAt) ?? (task.state === "blocked" ? undefined : time(task.acceptedAt));
+  // A task without dependencies waits from the moment it was accepted; one with them only since they were met.
+  const queued = time(task.queuedAt) ?? (task.dependsOn.length > 0 ? undefined : time(task.acceptedAt));
   const known = attempts && attempts.length > 0 ? attempts.map((one) => ofAttempt(one, task, now)) : guessed(task, now);
   const stretches: Stretch[] = [];
   let end = undefined as number | undefined;
