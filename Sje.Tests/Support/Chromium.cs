@@ -46,7 +46,12 @@ public sealed class Chromium : IAsyncLifetime
     /// <summary>A browser window of its own, with its own cookies. Says yes to every question.</summary>
     /// <param name="url">The address that relative ones are under.</param>
     /// <param name="key">The key that it has signed in with.</param>
-    public async Task<IPage> OpenAsync(string url, string? key = null)
+    /// <param name="adjust">A last change of what the window is like.</param>
+    public async Task<IPage> OpenAsync(
+        string url,
+        string? key = null,
+        Action<BrowserNewContextOptions>? adjust = null
+    )
     {
         if (browser is null)
         {
@@ -55,15 +60,15 @@ public sealed class Chromium : IAsyncLifetime
             Assert.Skip(reason);
         }
 
-        var context = await browser.NewContextAsync(
-            new BrowserNewContextOptions
-            {
-                BaseURL = url,
-                ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
-                Locale = "en-GB",
-                TimezoneId = "UTC",
-            }
-        );
+        var options = new BrowserNewContextOptions
+        {
+            BaseURL = url,
+            ViewportSize = new ViewportSize { Width = 1280, Height = 900 },
+            Locale = "en-GB",
+            TimezoneId = "UTC",
+        };
+        adjust?.Invoke(options);
+        var context = await browser.NewContextAsync(options);
         // A busy machine may take its time over a page; who waits for something wrong waits as long.
         context.SetDefaultTimeout(180_000);
         Assertions.SetDefaultExpectTimeout(60_000);

@@ -44,7 +44,8 @@ internal static class SessionApi
                 ProblemKind.Unauthorized,
                 ProblemKind.TooLarge,
                 ProblemKind.UnsupportedMediaType,
-                ProblemKind.Invalid
+                ProblemKind.Invalid,
+                ProblemKind.TooManyAttempts
             )
             .WithName("signIn")
             .WithSummary("Sign a browser in with a key");
@@ -57,12 +58,23 @@ internal static class SessionApi
         RequestBody<SignInRequest> body,
         HttpContext context,
         KeyStore keys,
+        SignInAttempts attempts,
         CancellationToken stop
     )
     {
+        var from = context.Connection.RemoteIpAddress;
+        if (attempts.WaitOf(from) is { } wait)
+        {
+            return new Refusal(ProblemKind.TooManyAttempts, "Too many wrong keys came from this address.")
+            {
+                RetryAfter = wait,
+            };
+        }
+
         var key = body.Value.Key!; // The validator asks for one.
         if (await keys.FindCallerAsync(key, stop) is not { } caller)
         {
+            attempts.Failed(from);
             return new Refusal(ProblemKind.Unauthorized, "The key is unknown or revoked.");
         }
 

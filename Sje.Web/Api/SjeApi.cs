@@ -1,8 +1,11 @@
+using System.Security.Claims;
 using FluentValidation;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Observers;
@@ -41,6 +44,8 @@ internal static class SjeApi
 
         services.Configure<AuthOptions>(configuration.GetSection(AuthOptions.Section));
         services.AddSingleton<AnonymousAccess>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<SignInAttempts>();
         services.AddHostedService<AccessNotice>();
         services
             // No default: the policies name it, and a host that SJE is built into may have schemes of its own.
@@ -109,9 +114,23 @@ internal static class SjeApi
         context.Response.StatusCode switch
         {
             StatusCodes.Status401Unauthorized => "Send a key: Authorization: Bearer <key>, or X-Api-Key.",
+            StatusCodes.Status403Forbidden => MissingRole(context),
             StatusCodes.Status404NotFound => $"Nothing is at {context.Request.Path}.",
             StatusCodes.Status405MethodNotAllowed =>
                 $"{context.Request.Method} is not known here; {context.Response.Headers.Allow} are.",
             _ => null,
         };
+
+    // Which role would have been let in, so that a person knows what to ask for.
+    private static string? MissingRole(HttpContext context) =>
+        context
+            .GetEndpoint()
+            ?.Metadata.GetOrderedMetadata<IAuthorizeData>()
+            .Select(rule => Policies.RoleOf(rule.Policy))
+            .Max()
+            is { } role
+            ? $"This needs the role {role.ToSnake()}; {context.User.Identity?.Name ?? "this key"} is {RolesOf(context.User)}."
+            : null;
+
+    private static string RolesOf(ClaimsPrincipal user) => user.FindFirst(ClaimTypes.Role)?.Value ?? "without a role";
 }

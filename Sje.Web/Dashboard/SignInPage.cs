@@ -3,7 +3,7 @@ using Sje.Web.Api.Auth;
 namespace Sje.Web.Dashboard;
 
 /// <summary>
-/// Asks a person for a key, where the server wants one: the browser then holds it in a cookie that no script can read
+/// Asks a person for a key, where the server wants one and has no built pages that do: the browser then holds it in a cookie that no script can read
 /// (<c>POST /api/v1/session</c>).
 /// </summary>
 internal static class SignInPage
@@ -42,7 +42,7 @@ internal static class SignInPage
           try {
             const answer = await fetch('/api/v1/session', {
               method: 'POST',
-              headers: { 'Content-Type': 'application/json' },
+              headers: { 'Content-Type': 'application/json', 'X-Sje-Request': '1' },
               body: JSON.stringify({ key: form.key.value.trim() }),
             });
             if (answer.ok) { location.replace(form.dataset.target); return; }
@@ -67,6 +67,11 @@ internal static class SignInPage
     {
         context.Response.Headers.CacheControl = "no-store";
         var target = SignInByPage.TargetOf(context.Request.Query[SignInByPage.Target]);
+        if (SignInByPage.HasOwn(context.Request))
+        {
+            return Results.Redirect(SignInByPage.AddressFor(context.Request, target));
+        }
+
         var html = new HtmlText()
             .Raw(Head)
             .Raw("\n<form id=\"form\" data-target=\"")

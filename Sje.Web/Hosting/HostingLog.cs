@@ -14,4 +14,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(913, LogLevel.Warning, "{Note}")]
     public static partial void ConfigurationNote(ILogger logger, string note);
+
+    [LoggerMessage(914, LogLevel.Warning, "{Note}")]
+    public static partial void PagesNotBuilt(ILogger logger, string note);
 }

@@ -15,6 +15,7 @@ using Sje.Web.Api;
 using Sje.Web.Api.Auth;
 using Sje.Web.Dashboard;
 using Sje.Web.Hosting.Postgres;
+using Sje.Web.Links;
 using Sje.Web.Monitoring;
 
 namespace Sje.Web.Hosting;
@@ -164,6 +165,7 @@ internal static class SjeApplication
         var server =
             builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
         builder.WebHost.UseUrls(server.Split());
+        builder.Services.AddSingleton(new OwnPages(BuiltPages.AreIn(builder.Environment)));
         builder.Services.AddSjeApi(builder.Configuration);
         builder.Services.AddSjeDashboard();
     }
@@ -171,16 +173,10 @@ internal static class SjeApplication
     private static void MapServer(WebApplication app)
     {
         app.UseSjeApi();
-        app.UseDefaultFiles();
-        app.UseStaticFiles();
+        BuiltPages.Use(app);
         app.MapSjeApi();
         app.MapSjeDashboard();
         app.MapTelemetry();
-        if (!app.Environment.WebRootFileProvider.GetFileInfo("index.html").Exists)
-        {
-            // Without built pages the API's own page is the best there is to see.
-            app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
-        }
     }
 
     /// <summary>The built pages: those of the clone while they are worked on, else those beside the binary.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sje.Core.Security;
 using Sje.Jobs.Storage;
+using Sje.Web.Api.Auth;
 
 namespace Sje.Tests.Integration.Api;
 
@@ -127,6 +128,7 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
         Assert.Contains("samesite=strict", cookie);
         var me = await (await browser.GetAsync("/api/v1/session")).ReadJsonAsync();
         Assert.Equal(("viewer", false), ((string?)me["role"], me["anonymous"]!.GetValue<bool>()));
+        browser.DefaultRequestHeaders.Add("X-Sje-Request", "1");
         await browser.DeleteAsync("/api/v1/session");
         await (await browser.GetAsync("/api/v1/session")).ReadProblemAsync(401, "unauthorized");
         await (await browser.PostAsync("/api/v1/session", ApiHost.Json("""{"key": "sje_no"}"""))).ReadProblemAsync(
@@ -256,6 +258,51 @@ public sealed class AuthTests(ApiHost local, OpenAddressHost open, AnonymousHost
         request.Headers.TryAddWithoutValidation("Origin", "http://evil.example");
 
         await (await open.Client.SendAsync(request)).ReadProblemAsync(403, "unsafe-origin");
+    }
+
+    [Theory]
+    [InlineData(null, 403)]
+    [InlineData("1", 202)]
+    public async Task A_change_by_cookie_needs_the_header_that_no_form_can_send(string? header, int status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/task") { Content = ApiHost.Json(Hello) };
+        request.Headers.Add("Cookie", $"sje-key={await open.NewKeyAsync(Role.Operator)}");
+        request.Headers.TryAddWithoutValidation("Origin", open.Address.GetLeftPart(UriPartial.Authority));
+        request.Headers.TryAddWithoutValidation("Sec-Fetch-Site", "same-origin");
+        if (header is not null)
+        {
+            request.Headers.Add("X-Sje-Request", header);
+        }
+
+        Assert.Equal(status, (int)(await open.Client.SendAsync(request)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_key_that_may_not_do_something_is_told_which_role_may()
+    {
+        using var viewer = open.ClientFor(await open.NewKeyAsync(Role.Viewer));
+
+        var problem = await (await viewer.PostAsync("/task", ApiHost.Json(Hello))).ReadProblemAsync(403, "forbidden");
+
+        Assert.Equal("This needs the role operator; Viewer of default is viewer.", (string?)problem["detail"]);
+    }
+
+    [Fact]
+    public void After_ten_wrong_keys_an_address_waits_a_minute_and_others_do_not()
+    {
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(60));
+        var attempts = new SignInAttempts(clock);
+        for (var i = 0; i < SignInAttempts.MostWrong; i++)
+        {
+            Assert.Null(attempts.WaitOf(IPAddress.Loopback));
+            attempts.Failed(IPAddress.Loopback);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(50), attempts.WaitOf(IPAddress.Loopback));
+        Assert.Null(attempts.WaitOf(IPAddress.IPv6Loopback));
+        clock.Advance(TimeSpan.FromSeconds(50));
+        Assert.Null(attempts.WaitOf(IPAddress.Loopback));
     }
 
     [Fact]

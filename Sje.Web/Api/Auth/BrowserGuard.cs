@@ -1,14 +1,19 @@
 using Microsoft.Extensions.Primitives;
 using Sje.Web.Api.Problems;
+using Sje.Web.Links;
 
 namespace Sje.Web.Api.Auth;
 
 /// <summary>
 /// Keeps web pages of other sites from using a server that lets this machine in without a key, or a browser that is signed in. A page
-/// can make the browser send requests here, and by DNS rebinding even under a host name of its own; it cannot add a key header.
+/// can make the browser send requests here, and by DNS rebinding even under a host name of its own; it cannot add a key header. A change in
+/// the name of who is signed in also needs <see cref="HeaderName"/>, which no form and no link of another site can add.
 /// </summary>
 internal sealed class BrowserGuard(RequestDelegate next, AnonymousAccess anonymous, ILogger<BrowserGuard> log)
 {
+    /// <summary>What our own pages send with every change.</summary>
+    public const string HeaderName = "X-Sje-Request";
+
     public Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
@@ -29,10 +34,25 @@ internal sealed class BrowserGuard(RequestDelegate next, AnonymousAccess anonymo
             );
         }
 
-        return IsSafe(request.Method) || IsOfThisSite(request)
-            ? next(context)
-            : RefuseAsync(context, "A page of another site sent this. Programs send a key, or no Origin.");
+        if (IsSafe(request.Method))
+        {
+            return next(context);
+        }
+
+        if (!IsOfThisSite(request))
+        {
+            return RefuseAsync(context, "A page of another site sent this. Programs send a key, or no Origin.");
+        }
+
+        return NeedsHeader(request) && !request.Headers.ContainsKey(HeaderName)
+            ? RefuseAsync(context, $"A change by who is signed in with a cookie needs the header {HeaderName}: 1.")
+            : next(context);
     }
+
+    // The forms of Hangfire's dashboard carry a token of their own.
+    private static bool NeedsHeader(HttpRequest request) =>
+        request.Cookies.ContainsKey(ApiKeyHandler.CookieName)
+        && !request.Path.StartsWithSegments(ExecutionLinks.Hangfire);
 
     private static bool IsSafe(string method) =>
         HttpMethods.IsGet(method)

@@ -18,6 +18,16 @@ internal static class Policies
         Add(options, Admin, Role.Admin);
     }
 
+    /// <summary>The least role that a policy lets in; null for a policy that is not one of these.</summary>
+    public static Role? RoleOf(string? policy) =>
+        policy switch
+        {
+            Viewer => Role.Viewer,
+            Operator => Role.Operator,
+            Admin => Role.Admin,
+            _ => null,
+        };
+
     private static void Add(AuthorizationOptions options, string policy, Role least) =>
         options.AddPolicy(
             policy,

@@ -1,3 +1,5 @@
+using Sje.Web.Links;
+
 namespace Sje.Web.Api.Auth;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Sje.Web.Api.Auth;
 /// </summary>
 internal sealed class SignInByPage
 {
-    /// <summary>Where the key is asked for.</summary>
+    /// <summary>Where the key is asked for by a server without our pages; with them it leads to theirs.</summary>
     public const string Path = "/signin";
 
     /// <summary>The query parameter that says where to go then: a path of this server.</summary>
@@ -20,7 +22,15 @@ internal sealed class SignInByPage
 
     /// <summary>Where such a request is led to.</summary>
     public static string AddressFor(HttpRequest request) =>
-        $"{Path}?{Target}={Uri.EscapeDataString($"{request.PathBase}{request.Path}{request.QueryString}")}";
+        AddressFor(request, $"{request.PathBase}{request.Path}{request.QueryString}");
+
+    /// <summary>Where who wants to get to a target is asked for a key.</summary>
+    public static string AddressFor(HttpRequest request, string target) =>
+        $"{(HasOwn(request) ? OwnPages.SignIn : Path)}?{Target}={Uri.EscapeDataString(target)}";
+
+    /// <summary>Whether our pages ask for the key.</summary>
+    public static bool HasOwn(HttpRequest request) =>
+        request.HttpContext.RequestServices.GetService<OwnPages>() is { AreBuilt: true };
 
     /// <summary>The target, if it is a path of this server and nothing else, so that the page leads nobody astray.</summary>
     public static string TargetOf(string? given) =>

@@ -31,6 +31,7 @@ internal sealed record ProblemKind(string Name, string Title, int Status)
         422
     );
 
+    public static readonly ProblemKind TooManyAttempts = new("too-many-attempts", "Too many wrong keys", 429);
     public static readonly ProblemKind QueueFull = new("queue-full", "The queue is full", 429);
     public static readonly ProblemKind ExecutionFailed = new("execution-failed", "The execution failed", 500);
     public static readonly ProblemKind Internal = new("internal", "SJE made a mistake", 500);

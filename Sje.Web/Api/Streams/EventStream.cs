@@ -11,13 +11,13 @@ internal sealed class StreamsEvents;
 internal sealed record ServerEvent(string? Id, string Kind, object Data);
 
 /// <summary>
-/// An answer that goes on until the client leaves, the source ends or the server stops. A comment line every 15 s keeps proxies from
-/// closing it and tells a client that is gone.
+/// An answer that goes on until the client leaves, the source ends or the server stops. A comment line every 2 s keeps proxies from
+/// closing it, tells a client that is gone, and tells the client that the server is not.
 /// </summary>
 internal sealed class EventStream(IAsyncEnumerable<ServerEvent?> events) : IResult
 {
     public const string MediaType = "text/event-stream";
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether a client asked for a stream rather than a document.</summary>
     public static bool IsWanted(HttpRequest request) =>
