@@ -33,6 +33,8 @@ const PLAIN: Style = {
   inverse: false,
 };
 
+// Control characters are what this file is about.
+// oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const ESC = "\u001b";
 

@@ -5,6 +5,8 @@ export interface LinkRange {
   href: string;
 }
 
+// No address holds a control character, nor one that turns the direction of text.
+// oxlint-disable-next-line no-control-regex
 const CANDIDATE = /\bhttps?:\/\/[^\s<>"'`\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]+/gi;
 const LONGEST = 2048;
 

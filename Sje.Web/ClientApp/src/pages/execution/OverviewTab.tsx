@@ -93,7 +93,14 @@ export function OverviewTab({
           task={focused?.name}
           attempt={search.attempt}
           line={search.line}
-          onLine={(line) => setUrl({ line: String(line) }, { replace: true })}
+          level={search.level}
+          q={search.q}
+          qmode={search.qmode}
+          onChange={(patch) =>
+            setUrl(Object.fromEntries(Object.entries(patch).map(([name, value]) => [name, value === undefined ? undefined : String(value)])), {
+              replace: true,
+            })
+          }
         />
       </section>
     </div>

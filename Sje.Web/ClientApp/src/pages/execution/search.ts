@@ -13,6 +13,10 @@ export interface ExecutionSearch {
   attempt: number | undefined;
   /** The line of its log that is shown and marked. */
   line: number | undefined;
+  /** Which lines of the log, what is looked for in it, and how. */
+  level: string | undefined;
+  q: string | undefined;
+  qmode: string | undefined;
   /** Which tasks the list shows: part of a name, a state. */
   find: string | undefined;
   only: string | undefined;
@@ -27,6 +31,9 @@ export function readSearch(url: UrlParameters): ExecutionSearch {
     task: url["task"] || undefined,
     attempt: whole(url["attempt"], 1),
     line: whole(url["line"], 0),
+    level: url["level"] || undefined,
+    q: url["q"] || undefined,
+    qmode: url["qmode"] || undefined,
     find: url["find"] || undefined,
     only: url["only"] || undefined,
     queueing: url["queueing"] === "1",
