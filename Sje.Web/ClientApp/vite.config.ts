@@ -1,3 +1,4 @@
+/// <reference types="vitest/config" />
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
@@ -21,14 +22,16 @@ export default defineConfig({
           groups: [
             {
               name: "vendor",
-              test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core)[^/]+)\//,
+              test: /rolldown\/runtime|node_modules\/(react|react-dom|scheduler|@tanstack\/(?!react-virtual|virtual-core)[^/]+)\//,
               priority: 30,
             },
             {
               name: "shell",
-              test: /src\/(app\/(?!Palette|KeysDialog|LoginPage)|api\/client|api\/session|base\/|live\/|design\/|ui\/(?!DataTable|Chart|JsonForm|CodeEditor))/,
+              test: /src\/(main|app\/(?!Palette|KeysDialog|LoginPage|MenuContent|SignIn)|api\/(client|session)|base\/|live\/|design\/|ui\/(Button|Card|Icon|StateMark|confirm|placeholders|states|toasts|ui\.css))/,
               priority: 20,
             },
+            // What most pages use and the shell does not.
+            { name: "kit", test: /src\/ui\/(index|Tabs|values|fields|Dialog|CodeView)/, priority: 20 },
             { name: "table", test: /(src\/ui\/DataTable|node_modules\/@tanstack\/(react-virtual|virtual-core))/, priority: 20 },
             { name: "editor", test: /node_modules\/(@codemirror\/(?!lang-)|@lezer\/(?!yaml)|style-mod|w3c-keyname|crelt|@marijn)/, priority: 20 },
             { name: "chart", test: /(src\/ui\/Chart|node_modules\/uplot)/, priority: 20 },
@@ -37,6 +40,8 @@ export default defineConfig({
       },
     },
   },
+  // The one style sheet that a test reads; vitest leaves the others empty.
+  test: { css: { include: [/tokens\.css/] } },
   server: {
     proxy: Object.fromEntries(
       ["/api", "/task", "/tasks", "/health", "/mgmt", "/hangfire", "/docs", "/openapi", "/executions/.*/spark-ui"].map((path) => [

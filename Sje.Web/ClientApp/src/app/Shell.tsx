@@ -14,10 +14,11 @@ import { Icon } from "../ui/Icon";
 import { showToast, ToastHost } from "../ui/toasts";
 import { Nav } from "./Nav";
 import { PAGES } from "./routes";
-import { SignInForm } from "./SignInForm";
 import { toggleTheme, TopBar } from "./TopBar";
 
 const Palette = lazy(() => loaded(() => import("./Palette")));
+const SignInHere = lazy(() => loaded(() => import("./SignInHere")));
+const SignInOverlay = lazy(() => loaded(() => import("./SignInOverlay")));
 const KeysDialog = lazy(() => loaded(() => import("./KeysDialog")));
 
 /** What stands around every page. */
@@ -72,7 +73,7 @@ export function Shell() {
       <div className="middle">
         <OfflineBanner />
         <main id="main" className="page" ref={main} tabIndex={-1}>
-          {known || signingIn ? <Outlet /> : signedOut && <SignInHere />}
+          <Suspense fallback={null}>{known || signingIn ? <Outlet /> : signedOut && <SignInHere />}</Suspense>
         </main>
       </div>
       <ConfirmHost />
@@ -81,7 +82,11 @@ export function Shell() {
           {open === "palette" ? <Palette onClose={() => setOpen(undefined)} onHelp={() => setOpen("keys")} /> : <KeysDialog onClose={() => setOpen(undefined)} />}
         </Suspense>
       )}
-      {signedOut && session.data !== undefined && !signingIn && <SignInOverlay />}
+      {signedOut && session.data !== undefined && !signingIn && (
+        <Suspense fallback={null}>
+          <SignInOverlay />
+        </Suspense>
+      )}
       <ToastHost />
     </div>
   );
@@ -91,44 +96,6 @@ function focusFilter(): void {
   const filter = document.querySelector<HTMLElement>("main [data-filter], main input[type=search]");
   filter?.focus();
   if (filter instanceof HTMLInputElement) filter.select();
-}
-
-/** In place of a page that was never seen: the address stays, so that the page follows the sign-in. */
-function SignInHere() {
-  useEffect(() => {
-    document.title = "Sign in – SJE";
-  }, []);
-  return (
-    <div className="login">
-      <h1>Sign in to SJE</h1>
-      <SignInForm />
-    </div>
-  );
-}
-
-/** Above a page that goes on being there with all that was typed into it. */
-function SignInOverlay() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
-  return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="sign-in-title" onCancel={(event) => event.preventDefault()}>
-      <div className="dialog-inside">
-        <header className="dialog-head">
-          <h2 id="sign-in-title">Sign in again</h2>
-        </header>
-        <div className="dialog-body">
-          <p>The key of this browser is not valid any more. What you have typed is kept.</p>
-          <SignInForm />
-        </div>
-      </div>
-    </dialog>
-  );
 }
 
 function OfflineBanner() {

@@ -1,11 +1,13 @@
-import { signOut, useSession } from "../api/session";
+import { lazy, Suspense, useState } from "react";
 import { instant, zoneName } from "../base/format";
-import { preferences, shownTheme, usePreferences, type Preferences } from "../base/preferences";
+import { loaded } from "../base/load";
+import { preferences, shownTheme, usePreferences } from "../base/preferences";
 import { useLiveStatus } from "../live";
 import { stream } from "../live/stream";
 import { Button, IconButton, PageLink } from "../ui/Button";
-import { Checkbox, Select } from "../ui/fields";
 import { Icon } from "../ui/Icon";
+
+const MenuContent = lazy(() => loaded(() => import("./MenuContent")));
 
 /** Above every page: home, search, whether it is live, how it is shown, who is here. */
 export function TopBar({ onSearch, onHelp }: { onSearch(): void; onHelp(): void }) {
@@ -69,67 +71,16 @@ function Live() {
 }
 
 function Menu() {
-  const chosen = usePreferences();
-  const session = useSession().data;
-  const set =
-    <P extends keyof Preferences>(name: P) =>
-    (value: string) =>
-      preferences.set({ [name]: value });
+  const [opened, setOpened] = useState(false);
   return (
     <>
       <IconButton icon="user" label="You and how things are shown" popoverTarget="menu" />
-      <div id="menu" popover="auto" className="menu">
-        <section aria-label="You">
-          <p>
-            <strong>{session?.anonymous ? "Nobody signed in" : (session?.name ?? "…")}</strong>
-          </p>
-          <p className="muted">{session ? `${session.role}${session.anonymous ? ": this server needs no key from this machine" : `, tenant ${session.tenant}`}` : ""}</p>
-          <div className="row">
-            {session?.anonymous === false && (
-              <Button onClick={() => void signOut()}>Sign out</Button>
-            )}
-            {session?.anonymous && (
-              <PageLink to="/login" className="button button-plain">
-                Sign in with a key
-              </PageLink>
-            )}
-            <PageLink to="/settings" className="button button-plain">
-              Settings
-            </PageLink>
-          </div>
-        </section>
-        <section aria-label="How things are shown" className="form">
-          <Select
-            label="Theme"
-            value={chosen.theme}
-            onChange={set("theme")}
-            options={[
-              { value: "system", label: "As the system" },
-              { value: "light", label: "Light" },
-              { value: "dark", label: "Dark" },
-            ]}
-          />
-          <Select
-            label="Times"
-            value={chosen.zone}
-            onChange={set("zone")}
-            options={[
-              { value: "local", label: zoneName("local") },
-              { value: "utc", label: "UTC" },
-            ]}
-          />
-          <Select
-            label="Rows"
-            value={chosen.density}
-            onChange={set("density")}
-            options={[
-              { value: "compact", label: "Compact" },
-              { value: "normal", label: "Normal" },
-              { value: "comfortable", label: "Comfortable" },
-            ]}
-          />
-          <Checkbox label="Single keys do things" checked={chosen.singleKeys} onChange={(singleKeys) => preferences.set({ singleKeys })} />
-        </section>
+      <div id="menu" popover="auto" className="menu" onToggle={(event) => event.newState === "open" && setOpened(true)}>
+        {opened && (
+          <Suspense fallback={null}>
+            <MenuContent />
+          </Suspense>
+        )}
       </div>
     </>
   );

@@ -1,4 +1,5 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { lazy, type ComponentType } from "react";
 import { parseSearch, writeSearch } from "../base/url";
 import { NotFound, PageFailure } from "./failures";
 import { loaded } from "../base/load";
@@ -6,11 +7,14 @@ import { Shell } from "./Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
 
-function page(path: string, load: () => Promise<{ default: RouteComponent }>) {
+// The router does not wait for a page's code: what stands around it is painted first, and another page stays until the new one is there.
+function page(path: string, load: () => Promise<{ default: ComponentType }>) {
   return createRoute({
     getParentRoute: () => root,
     path,
-    component: lazyRouteComponent(() => loaded(load)),
+    component: lazy(() => loaded(load)),
+    // Begins also when a link is pointed at. That it failed is told where the page is drawn.
+    loader: () => void load().catch(() => undefined),
     validateSearch: (search: Record<string, string | undefined>) => search,
     errorComponent: PageFailure,
   });

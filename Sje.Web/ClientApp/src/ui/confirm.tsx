@@ -1,7 +1,5 @@
-import { useState, useSyncExternalStore, type ReactNode } from "react";
-import { Button } from "./Button";
-import { Dialog } from "./Dialog";
-import { TextField } from "./fields";
+import { lazy, Suspense, useSyncExternalStore, type ReactNode } from "react";
+import { loaded } from "../base/load";
 
 export interface ConfirmOptions {
   /** The question, with the count: "Cancel 12 executions?" */
@@ -14,9 +12,11 @@ export interface ConfirmOptions {
   typed?: string;
 }
 
-interface Asked extends ConfirmOptions {
+export interface Asked extends ConfirmOptions {
   answer(yes: boolean): void;
 }
+
+const Question = lazy(() => loaded(() => import("./Question")));
 
 let asked: Asked | undefined;
 const watchers = new Set<() => void>();
@@ -57,27 +57,9 @@ export function ConfirmHost() {
     },
     () => asked,
   );
-  return current ? <Question key={current.title} {...current} /> : null;
-}
-
-function Question({ title, body, action, tone = "danger", typed, answer }: Asked) {
-  const [text, setText] = useState("");
-  const ready = typed === undefined || text.trim() === typed;
-  return (
-    <Dialog
-      title={title}
-      onClose={() => answer(false)}
-      footer={
-        <>
-          <Button onClick={() => answer(false)}>Keep</Button>
-          <Button tone={tone} autoFocus={typed === undefined} reason={ready ? undefined : `Type ${typed} first`} onClick={() => answer(true)}>
-            {action}
-          </Button>
-        </>
-      }
-    >
-      {body}
-      {typed !== undefined && <TextField label={`Type ${typed} to go ahead`} value={text} onChange={setText} autoFocus />}
-    </Dialog>
-  );
+  return current ? (
+    <Suspense fallback={null}>
+      <Question key={current.title} {...current} />
+    </Suspense>
+  ) : null;
 }
