@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Sje.Jobs.Queueing;
 
 namespace Sje.Jobs.Execution;
 
@@ -7,7 +8,8 @@ namespace Sje.Jobs.Execution;
 /// Samples memory and processor time of all children of this worker with one look at the process table, however many there are;
 /// looks only while there are any. Processes that left their session are not counted.
 /// </summary>
-internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler> logger) : IDisposable
+internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler> logger, WorkerUsage? usage = null)
+    : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -52,6 +54,7 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
                 {
                     if (watches.IsEmpty)
                     {
+                        usage?.Add(0, 0);
                         loop = Task.CompletedTask;
                         return;
                     }
@@ -70,13 +73,19 @@ internal sealed class ResourceSampler(TimeProvider time, ILogger<ResourceSampler
     {
         try
         {
+            var (seconds, bytes) = (0.0, 0L);
             foreach (var session in ProcessTable.Read().GroupBy(process => process.SessionId))
             {
                 if (watches.TryGetValue(session.Key, out var watch))
                 {
+                    seconds -= watch.Use.CpuSeconds;
                     watch.Take([.. session]);
+                    seconds += watch.Use.CpuSeconds;
+                    bytes += watch.Use.MemoryBytes;
                 }
             }
+
+            usage?.Add(seconds, bytes);
         }
         catch (IOException e)
         {

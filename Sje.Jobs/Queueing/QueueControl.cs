@@ -1,3 +1,4 @@
+using Npgsql;
 using NpgsqlTypes;
 using Sje.Jobs.Storage;
 using static Sje.Jobs.Queueing.BatchBuilder;
@@ -25,10 +26,15 @@ public sealed record QueueSettings(string Name, string Lane)
 /// <summary>Pauses and resumes queues, and says how they run. A paused queue accepts work and starts none.</summary>
 public sealed class QueueControl(Database database, ExecutionIntake intake, Signals signals)
 {
-    private const string Pause =
-        "update sje.queues set paused_at = coalesce(paused_at, clock_timestamp()) where name = $1";
+    // Who paused it first keeps it.
+    private const string Pause = """
+        update sje.queues set paused_at = coalesce(paused_at, clock_timestamp()),
+            paused_by = case when paused_at is null then $2 else paused_by end, pause_reason = case when paused_at is null then $3 else pause_reason end
+        where name = $1
+        """;
 
-    private const string Resume = "update sje.queues set paused_at = null where name = $1";
+    private const string Resume =
+        "update sje.queues set paused_at = null, paused_by = null, pause_reason = null where name = $1";
 
     // A new lane is for what is accepted from now on: a task that waits has its background job already, or has none.
     private const string Save = """
@@ -56,16 +62,24 @@ public sealed class QueueControl(Database database, ExecutionIntake intake, Sign
 
     /// <summary>False when there is no such queue.</summary>
     public Task<bool> PauseAsync(string name, CancellationToken cancellationToken) =>
-        SetAsync(Pause, name, cancellationToken);
+        PauseAsync(name, default, cancellationToken);
+
+    /// <summary>False when there is no such queue.</summary>
+    public Task<bool> PauseAsync(string name, PauseNote note, CancellationToken cancellationToken) =>
+        SetAsync(Pause, cancellationToken, P(name), P(note.By), P(note.Reason));
 
     /// <summary>False when there is no such queue.</summary>
     public Task<bool> ResumeAsync(string name, CancellationToken cancellationToken) =>
-        SetAsync(Resume, name, cancellationToken);
+        SetAsync(Resume, cancellationToken, P(name));
 
-    private async Task<bool> SetAsync(string sql, string name, CancellationToken cancellationToken)
+    private async Task<bool> SetAsync(
+        string sql,
+        CancellationToken cancellationToken,
+        params NpgsqlParameter[] parameters
+    )
     {
         await using var command = database.Main.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = name });
+        command.Parameters.AddRange(parameters);
         var found = await command.ExecuteNonQueryAsync(cancellationToken) == 1;
         signals.Raise(SignalKind.Work);
         signals.Raise(SignalKind.Change);

@@ -33,6 +33,7 @@ public static class QueueingServices
     public static IServiceCollection AddSjeWorkerFeed(this IServiceCollection services)
     {
         services.AddSingleton<TaskQueue>();
+        services.AddSingleton<WorkerUsage>();
         services.AddSingleton<WorkerSession>();
         services.AddHostedService(p => p.GetRequiredService<WorkerSession>());
         services.AddHostedService(p => new WorkerGauges(() => p.GetRequiredService<WorkerSession>().Figures));

@@ -26,21 +26,25 @@ internal sealed partial class WorkerSession(
     Signals signals,
     IOptions<WorkerOptions> options,
     EngineOffer engines,
+    WorkerUsage usage,
     TimeProvider clock,
     ILogger<WorkerSession> log
 ) : BackgroundService
 {
     private const string Register = """
         insert into sje.workers (id, name, host, process_id, version, queues, engines, labels, slots, cpus, memory_bytes, lease_until,
-            direct_slots, paused_at)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12, $13,
-            (select paused_at from sje.workers where id = $14)
+            direct_slots, paused_at, paused_by, pause_reason, drain_requested_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12, $13, o.paused_at, o.paused_by, o.pause_reason, o.drain_requested_at
+        from (values (1)) x left join sje.workers o on o.id = $14
         """;
 
     private const string Renew = """
-        update sje.workers set heartbeat_at = clock_timestamp(), lease_until = clock_timestamp() + $2
+        update sje.workers set heartbeat_at = clock_timestamp(), lease_until = clock_timestamp() + $2, cpu_used = $3, memory_used_bytes = $4
         where id = $1 and state in ('active', 'draining')
         """;
+
+    private const string DrainAge =
+        "select clock_timestamp() - drain_requested_at from sje.workers where id = $1 and drain_requested_at is not null";
 
     private const string Requests = """
         select id, execution_id, attempt, cancel_requested_at is not null, restart_requested_at is not null,
@@ -247,14 +251,25 @@ internal sealed partial class WorkerSession(
         var pool = beatOnMain ? database.Main : database.Heartbeats;
         await using var connection = await pool.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)Math.Ceiling(options.HeartbeatSeconds) };
-        batch.Add(Renew, P(Id), P(options.Lease)).Add(Requests, P(Id));
+        var (cores, bytes) = usage.Take();
+        batch
+            .Add(Renew, P(Id), P(options.Lease), P(cores, NpgsqlDbType.Double), P(bytes))
+            .Add(Requests, P(Id))
+            .Add(DrainAge, P(Id));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var inDatabase = new HashSet<(Guid, int)>();
         var orphans = new List<(Guid Task, Guid Execution, int Attempt)>();
+        TimeSpan? drains = null;
         do
         {
             while (await reader.ReadAsync(cancellationToken))
             {
+                if (reader.FieldCount == 1)
+                {
+                    drains = reader.GetTimeSpan(0);
+                    continue;
+                }
+
                 var key = (reader.GetGuid(0), reader.GetInt32(2));
                 inDatabase.Add(key);
                 if (running.TryGetValue(key, out var task))
@@ -294,6 +309,15 @@ internal sealed partial class WorkerSession(
         }
 
         Interlocked.Exchange(ref lostClaims, orphans);
+
+        // Asked to drain by somebody, while this process goes on: others get what has not ended by now.
+        if (drains >= TimeSpan.FromSeconds(options.DrainSeconds))
+        {
+            foreach (var task in running.Values)
+            {
+                task.Stop(StopCause.Drain);
+            }
+        }
     }
 
     private void Renewed(double sent)

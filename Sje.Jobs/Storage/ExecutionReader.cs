@@ -1,7 +1,7 @@
-using System.Buffers.Binary;
 using System.Linq.Expressions;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Sje.Core.Jobs;
 
 namespace Sje.Jobs.Storage;
@@ -45,6 +45,15 @@ public sealed record ExecutionFilter
     /// <summary>Any of these states; empty is all. Counts by state leave it out.</summary>
     public IReadOnlyList<ExecutionState> States { get; init; } = [];
 
+    /// <summary>Those that have not ended and of which a task tries again; beside states, those too.</summary>
+    public bool Retrying { get; init; }
+
+    /// <summary>These alone; null is any.</summary>
+    public IReadOnlyList<Guid>? Ids { get; init; }
+
+    /// <summary>The name of the schedule that started them.</summary>
+    public string? Schedule { get; init; }
+
     /// <summary>The exact name of the job.</summary>
     public string? Job { get; init; }
 
@@ -74,6 +83,9 @@ public enum ExecutionStage
     EndedWithoutSuccess,
 }
 
+/// <summary>How many executions there are in each state, and how many of those that have not ended are trying again.</summary>
+public sealed record ExecutionCounts(IReadOnlyDictionary<ExecutionState, int> States, int Retrying);
+
 /// <summary>Reads executions for lists and pages.</summary>
 public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
 {
@@ -83,50 +95,88 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     /// </summary>
     public const int MaxCount = 100_000;
 
-    // Ids carry the clock of the process that made them, accepted_at the database's. Twice what any of them may be wrong.
-    private static readonly TimeSpan ClockSlack = TimeSpan.FromHours(1);
-
     /// <summary>Executions, newest first, those older than <paramref name="before"/>.</summary>
-    public async Task<IReadOnlyList<ExecutionSummary>> ListAsync(
+    public Task<IReadOnlyList<ExecutionSummary>> ListAsync(
         ExecutionFilter filter,
         Guid? before,
         int limit,
         CancellationToken stop
+    ) =>
+        ListAsync(
+            filter,
+            new ExecutionOrder(ExecutionSort.Accepted, Descending: true, default)
+            {
+                After = before is { } id ? new ExecutionPlace(id, "", 0) : null,
+            },
+            limit,
+            stop
+        );
+
+    /// <summary>Executions in an order, from its place on.</summary>
+    public async Task<IReadOnlyList<ExecutionSummary>> ListAsync(
+        ExecutionFilter filter,
+        ExecutionOrder order,
+        int limit,
+        CancellationToken stop
     )
     {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(order);
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var rows = Filtered(db, filter);
-        if (filter.States.Count > 0)
+        var rows = Filtered(db, filter, withStates: filter.Retrying);
+        if (filter is { Retrying: false, States.Count: > 0 })
         {
             rows = rows.Where(IsIn(filter.States));
         }
 
-        if (before is { } id)
-        {
-            rows = rows.Where(e => e.Id.CompareTo(id) < 0);
-        }
-
-        return await Summaries(db, rows.OrderByDescending(e => e.Id).Take(limit)).ToListAsync(stop);
+        return await Summaries(db, order.Apply(rows).Take(limit)).ToListAsync(stop);
     }
 
     /// <summary>How many there are in each state, up to <see cref="MaxCount"/> of each; the filter's states do not matter here.</summary>
-    public async Task<IReadOnlyDictionary<ExecutionState, int>> CountAsync(
-        ExecutionFilter filter,
-        CancellationToken stop
-    )
+    public async Task<ExecutionCounts> CountAsync(ExecutionFilter filter, CancellationToken stop)
     {
+        ArgumentNullException.ThrowIfNull(filter);
+        var where = new ExecutionCondition(filter with { States = [], Retrying = false });
+        var ended = Enum.GetValues<ExecutionState>()
+            .Where(state => state.IsFinal())
+            .Select(state => state.ToSnake())
+            .Select(name =>
+                $"""
+                select '{name}', count(*)::int from (
+                    select 1 from sje.executions e where {where} and e.ended_as = '{name}' order by e.id desc limit {MaxCount}) x
+                """
+            );
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var rows = Filtered(db, filter);
-        var counts = new Dictionary<ExecutionState, int>();
-        foreach (var state in Enum.GetValues<ExecutionState>())
+        await using var command = new NpgsqlCommand(
+            $"""
+            select state, count(*)::int from (
+                select e.state from sje.executions e where {where} and e.finished_at is null limit {MaxCount}) x group by state
+            union all
+            select 'retrying', count(*)::int from (
+                select 1 from sje.executions e where {where} and {ExecutionCondition.IsRetrying} limit {MaxCount}) x
+            union all
+            {string.Join("\nunion all\n", ended)}
+            """,
+            (NpgsqlConnection)db.Database.GetDbConnection()
+        );
+        command.Parameters.AddRange(where.Parameters);
+        await db.Database.OpenConnectionAsync(stop);
+        var counts = Enum.GetValues<ExecutionState>().ToDictionary(state => state, _ => 0);
+        var retrying = 0;
+        await using var row = await command.ExecuteReaderAsync(stop);
+        while (await row.ReadAsync(stop))
         {
-            counts[state] = await rows.Where(IsIn([state]))
-                .OrderByDescending(e => e.Id)
-                .Take(MaxCount)
-                .CountAsync(stop);
+            if (StateNames.TryParseSnake<ExecutionState>(row.GetString(0), out var state))
+            {
+                counts[state] = row.GetInt32(1);
+            }
+            else
+            {
+                retrying = row.GetInt32(1);
+            }
         }
 
-        return counts;
+        return new ExecutionCounts(counts, retrying);
     }
 
     /// <summary>How many there are at a stage; of some that are named, those.</summary>
@@ -227,49 +277,13 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
         return tenant is null ? rows : rows.Where(e => e.Tenant == tenant);
     }
 
-    private static IQueryable<ExecutionRow> Filtered(SjeContext db, ExecutionFilter filter)
+    // Composable: the columns are EF's to choose, and what follows becomes part of the one statement.
+    private static IQueryable<ExecutionRow> Filtered(SjeContext db, ExecutionFilter filter, bool withStates = false)
     {
-        var rows = Seen(db, filter.Tenant);
-        if (filter.Job is { } job)
-        {
-            rows = rows.Where(e => e.Name == job);
-        }
-
-        if (filter.Queue is { } queue)
-        {
-            rows = rows.Where(e => e.Queue == queue);
-        }
-
-        if (filter.Tag is { } tag)
-        {
-            rows = rows.Where(e => e.Tags.Contains(tag));
-        }
-
-        if (filter.Text is { } text)
-        {
-            var pattern = SearchPattern.Contains(text);
-            rows = Guid.TryParse(text, out var id)
-                ? rows.Where(e => e.Id == id || e.Label == text)
-                : rows.Where(e =>
-                    EF.Functions.ILike(e.Name, pattern, SearchPattern.Escape)
-                    || EF.Functions.ILike(e.Label!, pattern, SearchPattern.Escape)
-                );
-        }
-
-        // The bound on the id lets the primary key do the search; the one on accepted_at is what was asked.
-        if (filter.Since is { } since)
-        {
-            var first = FirstIdOf(since, -ClockSlack);
-            rows = rows.Where(e => e.Id.CompareTo(first) >= 0 && e.AcceptedAt >= since);
-        }
-
-        if (filter.Until is { } until)
-        {
-            var end = FirstIdOf(until, ClockSlack);
-            rows = rows.Where(e => e.Id.CompareTo(end) < 0 && e.AcceptedAt < until);
-        }
-
-        return rows;
+        var where = new ExecutionCondition(filter, withStates);
+        return db
+            .Executions.FromSqlRaw($"select e.* from sje.executions e where {where}", [.. where.Parameters])
+            .AsNoTracking();
     }
 
     private static IQueryable<ExecutionSummary> Summaries(SjeContext db, IQueryable<ExecutionRow> rows) =>
@@ -298,17 +312,4 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
             e.TotalDeadlineAt,
             e.Version
         ));
-
-    /// <summary>The smallest UUIDv7 of an instant (RFC 9562 section 5.7: 48 bits of Unix milliseconds come first).</summary>
-    private static Guid FirstIdOf(DateTimeOffset instant, TimeSpan slack)
-    {
-        var milliseconds = Math.Clamp(
-            instant.ToUnixTimeMilliseconds() + (long)slack.TotalMilliseconds,
-            0,
-            (1L << 48) - 1
-        );
-        Span<byte> bytes = stackalloc byte[16];
-        BinaryPrimitives.WriteInt64BigEndian(bytes, milliseconds << 16);
-        return new Guid(bytes, bigEndian: true);
-    }
 }

@@ -37,12 +37,15 @@ internal static class JobPauses
         where job_id = (select id from sje.jobs where name = $1) and finished_at is null order by id for update
         """;
 
-    /// <summary>Notes the pause. $1 the job's name.</summary>
-    public const string Pause =
-        "update sje.jobs set paused_at = coalesce(paused_at, clock_timestamp()) where name = $1 returning id";
+    /// <summary>Notes the pause. $1 the job's name, $2 by whom, $3 why: who paused it first keeps it.</summary>
+    public const string Pause = """
+        update sje.jobs set paused_at = coalesce(paused_at, clock_timestamp()),
+            paused_by = case when paused_at is null then $2 else paused_by end, pause_reason = case when paused_at is null then $3 else pause_reason end
+        where name = $1 returning id
+        """;
 
     /// <summary>Ends the pause. $1 the job's name.</summary>
-    public const string Resume = "update sje.jobs set paused_at = null where name = $1 returning id";
+    public const string Resume = "update sje.jobs set paused_at = null, paused_by = null, pause_reason = null where name = $1 returning id";
 
     /// <summary>Holds all that waits of a job. $1 its name. What runs is held too: it goes on, and what follows it in the queue waits.</summary>
     public const string HoldAll = $"""

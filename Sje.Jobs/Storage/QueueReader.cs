@@ -2,16 +2,41 @@ using Npgsql;
 
 namespace Sje.Jobs.Storage;
 
-/// <summary>A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, how many of its tasks may run at a time, how many may wait, and how many may start in how many seconds.</summary>
+/// <summary>A queue with what waits and runs in it now.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Lane">What carries its tasks to a worker.</param>
+/// <param name="PausedAt">Since when it starts nothing.</param>
+/// <param name="PausedBy">Who paused it.</param>
+/// <param name="PauseReason">Why.</param>
+/// <param name="HeldBecause">Why it starts nothing now although something is due; null where it starts tasks, or has none.</param>
+/// <param name="Depth">Tasks that wait for a worker or for their next attempt.</param>
+/// <param name="Blocked">Tasks that wait for others.</param>
+/// <param name="Queued">Tasks that wait for a worker.</param>
+/// <param name="Running">Tasks that run.</param>
+/// <param name="WaitingRetry">Tasks that wait for their next attempt.</param>
+/// <param name="OldestWaitSeconds">How long the oldest that is due has waited.</param>
+/// <param name="InPerMinute">Tasks that were accepted for it in the last minute.</param>
+/// <param name="OutPerMinute">Tasks of it that ended in the last minute.</param>
+/// <param name="Workers">Live workers that serve it.</param>
+/// <param name="MaxRunning">How many of its tasks may run at a time.</param>
+/// <param name="MaxQueued">How many may wait.</param>
+/// <param name="MaxStarts">How many may start in <paramref name="PerSeconds"/>.</param>
+/// <param name="PerSeconds">The stretch of time of <paramref name="MaxStarts"/>.</param>
 public sealed record QueueStatus(
     string Name,
     string Lane,
     DateTimeOffset? PausedAt,
+    string? PausedBy,
+    string? PauseReason,
+    string? HeldBecause,
+    long Depth,
     long Blocked,
     long Queued,
     long Running,
     long WaitingRetry,
     double? OldestWaitSeconds,
+    long InPerMinute,
+    long OutPerMinute,
     int Workers,
     int? MaxRunning,
     int? MaxQueued,
@@ -33,16 +58,31 @@ public sealed class QueueReader(Database database)
                        as oldest_wait
             from sje.tasks
             where $1::text is null or queue = $1
-            group by queue)
+            group by queue
+        ), came as (
+            -- Ids begin with the time of acceptance, so the primary key knows the last minute.
+            select queue, sum(task_count) as tasks from sje.executions
+            where id >= sje.id_at(now() - interval '2 minutes') and accepted_at >= now() - interval '1 minute' group by queue
+        ), ended as (
+            select queue, count(*) as tasks from sje.finished_tasks where finished_at >= now() - interval '1 minute' group by queue
+        ), serving as (
+            select unnest(queues) as queue, paused_at is not null or drain_requested_at is not null as paused from sje.workers
+            where state = 'active' and lease_until > now()
+        )
         select coalesce(q.name, c.queue) as name, coalesce(q.lane, c.lane) as lane, q.paused_at,
                coalesce(c.blocked, 0), coalesce(c.queued, 0), coalesce(c.running, 0), coalesce(c.waiting_retry, 0),
                c.oldest_wait::float8,
-               (select count(*)::int from sje.workers w
-                where w.state = 'active' and w.lease_until > now()
-                  and (w.queues @> array[coalesce(q.name, c.queue)] or '*' = any(w.queues))),
-               q.max_running, q.max_queued, q.max_starts, extract(epoch from q.starts_per)::float8
+               w.alive, q.max_running, q.max_queued, q.max_starts, extract(epoch from q.starts_per)::float8,
+               q.paused_by, q.pause_reason, coalesce(i.tasks, 0)::bigint, coalesce(o.tasks, 0)::bigint, w.alive - w.paused,
+               q.max_starts is not null and (select coalesce(sum(s.tasks), 0) from sje.queue_starts s
+                   where s.queue = q.name and s.at > clock_timestamp() - q.starts_per) >= q.max_starts
         from (select * from sje.queues where $1::text is null or name = $1) q
         full join counted c on c.queue = q.name
+        left join came i on i.queue = coalesce(q.name, c.queue)
+        left join ended o on o.queue = coalesce(q.name, c.queue)
+        cross join lateral (
+            select count(*)::int as alive, (count(*) filter (where v.paused))::int as paused from serving v
+            where v.queue in (coalesce(q.name, c.queue), '*')) w
         where $2::text is null or coalesce(q.name, c.queue) > $2 collate "C"
         order by coalesce(q.name, c.queue) collate "C"
         limit $3
@@ -71,25 +111,53 @@ public sealed class QueueReader(Database database)
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            queues.Add(
-                new QueueStatus(
-                    reader.GetString(0),
-                    reader.GetString(1),
-                    await reader.IsDBNullAsync(2, stop) ? null : reader.GetFieldValue<DateTimeOffset>(2),
-                    reader.GetInt64(3),
-                    reader.GetInt64(4),
-                    reader.GetInt64(5),
-                    reader.GetInt64(6),
-                    await reader.IsDBNullAsync(7, stop) ? null : Math.Round(reader.GetDouble(7), 3),
-                    reader.GetInt32(8),
-                    await reader.IsDBNullAsync(9, stop) ? null : reader.GetInt32(9),
-                    await reader.IsDBNullAsync(10, stop) ? null : reader.GetInt32(10),
-                    await reader.IsDBNullAsync(11, stop) ? null : reader.GetInt32(11),
-                    await reader.IsDBNullAsync(12, stop) ? null : reader.GetDouble(12)
-                )
-            );
+            queues.Add(Read(reader));
         }
 
         return queues;
     }
+
+    private static QueueStatus Read(NpgsqlDataReader row)
+    {
+        string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
+        int? Whole(int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
+        var queue = new QueueStatus(
+            row.GetString(0),
+            row.GetString(1),
+            row.IsDBNull(2) ? null : row.GetFieldValue<DateTimeOffset>(2),
+            Text(13),
+            Text(14),
+            null,
+            row.GetInt64(4) + row.GetInt64(6),
+            row.GetInt64(3),
+            row.GetInt64(4),
+            row.GetInt64(5),
+            row.GetInt64(6),
+            row.IsDBNull(7) ? null : Math.Round(row.GetDouble(7), 3),
+            row.GetInt64(15),
+            row.GetInt64(16),
+            row.GetInt32(8),
+            Whole(9),
+            Whole(10),
+            Whole(11),
+            row.IsDBNull(12) ? null : row.GetDouble(12)
+        );
+        return queue with
+        {
+            HeldBecause = HeldBecause(queue, row.GetInt32(17), row.GetBoolean(18)),
+        };
+    }
+
+    private static string? HeldBecause(QueueStatus queue, int claiming, bool startedAll) =>
+        queue switch
+        {
+            { PausedAt: not null } => "it is paused",
+            { OldestWaitSeconds: null } => null,
+            { Workers: 0 } => "no live worker serves it",
+            _ when claiming == 0 => "every worker that serves it is paused or drains",
+            { MaxRunning: { } most } when queue.Running >= most => $"it runs {queue.Running} of {most} tasks",
+            { MaxStarts: { } most } when startedAll =>
+                $"it has started {most} tasks in the last {queue.PerSeconds} s, as many as it may",
+            _ => null,
+        };
 }

@@ -39,6 +39,8 @@ public static class StorageServices
         services.TryAddSingleton<IScheduleClock, DatabaseClock>();
         services.TryAddSingleton<JobStore>();
         services.TryAddSingleton<ExecutionReader>();
+        services.TryAddSingleton<ExecutionFactReader>();
+        services.TryAddSingleton<ExecutionSeriesReader>();
         services.TryAddSingleton<TaskReader>();
         services.TryAddSingleton<RunGridReader>();
         services.TryAddSingleton<QueueReader>();

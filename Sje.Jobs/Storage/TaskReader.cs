@@ -144,7 +144,8 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
     }
 
     /// <summary>
-    /// For each of some executions, the task that tells most about it: a running one, else a waiting one, else a failed one, else the last.
+    /// For each of some executions, the task that tells most about it: a running one, else a waiting one, else a failed one, else the last. What it
+    /// has put out, and the end of its log, stay where they are: a list does not show them.
     /// </summary>
     public async Task<IReadOnlyDictionary<Guid, TaskDetail>> FindTellingAsync(
         IReadOnlyList<Guid> executionIds,
@@ -160,12 +161,16 @@ public sealed class TaskReader(IDbContextFactory<SjeContext> contexts)
         var telling = db
             .Tasks.FromSql(
                 $"""
-                select distinct on (t.execution_id) t.*
-                from sje.all_tasks t
-                where t.execution_id = any({executionIds.ToArray()})
-                order by t.execution_id,
-                         array_position(array['running', 'waiting_retry', 'queued', 'blocked', 'failed', 'timed_out', 'cancelled'], t.state) nulls last,
-                         t.ordinal desc
+                select t.id, t.execution_id, t.name, t.ordinal, t.type, t.queue, t.lane, t.priority, t.rank, t.state, t.available_at, t.depends_on,
+                    t.labels, t.cpus, t.memory_bytes, t.max_attempts, t.attempt, t.failures, t.lost, t.worker_id, t.cancel_requested_at,
+                    t.hangfire_job_id, t.progress, t.progress_message, null::jsonb as metrics, null::jsonb as parts, null::jsonb as outputs,
+                    null::jsonb as preview, t.error - 'logTail' as error, t.reason, t.dismissed_at, t.accepted_at, t.queued_at, t.started_at,
+                    t.attempt_started_at, t.finished_at
+                from unnest({executionIds.ToArray()}) x(id) cross join lateral (
+                    select * from sje.all_tasks t where t.execution_id = x.id
+                    order by array_position(array['running', 'waiting_retry', 'queued', 'blocked', 'failed', 'timed_out', 'cancelled'], t.state) nulls last,
+                             t.ordinal desc
+                    limit 1) t
                 """
             )
             .AsNoTracking();

@@ -35,6 +35,11 @@ internal sealed record WaitFacts
     public IReadOnlyDictionary<Guid, int> Behind { get; init; } = new Dictionary<Guid, int>();
 }
 
+/// <summary>Why a task does not run, in words.</summary>
+/// <param name="Text">The reason.</param>
+/// <param name="Position">Its place among those that only wait for others before them, from 1; null where something else keeps it.</param>
+public sealed record WaitReason(string Text, int? Position);
+
 /// <summary>
 /// Says in words why a task does not run. Nothing of it is stored: it is worked out from the tables of now when somebody asks.
 /// </summary>
@@ -98,7 +103,7 @@ public sealed class WaitReasons(Database database)
         """;
 
     /// <summary>The reason of each task that waits; a task that runs or has ended has none.</summary>
-    public async Task<IReadOnlyDictionary<Guid, string>> ExplainAsync(
+    public async Task<IReadOnlyDictionary<Guid, WaitReason>> ExplainAsync(
         IReadOnlyList<TaskDetail> tasks,
         CancellationToken stop
     )
@@ -108,11 +113,11 @@ public sealed class WaitReasons(Database database)
             .ToList();
         if (waiting.Count == 0)
         {
-            return new Dictionary<Guid, string>();
+            return new Dictionary<Guid, WaitReason>();
         }
 
         var facts = await LoadAsync(waiting, stop);
-        return waiting.ToDictionary(t => t.Id, t => Explain(t, facts));
+        return waiting.ToDictionary(t => t.Id, t => new WaitReason(Explain(t, facts), PositionOf(t, facts)));
     }
 
     internal static string Explain(TaskDetail task, WaitFacts facts)
@@ -152,6 +157,16 @@ public sealed class WaitReasons(Database database)
                     : "waits for a free slot"
             );
     }
+
+    private static int? PositionOf(TaskDetail task, WaitFacts facts) =>
+        task.State == TaskState.Queued
+        && task.CancelRequestedAt is null
+        && task.AvailableAt <= facts.Now
+        && !facts.PausedQueues.ContainsKey(task.Queue)
+        && !facts.HeldBy.ContainsKey(task.Id)
+        && facts.Behind.TryGetValue(task.Id, out var behind)
+            ? behind + 1
+            : null;
 
     // Narrows the living workers down, one demand at a time; the demand that leaves none is the reason.
     private static string? NoWorkerFor(TaskDetail task, IReadOnlyList<WorkerOffer> alive)

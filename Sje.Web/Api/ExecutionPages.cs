@@ -5,7 +5,12 @@ using Sje.Jobs.Storage;
 namespace Sje.Web.Api;
 
 /// <summary>Gathers what a page or a list of executions shows from the readers of storage.</summary>
-internal sealed class ExecutionPages(ExecutionReader executions, TaskReader tasks, WaitReasons reasons)
+internal sealed class ExecutionPages(
+    ExecutionReader executions,
+    TaskReader tasks,
+    ExecutionFactReader facts,
+    WaitReasons reasons
+)
 {
     /// <summary>The execution of an id, or else the newest under a label.</summary>
     public async Task<ExecutionSummary?> FindAsync(string idOrLabel, Caller caller, CancellationToken stop) =>
@@ -14,10 +19,13 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
 
     public async Task<IReadOnlyList<ExecutionItem>> ToItemsAsync(
         IReadOnlyList<ExecutionSummary> found,
+        Caller caller,
         CancellationToken stop
     )
     {
-        var telling = await tasks.FindTellingAsync([.. found.Select(e => e.Id)], stop);
+        Guid[] ids = [.. found.Select(e => e.Id)];
+        var telling = await tasks.FindTellingAsync(ids, stop);
+        var known = await facts.FindAsync(ids, stop);
         var why = await reasons.ExplainAsync(
             [.. found.Where(Waits).Select(e => telling.GetValueOrDefault(e.Id)).OfType<TaskDetail>()],
             stop
@@ -27,12 +35,35 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
             .. found.Select(e =>
             {
                 var task = telling.GetValueOrDefault(e.Id);
-                return ExecutionViews.ToItem(e, task, task is null ? null : why.GetValueOrDefault(task.Id));
+                return ExecutionViews.ToItem(
+                    e,
+                    task,
+                    task is null ? null : why.GetValueOrDefault(task.Id),
+                    known.GetValueOrDefault(e.Id, ExecutionTaskFacts.None),
+                    caller.Role
+                );
             }),
         ];
     }
 
-    public async Task<ExecutionDetail?> ToDetailAsync(ExecutionSummary execution, CancellationToken stop)
+    /// <summary>What a caller may do to an execution now.</summary>
+    public async Task<IReadOnlyList<ObjectAction>> ActionsOfAsync(
+        ExecutionSummary execution,
+        Caller caller,
+        CancellationToken stop
+    ) =>
+        AllowedActions.OfExecution(
+            caller.Role,
+            (await facts.FindAsync([execution.Id], stop))
+                .GetValueOrDefault(execution.Id, ExecutionTaskFacts.None)
+                .Of(execution)
+        );
+
+    public async Task<ExecutionDetail?> ToDetailAsync(
+        ExecutionSummary execution,
+        Caller caller,
+        CancellationToken stop
+    )
     {
         if (await executions.FindTextAsync(execution.Id, stop) is not { } text)
         {
@@ -40,7 +71,7 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
         }
 
         var shown = await tasks.ListAsync(execution.Id, 0, ExecutionViews.TasksShown, stop);
-        var item = (await ToItemsAsync([execution], stop))[0];
+        var item = (await ToItemsAsync([execution], caller, stop))[0];
         return new ExecutionDetail(item with { Progress = ExecutionViews.ProgressOf(shown) })
         {
             Job = text.Spec,
@@ -52,13 +83,14 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
                 count => count.Key.ToSnake(),
                 count => count.Value
             ),
-            Tasks = await ToItemsAsync(execution.Id, shown, stop),
+            Tasks = await ToItemsAsync(execution.Id, shown, caller, stop),
         };
     }
 
     public async Task<IReadOnlyList<TaskItem>> ToItemsAsync(
         Guid executionId,
         IReadOnlyList<TaskDetail> shown,
+        Caller caller,
         CancellationToken stop
     )
     {
@@ -74,7 +106,7 @@ internal sealed class ExecutionPages(ExecutionReader executions, TaskReader task
             names[id] = name;
         }
 
-        return [.. shown.Select(task => ExecutionViews.ToItem(task, why.GetValueOrDefault(task.Id), names))];
+        return [.. shown.Select(task => ExecutionViews.ToItem(task, why.GetValueOrDefault(task.Id), names, caller.Role))];
     }
 
     private static bool Waits(ExecutionSummary execution) => !execution.State.IsFinal();

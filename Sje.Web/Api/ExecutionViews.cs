@@ -1,11 +1,16 @@
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Storage;
 using Sje.Web.Links;
 
 namespace Sje.Web.Api;
 
-/// <summary>An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first).</summary>
+/// <summary>
+/// An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). <c>retrying</c>: it has
+/// not ended, and a task of it tries again. <c>reason</c> is one line: why it waits, what went wrong, or what it is doing. <c>queuePosition</c> is its
+/// place among those of its queue that nothing but others before it keeps waiting, from 1. <c>actions</c> is what the caller may do to it now.
+/// </summary>
 internal record ExecutionItem(
     Guid Id,
     string Name,
@@ -18,7 +23,9 @@ internal record ExecutionItem(
     IReadOnlyList<string> Tags,
     ExecutionState State,
     bool Retrying,
+    string? Reason,
     string? WaitReason,
+    int? QueuePosition,
     double? Progress,
     string? ProgressMessage,
     int Attempt,
@@ -38,7 +45,8 @@ internal record ExecutionItem(
     string? CancelReason,
     string? ErrorClass,
     string? ErrorMessage,
-    long Version
+    long Version,
+    IReadOnlyList<ObjectAction> Actions
 );
 
 /// <summary>An execution on its own page: also the job as it was accepted, its values, results and tasks.</summary>
@@ -58,7 +66,7 @@ internal sealed record ExecutionDetail : ExecutionItem
     public required IReadOnlyList<TaskItem> Tasks { get; init; }
 }
 
-/// <summary>A task of an execution.</summary>
+/// <summary>A task of an execution. <c>actions</c> is what the caller may do to it now; it is a dead letter as long as it may be requeued.</summary>
 internal sealed record TaskItem(
     Guid Id,
     string Name,
@@ -68,6 +76,7 @@ internal sealed record TaskItem(
     string Lane,
     TaskState State,
     string? WaitReason,
+    int? QueuePosition,
     double? Progress,
     string? ProgressMessage,
     int Attempt,
@@ -90,7 +99,8 @@ internal sealed record TaskItem(
     JsonObject? Metrics,
     JsonNode? Parts,
     long? BackgroundJobId,
-    string? BackgroundJobUrl
+    string? BackgroundJobUrl,
+    IReadOnlyList<ObjectAction> Actions
 );
 
 /// <summary>What a task needs of a worker; 0 is no demand.</summary>
@@ -102,7 +112,15 @@ internal static class ExecutionViews
     /// <summary>How many tasks an execution's page shows itself; the rest are on <c>/tasks</c>.</summary>
     public const int TasksShown = 1000;
 
-    public static ExecutionItem ToItem(ExecutionSummary execution, TaskDetail? telling, string? waitReason) =>
+    private const int LongestReason = 200;
+
+    public static ExecutionItem ToItem(
+        ExecutionSummary execution,
+        TaskDetail? telling,
+        WaitReason? wait,
+        ExecutionTaskFacts facts,
+        Role role
+    ) =>
         new(
             execution.Id,
             execution.Name,
@@ -114,8 +132,10 @@ internal static class ExecutionViews
             execution.Tenant,
             execution.Tags,
             execution.State,
-            telling?.State == TaskState.WaitingRetry,
-            waitReason,
+            facts.Retrying,
+            ReasonOf(execution, telling, wait, facts.Retrying),
+            wait?.Text,
+            wait?.Position,
             telling?.Progress,
             telling?.ProgressMessage,
             telling?.Attempt ?? 0,
@@ -135,10 +155,16 @@ internal static class ExecutionViews
             execution.CancelReason,
             Text(telling?.Error, "class"),
             Text(telling?.Error, "message"),
-            execution.Version
+            execution.Version,
+            AllowedActions.OfExecution(role, facts.Of(execution))
         );
 
-    public static TaskItem ToItem(TaskDetail task, string? waitReason, IReadOnlyDictionary<Guid, string> names) =>
+    public static TaskItem ToItem(
+        TaskDetail task,
+        WaitReason? wait,
+        IReadOnlyDictionary<Guid, string> names,
+        Role role
+    ) =>
         new(
             task.Id,
             task.Name,
@@ -147,7 +173,8 @@ internal static class ExecutionViews
             task.Queue,
             task.Lane,
             task.State,
-            waitReason,
+            wait?.Text,
+            wait?.Position,
             task.Progress,
             task.ProgressMessage,
             task.Attempt,
@@ -170,7 +197,8 @@ internal static class ExecutionViews
             Copy(task.Metrics),
             task.Parts?.DeepClone(),
             task.BackgroundJobId,
-            task.BackgroundJobId is { } job ? ExecutionLinks.OfBackgroundJob(job) : null
+            task.BackgroundJobId is { } job ? ExecutionLinks.OfBackgroundJob(job) : null,
+            AllowedActions.OfTask(role, task.State, task.DismissedAt is not null)
         );
 
     /// <summary>One task's outputs as they are; those of several under their names. So with metrics.</summary>
@@ -234,6 +262,39 @@ internal static class ExecutionViews
         && text.TryGetValue<string>(out var found)
             ? found
             : null;
+
+    private static string? ReasonOf(ExecutionSummary execution, TaskDetail? telling, WaitReason? wait, bool retrying)
+    {
+        var message = Text(telling?.Error, "message");
+        return OneLine(
+            execution.State switch
+            {
+                ExecutionState.Succeeded => null,
+                ExecutionState.Cancelled => execution.CancelReason ?? telling?.Reason,
+                ExecutionState.Failed or ExecutionState.TimedOut or ExecutionState.PartiallySucceeded => message
+                    ?? telling?.Reason,
+                _ when execution.CancelRequestedAt is not null => execution.CancelReason ?? "a cancel is under way",
+                _ when telling?.State == TaskState.WaitingRetry && message is not null =>
+                    $"attempt {telling.Attempt} of {telling.MaxAttempts} failed: {message}",
+                _ when wait is not null => wait.Text,
+                _ when retrying && message is not null => $"the attempt before failed: {message}",
+                _ => telling?.ProgressMessage,
+            }
+        );
+    }
+
+    private static string? OneLine(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var line = text.AsSpan().Trim();
+        var end = line.IndexOfAny('\r', '\n');
+        line = end < 0 ? line : line[..end];
+        return line.Length <= LongestReason ? line.ToString() : $"{line[..LongestReason]}...";
+    }
 
     private static DateTimeOffset? NextAttemptOf(TaskDetail? task) =>
         task?.State == TaskState.WaitingRetry ? task.AvailableAt : null;

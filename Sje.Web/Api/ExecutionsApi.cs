@@ -5,6 +5,7 @@ using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -13,7 +14,10 @@ using Sje.Web.Api.Requests;
 
 namespace Sje.Web.Api;
 
-/// <summary>A page of executions. Counts are by state, under the same filters but the state; none goes beyond <c>countsUpTo</c>.</summary>
+/// <summary>
+/// A page of executions. Counts are by state, under the same filters but the state; none goes beyond <c>countsUpTo</c>. <c>retrying</c> among them
+/// counts some of the queued and running ones again.
+/// </summary>
 internal sealed record ExecutionPage(
     IReadOnlyList<ExecutionItem> Items,
     string? NextCursor,
@@ -21,22 +25,54 @@ internal sealed record ExecutionPage(
     int CountsUpTo
 );
 
+/// <summary>How many there are by state, under a filter; none goes beyond <c>countsUpTo</c>. <c>retrying</c> counts some of the queued and running ones again.</summary>
+internal sealed record ExecutionCountsView(IReadOnlyDictionary<string, int> Counts, int CountsUpTo)
+{
+    public static ExecutionCountsView Of(ExecutionCounts counts)
+    {
+        var named = counts.States.ToDictionary(c => c.Key.ToSnake(), c => c.Value);
+        named[ExecutionListQuery.RetryingState] = counts.Retrying;
+        return new ExecutionCountsView(named, ExecutionReader.MaxCount);
+    }
+}
+
 internal sealed record ExecutionListQuery(
     [FromQuery(Name = "state")] string[]? State,
+    [FromQuery(Name = "id")] string[]? Id,
     [FromQuery(Name = "job")] string? Job,
+    [FromQuery(Name = "schedule")] string? Schedule,
     [FromQuery(Name = "queue")] string? Queue,
     [FromQuery(Name = "tag")] string? Tag,
     [FromQuery(Name = "q")] string? Text,
     [FromQuery(Name = "since")] string? Since,
     [FromQuery(Name = "until")] string? Until,
+    [FromQuery(Name = "sort")] string? Sort,
     [FromQuery(Name = "limit")] string? Limit,
     [FromQuery(Name = "cursor")] string? Cursor
-) : IPaged
+) : IPaged, IExecutionFilter
 {
-    public IEnumerable<string> AskedStates =>
-        (State ?? []).SelectMany(text =>
+    /// <summary>No state of its own, but asked for like one.</summary>
+    public const string RetryingState = "retrying";
+
+    public static readonly IReadOnlyDictionary<string, (ExecutionSort Sort, bool Descending)> Orders =
+        Enum.GetValues<ExecutionSort>()
+            .SelectMany(sort => new[] { (sort, false), (sort, true) })
+            .ToDictionary(order => $"{(order.Item2 ? "-" : "")}{order.sort.ToSnake()}");
+
+    public IEnumerable<string> AskedStates => Listed(State);
+
+    public static IEnumerable<string> Listed(string[]? given) =>
+        (given ?? []).SelectMany(text =>
             text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
         );
+
+    /// <summary>The order asked for, from the cursor on; null when the cursor is none of it.</summary>
+    public ExecutionOrder? OrderAt(DateTimeOffset now)
+    {
+        var (sort, descending) = Orders[Sort ?? "-accepted"];
+        var order = new ExecutionOrder(sort, descending, now);
+        return this.KeyOf() is { } key ? order.From(key) : order;
+    }
 
     private static readonly string[] InstantForms =
     [
@@ -61,18 +97,101 @@ internal sealed class ExecutionListQueryValidator : AbstractValidator<ExecutionL
     public ExecutionListQueryValidator()
     {
         Include(new PagedValidator());
+        Include(new ExecutionFilterValidator());
         RuleFor(q => q.State)
             .Must(
-                (query, given) => query.AskedStates.All(name => StateNames.TryParseSnake<ExecutionState>(name, out _))
+                (query, given) =>
+                    query.AskedStates.All(name =>
+                        name == ExecutionListQuery.RetryingState
+                        || StateNames.TryParseSnake<ExecutionState>(name, out _)
+                    )
             )
             .WithMessage(
-                $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))}."
+                $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))} and {ExecutionListQuery.RetryingState}."
             )
             .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Sort)
+            .Must(sort => sort is null || ExecutionListQuery.Orders.ContainsKey(sort))
+            .WithMessage($"The orders are {string.Join(", ", ExecutionListQuery.Orders.Keys)}.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+    }
+}
+
+/// <summary>The parameters that say which executions are meant.</summary>
+internal interface IExecutionFilter : IQueryParameters
+{
+    string[]? Id { get; }
+
+    string? Job { get; }
+
+    string? Schedule { get; }
+
+    string? Queue { get; }
+
+    string? Tag { get; }
+
+    string? Text { get; }
+
+    string? Since { get; }
+
+    string? Until { get; }
+}
+
+internal sealed class ExecutionFilterValidator : AbstractValidator<IExecutionFilter>
+{
+    private const int MostIds = 1000;
+
+    public ExecutionFilterValidator()
+    {
+        RuleFor(q => q.Id)
+            .Must(given => ExecutionListQuery.Listed(given).All(id => Guid.TryParseExact(id, "D", out _)))
+            .WithMessage("An id looks like 01234567-89ab-7cde-8f01-23456789abcd.")
+            .WithErrorCode(FaultCodes.InvalidValue);
+        RuleFor(q => q.Id)
+            .Must(given => ExecutionListQuery.Listed(given).Count() <= MostIds)
+            .WithMessage($"At most {MostIds} ids are asked for at once.")
+            .WithErrorCode(FaultCodes.OutOfRange);
         RuleFor(q => q.Since).MustBeInstant();
         RuleFor(q => q.Until).MustBeInstant();
         RuleFor(q => q.Text).MaximumLength(200);
     }
+}
+
+internal static class ExecutionFilters
+{
+    /// <summary>What the parameters mean, for a caller.</summary>
+    public static ExecutionFilter ToFilter(this IExecutionFilter query, Caller caller) =>
+        new()
+        {
+            Tenant = caller.Scope,
+            Ids = query.Id is null
+                ? null
+                : [.. ExecutionListQuery.Listed(query.Id).Select(id => Guid.ParseExact(id, "D"))],
+            Job = query.Job,
+            Schedule = query.Schedule,
+            Queue = query.Queue,
+            Tag = query.Tag,
+            Text = query.Text,
+            Since = ExecutionListQuery.TryReadInstant(query.Since, out var since) ? since : null,
+            Until = ExecutionListQuery.TryReadInstant(query.Until, out var until) ? until : null,
+        };
+}
+
+/// <summary>Which executions are counted.</summary>
+internal sealed record ExecutionCountQuery(
+    [FromQuery(Name = "id")] string[]? Id,
+    [FromQuery(Name = "job")] string? Job,
+    [FromQuery(Name = "schedule")] string? Schedule,
+    [FromQuery(Name = "queue")] string? Queue,
+    [FromQuery(Name = "tag")] string? Tag,
+    [FromQuery(Name = "q")] string? Text,
+    [FromQuery(Name = "since")] string? Since,
+    [FromQuery(Name = "until")] string? Until
+) : IExecutionFilter;
+
+internal sealed class ExecutionCountQueryValidator : AbstractValidator<ExecutionCountQuery>
+{
+    public ExecutionCountQueryValidator() => Include(new ExecutionFilterValidator());
 }
 
 internal sealed record CancelRequest
@@ -194,8 +313,17 @@ internal static class ExecutionsApi
             .WithName("listExecutions")
             .WithSummary("Executions, newest first, with counts by state")
             .WithDescription(
-                "state may repeat or be a comma list; job is the exact name; q finds part of a name or label, or an id."
+                "state may repeat or be a comma list, and retrying is one: those of which a task tries again; so also id. job and schedule are exact names; "
+                    + "q finds part of a name or label, or an id. sort is accepted, started, finished, duration, name or priority, with - before it the "
+                    + $"other way round; those other than accepted sort the newest {ExecutionOrder.MostSorted} that match."
             );
+        group
+            .MapGet("/counts", CountAsync)
+            .RequireAuthorization(Policies.Viewer)
+            .Refuses(ProblemKind.Invalid)
+            .WithName("countExecutions")
+            .WithSummary("How many there are in each state, by one statement")
+            .WithDescription("The filters of the list, but the state.");
         group
             .MapGet("/{id:guid}", GetAsync)
             .RequireAuthorization(Policies.Viewer)
@@ -286,45 +414,46 @@ internal static class ExecutionsApi
         ClaimsPrincipal user,
         ExecutionReader executions,
         ExecutionPages pages,
+        TimeProvider time,
         CancellationToken stop
     )
     {
-        Guid? before = null;
-        if (query.KeyOf() is { } key)
+        if (query.OrderAt(time.GetUtcNow()) is not { } order)
         {
-            if (!Guid.TryParseExact(key, "D", out var last))
-            {
-                return Refusal.InvalidParameter("cursor", "That is a cursor of another list.");
-            }
-
-            before = last;
+            return Refusal.InvalidParameter("cursor", "That is a cursor of another list.");
         }
 
-        var filter = new ExecutionFilter
+        var caller = user.Caller();
+        var filter = query.ToFilter(caller) with
         {
-            Tenant = user.Caller().Scope,
-            States = [.. query.AskedStates.Select(StateNames.ParseSnake<ExecutionState>)],
-            Job = query.Job,
-            Queue = query.Queue,
-            Tag = query.Tag,
-            Text = query.Text,
-            Since = ExecutionListQuery.TryReadInstant(query.Since, out var since) ? since : null,
-            Until = ExecutionListQuery.TryReadInstant(query.Until, out var until) ? until : null,
+            States =
+            [
+                .. query
+                    .AskedStates.Where(name => name != ExecutionListQuery.RetryingState)
+                    .Select(StateNames.ParseSnake<ExecutionState>),
+            ],
+            Retrying = query.AskedStates.Contains(ExecutionListQuery.RetryingState),
         };
         var limit = query.LimitOf();
-        var found = await executions.ListAsync(filter, before, limit + 1, stop);
-        var items = await pages.ToItemsAsync(found, stop);
-        var page = items.ToPage(limit, item => item.Id.ToString(), item => item);
-        var counts = await executions.CountAsync(filter, stop);
+        var found = await executions.ListAsync(filter, order, limit + 1, stop);
+        var page = found.ToPage(limit, order.KeyOf, execution => execution);
+        var counts = ExecutionCountsView.Of(await executions.CountAsync(filter, stop));
         return TypedResults.Ok(
             new ExecutionPage(
-                page.Items,
+                await pages.ToItemsAsync(page.Items, caller, stop),
                 page.NextCursor,
-                counts.ToDictionary(c => c.Key.ToSnake(), c => c.Value),
-                ExecutionReader.MaxCount
+                counts.Counts,
+                counts.CountsUpTo
             )
         );
     }
+
+    private static async Task<Ok<ExecutionCountsView>> CountAsync(
+        [AsParameters] ExecutionCountQuery query,
+        ClaimsPrincipal user,
+        ExecutionReader executions,
+        CancellationToken stop
+    ) => TypedResults.Ok(ExecutionCountsView.Of(await executions.CountAsync(query.ToFilter(user.Caller()), stop)));
 
     private static async Task<Results<Ok<ExecutionDetail>, Refusal>> GetAsync(
         Guid id,
@@ -334,7 +463,7 @@ internal static class ExecutionsApi
         CancellationToken stop
     ) =>
         await executions.FindAsync(id, user.Caller().Scope, stop) is { } execution
-        && await pages.ToDetailAsync(execution, stop) is { } detail
+        && await pages.ToDetailAsync(execution, user.Caller(), stop) is { } detail
             ? TypedResults.Ok(detail)
             : NotFound(id);
 
@@ -361,7 +490,7 @@ internal static class ExecutionsApi
         var limit = query.LimitOf();
         var found = await tasks.ListAsync(id, from, limit + 1, stop);
         return TypedResults.Ok(
-            (await pages.ToItemsAsync(id, found, stop)).ToPage(
+            (await pages.ToItemsAsync(id, found, user.Caller(), stop)).ToPage(
                 limit,
                 item => (item.Ordinal + 1).ToString(CultureInfo.InvariantCulture),
                 item => item
@@ -400,18 +529,25 @@ internal static class ExecutionsApi
         RequestBody<CancelRequest> body,
         ClaimsPrincipal user,
         ExecutionReader executions,
+        ExecutionPages pages,
         ExecutionControl control,
         CancellationToken stop
     )
     {
         var caller = user.Caller();
-        return await executions.FindAsync(id, caller.Scope, stop) is null
-            ? NotFound(id)
-            : ToAnswer(
-                id,
-                await control.CancelAsync(id, body.Value.Reason ?? $"cancelled by {caller.Name}", stop),
-                "cancelled"
-            );
+        if (await executions.FindAsync(id, caller.Scope, stop) is not { } execution)
+        {
+            return NotFound(id);
+        }
+
+        var allowed = await pages.ActionsOfAsync(execution, caller, stop);
+        return ToAnswer(
+            id,
+            allowed.Contains(ObjectAction.Cancel)
+                ? await control.CancelAsync(id, body.Value.Reason ?? $"cancelled by {caller.Name}", stop)
+                : new WrongState(execution.State),
+            "cancelled"
+        );
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> MoveAsync(
@@ -419,21 +555,27 @@ internal static class ExecutionsApi
         RequestBody<MoveRequest> body,
         ClaimsPrincipal user,
         ExecutionReader executions,
+        ExecutionPages pages,
         ExecutionControl control,
         CancellationToken stop
     )
     {
         var caller = user.Caller();
-        return await executions.FindAsync(id, caller.Scope, stop) is null
-            ? NotFound(id)
-            : await control.MoveAsync(id, body.Value.PriorityValue, body.Value.Queue, caller.Name, stop) switch
-            {
-                WrongState { State: var state } when !state.IsFinal() => new Refusal(
-                    ProblemKind.WrongState,
-                    $"Nothing of execution '{id}' waits that could be moved so: it runs, or the queue is of another lane."
-                ),
-                var result => ToAnswer(id, result, "moved"),
-            };
+        if (await executions.FindAsync(id, caller.Scope, stop) is not { } execution)
+        {
+            return NotFound(id);
+        }
+
+        var allowed = await pages.ActionsOfAsync(execution, caller, stop);
+        var result = allowed.Contains(ObjectAction.Move)
+            ? await control.MoveAsync(id, body.Value.PriorityValue, body.Value.Queue, caller.Name, stop)
+            : new WrongState(execution.State);
+        return result is WrongState { State: var state } && !state.IsFinal()
+            ? new Refusal(
+                ProblemKind.WrongState,
+                $"Nothing of execution '{id}' waits that could be moved so: it runs, or the queue is of another lane."
+            )
+            : ToAnswer(id, result, "moved");
     }
 
     private static async Task<Results<Accepted<ExecutionChanged>, Refusal>> SkipAsync(
@@ -473,12 +615,13 @@ internal static class ExecutionsApi
         RequestBody<RetryRequest> body,
         ClaimsPrincipal user,
         ExecutionReader executions,
+        ExecutionPages pages,
         ExecutionControl control,
         CancellationToken stop
     )
     {
         var caller = user.Caller();
-        if (await executions.FindAsync(id, caller.Scope, stop) is null)
+        if (await executions.FindAsync(id, caller.Scope, stop) is not { } execution)
         {
             return NotFound(id);
         }
@@ -486,9 +629,10 @@ internal static class ExecutionsApi
         var names = body.Value.Names;
         return
             await (
-                names.Count == 0
+                names.Count > 0 ? control.RepairAsync(id, names, caller.Name, stop)
+                : (await pages.ActionsOfAsync(execution, caller, stop)).Contains(ObjectAction.Retry)
                     ? control.RetryAsync(id, caller.Name, stop)
-                    : control.RepairAsync(id, names, caller.Name, stop)
+                : Task.FromResult<ControlResult>(new WrongState(execution.State))
             ) switch
             {
                 NoSuchTask { Task: var task } => Refusal.NotFound("task", task),

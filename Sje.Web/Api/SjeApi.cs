@@ -90,6 +90,7 @@ internal static class SjeApi
         JobRunsApi.Map(api);
         ExecutionsApi.Map(api);
         ExecutionBulkApi.Map(api);
+        ExecutionSeriesApi.Map(api);
         LogsApi.Map(api);
         LogDetailsApi.Map(api);
         SparkApi.Map(api);

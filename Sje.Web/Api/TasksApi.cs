@@ -151,7 +151,7 @@ internal static class TasksApi
         CancellationToken stop
     ) =>
         await pages.FindAsync(id, user.Caller(), stop) is { } execution
-        && await pages.ToDetailAsync(execution, stop) is { } detail
+        && await pages.ToDetailAsync(execution, user.Caller(), stop) is { } detail
             ? TypedResults.Ok(ToView(detail))
             : Refusal.NotFound("task", id);
 
@@ -166,7 +166,7 @@ internal static class TasksApi
     {
         if (
             await pages.FindAsync(id, user.Caller(), stop) is not { } execution
-            || await pages.ToDetailAsync(execution, stop) is not { } detail
+            || await pages.ToDetailAsync(execution, user.Caller(), stop) is not { } detail
         )
         {
             return Refusal.NotFound("task", id);

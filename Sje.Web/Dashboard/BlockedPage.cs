@@ -70,7 +70,7 @@ internal sealed class BlockedPage : RazorPage
                 .Link(ExecutionLinks.OfTask(task.ExecutionId, task.Name), task.Name)
                 .Raw("</td><td>")
                 .Encoded(Html.QueueLabel(task.Queue));
-            html.Raw("</td><td>").Text(reasons.GetValueOrDefault(task.Id));
+            html.Raw("</td><td>").Text(reasons.GetValueOrDefault(task.Id)?.Text);
             html.Raw("</td><td class=\"align-right\">").Instant(this, task.AcceptedAt).Raw("</td></tr>");
         }
 

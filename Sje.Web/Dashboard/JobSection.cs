@@ -66,7 +66,7 @@ internal static partial class JobSection
         }
 
         var reasons = await services.GetRequiredService<WaitReasons>().ExplainAsync([task], stop);
-        AddTask(html, page, execution, task, reasons.GetValueOrDefault(task.Id));
+        AddTask(html, page, execution, task, reasons.GetValueOrDefault(task.Id)?.Text);
         if (await executions.FindTextAsync(execution.Id, stop) is { Parameters.Count: > 0 } text)
         {
             html.Raw("<h3>Parameters of the execution</h3><pre class=\"sje-parameters\">")

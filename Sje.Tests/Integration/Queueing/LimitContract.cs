@@ -66,7 +66,7 @@ public abstract class LimitContract(string lane) : LaneContract(lane)
                         CancellationToken.None
                     )
                 ).Values.Single(),
-            reason => reason == $"queue '{Queue}' runs 1 of 1 tasks",
+            reason => reason.Text == $"queue '{Queue}' runs 1 of 1 tasks",
             "the reason"
         );
         Assert.Equal(1, node.Engine.Started);

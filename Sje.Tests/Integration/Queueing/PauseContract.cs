@@ -154,7 +154,9 @@ public abstract class PauseContract(string lane) : LaneContract(lane)
             await node
                 .Services.GetRequiredService<WaitReasons>()
                 .ExplainAsync(await node.Services.GetRequiredService<TaskReader>().ListAsync(id, 0, 10, Stop), Stop)
-        ).Values.FirstOrDefault();
+        )
+            .Values.FirstOrDefault()
+            ?.Text;
 
     private Task<Guid> SaveAsync(string name) =>
         Db.ScalarAsync<Guid>(

@@ -482,7 +482,7 @@ public abstract class ShareContract(string lane) : LaneContract(lane)
                             CancellationToken.None
                         )
                 ).Values.First(),
-            said => said.StartsWith(reason, StringComparison.Ordinal),
+            said => said.Text.StartsWith(reason, StringComparison.Ordinal),
             "the reason"
         );
     }

@@ -176,6 +176,12 @@ internal static class ApiDocument
                 };
                 parameter.Description = "Lines of this level and graver ones; stderr: what was written to it.";
                 break;
+            case "from" or "to" when operation == "getExecutionSeries":
+                parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" };
+                break;
+            case "points":
+                parameter.Schema = Whole(1, ExecutionSeriesQuery.MostPoints);
+                break;
             case "from" or "to" or "line":
                 parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" };
                 break;
