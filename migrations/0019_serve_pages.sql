@@ -33,8 +33,7 @@ create table sje.notices (
     kind     text not null,
     subject  text not null,
     -- The object's, where it has one.
-    version  bigint,
-    tenant   text
+    version  bigint
 );
 create index notices_order on sje.notices (xid, seq);
 create index notices_at on sje.notices using brin (at);
@@ -44,10 +43,10 @@ create function sje.notice() returns trigger language plpgsql as $$
 declare
     of_it jsonb := to_jsonb(case when tg_op = 'DELETE' then old else new end);
 begin
-    insert into sje.notices (topic, kind, subject, version, tenant)
+    insert into sje.notices (topic, kind, subject, version)
     values (tg_argv[0],
         tg_argv[1] || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.changed' else '.deleted' end,
-        of_it ->> tg_argv[2], (of_it ->> tg_argv[3])::bigint, of_it ->> 'tenant');
+        of_it ->> tg_argv[2], (of_it ->> tg_argv[3])::bigint);
     return null;
 end $$;
 

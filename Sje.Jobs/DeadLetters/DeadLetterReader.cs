@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Storage;
 
 namespace Sje.Jobs.DeadLetters;
@@ -49,7 +50,11 @@ public sealed record DeadLetter(
     string? Reason,
     DateTimeOffset AcceptedAt,
     DateTimeOffset FailedAt
-);
+)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>Dead letters that look alike.</summary>
 /// <param name="Fingerprint">What they share.</param>

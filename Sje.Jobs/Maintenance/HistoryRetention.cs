@@ -75,6 +75,13 @@ internal sealed class HistoryRetention(Database database, HistoryPartitions part
         delete from sje.operations where id in (select id from sje.operations where finished_at < now() - $1 order by finished_at limit $2)
         """;
 
+    // Whoever has watched nothing for longer reads everything anew.
+    private const string RemoveNotices = """
+        delete from sje.notices where ctid = any (array(select ctid from sje.notices where at < now() - $1 limit $2))
+        """;
+
+    private static readonly TimeSpan NoticesTime = TimeSpan.FromDays(1);
+
     private const string RemoveCheckpoints = """
         delete from sje.checkpoints k using (
             select task_id from sje.checkpoints c
@@ -113,6 +120,7 @@ internal sealed class HistoryRetention(Database database, HistoryPartitions part
         var keys = await RepeatAsync(RemoveKeys, options.IdempotencyKeysTime, stop);
         var workers = await RepeatAsync(RemoveWorkers, options.HistoryTime, stop);
         await RepeatAsync(RemoveOperations, options.HistoryTime, stop);
+        await RepeatAsync(RemoveNotices, NoticesTime, stop);
         var executions = await RemoveExecutionsAsync(stop);
         var checkpoints = await RepeatAsync(RemoveCheckpoints, options.HistoryTime, stop);
         var held = new List<HeldRange>();

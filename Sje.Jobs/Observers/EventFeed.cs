@@ -67,7 +67,11 @@ public sealed class EventFeed(EventReader reader, Signals signals, TimeProvider 
                 while (watcher.Live.Reader.TryRead(out var live) && !watcher.Missed)
                 {
                     var fresh = live.Where(e =>
-                            e.Position > position && (executionId ?? e.ExecutionId) == e.ExecutionId
+                            e.Position > position
+                            && (
+                                executionId is null
+                                || (e.ExecutionId == executionId && e.Topic != EventTopics.DeadLetters)
+                            )
                         )
                         .ToList();
                     if (fresh.Count > 0)

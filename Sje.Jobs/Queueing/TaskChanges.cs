@@ -106,7 +106,7 @@ internal static class TaskChanges
             returning id, execution_id, state
         ), told as (
             insert into sje.events (execution_id, task_id, kind, data)
-            select execution_id, id, 'task.' || state, jsonb_strip_nulls(jsonb_build_object('reason', $4, 'by', $5)) from back
+            select execution_id, id, 'task.' || state, jsonb_strip_nulls(jsonb_build_object('reason', $4, 'by', $5, 'revived', true)) from back
         )
         select count(*) > 0 as sje_changed, count(*) filter (where id = any ($2)) from back
         """;

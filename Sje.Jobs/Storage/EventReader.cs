@@ -50,21 +50,47 @@ public readonly record struct EventPosition(ulong Xid, long Seq) : IComparable<E
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Xid}-{Seq}");
 }
 
-/// <summary>A state change. <see cref="ExecutionVersion"/> and <see cref="Tenant"/> are the execution's of now.</summary>
+/// <summary>What a change is about, for those who watch only some.</summary>
+public static class EventTopics
+{
+    /// <summary>Executions.</summary>
+    public const string Executions = "executions";
+
+    /// <summary>Tasks of executions.</summary>
+    public const string Tasks = "tasks";
+
+    /// <summary>Tasks that become dead letters, or are none any more.</summary>
+    public const string DeadLetters = "dead_letters";
+
+    /// <summary>Operations.</summary>
+    public const string Operations = "operations";
+
+    // Of the table of notices. Whoever may see any of these may see all.
+    private static readonly string[] OfEverybody = ["jobs", "schedules", "queues", "workers"];
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<string> All = [Executions, Tasks, DeadLetters, Operations, .. OfEverybody];
+
+    /// <summary>Whether a topic is no tenant's.</summary>
+    public static bool IsOfEverybody(string topic) => OfEverybody.Contains(topic);
+}
+
+/// <summary>
+/// A state change. <see cref="Topic"/> says of what; <see cref="Subject"/> names it: an id, or a name where it has no other. <see cref="Version"/> is
+/// that of the object, of an execution's and a task's the execution's of now; <see cref="Tenant"/> is whose it is, null where it is nobody's.
+/// </summary>
 public sealed record StoredEvent(
     EventPosition Position,
     DateTimeOffset At,
-    Guid ExecutionId,
+    string Topic,
+    string Subject,
+    Guid? ExecutionId,
     Guid? TaskId,
     string Kind,
     JsonObject Data,
     string? Tenant,
-    long? ExecutionVersion
-)
-{
-    /// <summary>Whether it tells of an operation, whose id then stands in place of the execution's.</summary>
-    public bool IsOfOperation => Kind.StartsWith("operation.", StringComparison.Ordinal);
-}
+    long? Version
+);
 
 /// <summary>
 /// Reads events without gaps: a number is drawn before its transaction commits, so only events of transactions that are older than
@@ -72,36 +98,42 @@ public sealed record StoredEvent(
 /// </summary>
 public sealed class EventReader(Database database)
 {
-    // A row may tell of a task and of its execution: that is two events, one after the other. seq here is twice the row's, and one more for
-    // the second.
-    private const string Columns = """
-        select e.xid, 2 * e.seq + p.part, e.at, e.execution_id, case when p.part = 0 then e.task_id end,
-            case when p.part = 0 then e.kind else 'execution.' || e.execution_state end, case when p.part = 0 then e.data::text else '{}' end,
+    // A row may tell of a task, of the dead letter that it becomes or no longer is, and of its execution: up to three events, one after the other. seq
+    // here is four times the row's, and what part of it. Notices are numbered by the same sequence.
+    private const string Events = """
+        select e.xid, 4 * e.seq + p.part as seq, e.at,
+            case p.part when 1 then 'dead_letters' when 2 then 'executions' else
+                case when e.kind like 'operation.%' then 'operations' when e.task_id is null then 'executions' else 'tasks' end end,
+            case when p.part = 2 or e.task_id is null then e.execution_id else e.task_id end::text,
+            case when e.kind not like 'operation.%' then e.execution_id end, case when p.part < 2 then e.task_id end,
+            case p.part when 0 then e.kind when 2 then 'execution.' || e.execution_state else 'dead_letter.' ||
+                case e.kind when 'task.dismissed' then 'dismissed' when 'task.queued' then 'requeued' else 'added' end end,
+            case when p.part = 0 then e.data::text else '{}' end,
             case when e.kind like 'operation.%' then (select o.tenant from sje.operations o where o.id = e.execution_id) else x.tenant end, x.version
         from sje.events e left join sje.executions x on x.id = e.execution_id
-            cross join (values (0), (1)) p (part)
+            cross join (values (0), (1), (2)) p (part)
+        where (e.xid, e.seq) >= ($1, $2 / 4) and (e.xid > $1 or 4 * e.seq + p.part > $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+            and (p.part = 0 or (p.part = 2 and e.execution_state is not null)
         """;
 
-    private const string ReadAllSql =
-        Columns
-        + """
+    private const string ReadAllSql = $"""
+        select * from (
+            ({Events} or (p.part = 1 and (e.kind in ('task.failed', 'task.timed_out', 'task.dismissed')
+                or (e.kind = 'task.queued' and e.data ? 'revived'))))
+            order by e.xid, e.seq, p.part limit $3)
+            union all
+            (select n.xid, 4 * n.seq, n.at, n.topic, n.subject, null::uuid, null::uuid, n.kind, '{"{}"}', null::text, n.version
+            from sje.notices n
+            where (n.xid, n.seq) >= ($1, $2 / 4) and (n.xid > $1 or 4 * n.seq > $2) and n.xid < pg_snapshot_xmin(pg_current_snapshot())
+            order by n.xid, n.seq limit $3)) s
+        order by xid, seq limit $3
+        """;
 
-            where (e.xid, e.seq) >= ($1, $2 / 2) and (e.xid > $1 or 2 * e.seq + p.part > $2)
-                and (p.part = 0 or e.execution_state is not null) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-            order by e.xid, e.seq, p.part
-            limit $3
-            """;
-
-    private const string ReadExecutionSql =
-        Columns
-        + """
-
-            where (e.xid, e.seq) >= ($1, $2 / 2) and (e.xid > $1 or 2 * e.seq + p.part > $2)
-                and (p.part = 0 or e.execution_state is not null) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
-                and e.execution_id = $4
-            order by e.xid, e.seq, p.part
-            limit $3
-            """;
+    private const string ReadExecutionSql = $"""
+        {Events}) and e.execution_id = $4
+        order by e.xid, e.seq, p.part
+        limit $3
+        """;
 
     private const string FindEndSql = "select pg_snapshot_xmin(pg_current_snapshot())";
 
@@ -130,12 +162,14 @@ public sealed class EventReader(Database database)
                 new StoredEvent(
                     new EventPosition(reader.GetFieldValue<ulong>(0), reader.GetInt64(1)),
                     reader.GetFieldValue<DateTimeOffset>(2),
-                    reader.GetGuid(3),
-                    await reader.IsDBNullAsync(4, stop) ? null : reader.GetGuid(4),
-                    reader.GetString(5),
-                    JsonNode.Parse(reader.GetString(6)) as JsonObject ?? [],
-                    await reader.IsDBNullAsync(7, stop) ? null : reader.GetString(7),
-                    await reader.IsDBNullAsync(8, stop) ? null : reader.GetInt64(8)
+                    reader.GetString(3),
+                    reader.GetString(4),
+                    await reader.IsDBNullAsync(5, stop) ? null : reader.GetGuid(5),
+                    await reader.IsDBNullAsync(6, stop) ? null : reader.GetGuid(6),
+                    reader.GetString(7),
+                    JsonNode.Parse(reader.GetString(8)) as JsonObject ?? [],
+                    await reader.IsDBNullAsync(9, stop) ? null : reader.GetString(9),
+                    await reader.IsDBNullAsync(10, stop) ? null : reader.GetInt64(10)
                 )
             );
         }

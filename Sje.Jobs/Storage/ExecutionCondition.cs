@@ -7,7 +7,7 @@ using Sje.Core.Jobs;
 namespace Sje.Jobs.Storage;
 
 /// <summary>
-/// A filter as SQL over <c>sje.executions e</c>, its states left out unless asked for: one text for lists, counts, series and changes, so that they are about the same
+/// A filter as SQL over <c>sje.executions e</c>: one text for lists, counts, series and changes, so that they are about the same
 /// executions.
 /// </summary>
 internal sealed class ExecutionCondition
@@ -25,9 +25,7 @@ internal sealed class ExecutionCondition
     private readonly List<string> conditions = [];
     private readonly List<(object Value, NpgsqlDbType Type)> values = [];
 
-    /// <param name="filter">What is meant.</param>
-    /// <param name="withStates">Whether its states count.</param>
-    public ExecutionCondition(ExecutionFilter filter, bool withStates = false)
+    public ExecutionCondition(ExecutionFilter filter)
     {
         And("e.tenant = {0}", filter.Tenant, NpgsqlDbType.Text);
         And("e.name = {0}", filter.Job, NpgsqlDbType.Text);
@@ -75,7 +73,7 @@ internal sealed class ExecutionCondition
         {
             conditions.Add(IsRetrying);
         }
-        else if (withStates && filter.States.Count > 0)
+        else if (filter.States.Count > 0)
         {
             conditions.Add(InStates(filter));
         }
@@ -83,15 +81,7 @@ internal sealed class ExecutionCondition
 
     /// <summary>The parameters, new ones for each command.</summary>
     public NpgsqlParameter[] Parameters =>
-        [
-            .. values.Select(
-                (value, i) =>
-                    new NpgsqlParameter(NameOf(i), value.Type)
-                    {
-                        Value = value.Value,
-                    }
-            ),
-        ];
+        [.. values.Select((value, i) => new NpgsqlParameter(NameOf(i), value.Type) { Value = value.Value })];
 
     /// <summary>The condition, true where nothing is asked for.</summary>
     public override string ToString() => conditions.Count == 0 ? "true" : string.Join(" and ", conditions);

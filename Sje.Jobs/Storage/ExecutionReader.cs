@@ -1,5 +1,5 @@
-using System.Linq.Expressions;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Sje.Core.Jobs;
@@ -46,6 +46,7 @@ public sealed record ExecutionFilter
     public IReadOnlyList<ExecutionState> States { get; init; } = [];
 
     /// <summary>Those that have not ended and of which a task tries again; beside states, those too.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Retrying { get; init; }
 
     /// <summary>These alone; null is any.</summary>
@@ -123,13 +124,7 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(order);
         await using var db = await contexts.CreateDbContextAsync(stop);
-        var rows = Filtered(db, filter, withStates: filter.Retrying);
-        if (filter is { Retrying: false, States.Count: > 0 })
-        {
-            rows = rows.Where(IsIn(filter.States));
-        }
-
-        return await Summaries(db, order.Apply(rows).Take(limit)).ToListAsync(stop);
+        return await Summaries(db, order.Apply(Filtered(db, filter)).Take(limit)).ToListAsync(stop);
     }
 
     /// <summary>How many there are in each state, up to <see cref="MaxCount"/> of each; the filter's states do not matter here.</summary>
@@ -142,9 +137,9 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
             .Select(state => state.ToSnake())
             .Select(name =>
                 $"""
-                select '{name}', count(*)::int from (
-                    select 1 from sje.executions e where {where} and e.ended_as = '{name}' order by e.id desc limit {MaxCount}) x
-                """
+                    select '{name}', count(*)::int from (
+                        select 1 from sje.executions e where {where} and e.ended_as = '{name}' order by e.id desc limit {MaxCount}) x
+                    """
             );
         await using var db = await contexts.CreateDbContextAsync(stop);
         await using var command = new NpgsqlCommand(
@@ -219,27 +214,9 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     private static IQueryable<ExecutionRow> At(SjeContext db, ExecutionFilter filter, ExecutionStage stage)
     {
         var rows = Filtered(db, filter);
-        if (filter.States.Count > 0)
-        {
-            rows = rows.Where(IsIn(filter.States));
-        }
-
         return stage == ExecutionStage.Alive
             ? rows.Where(e => e.FinishedAt == null)
             : rows.Where(e => e.EndedAs != null && e.EndedAs != ExecutionState.Succeeded);
-    }
-
-    // Live ones and ended ones stand in an index each; no index holds the state itself, which changes too often.
-    private static Expression<Func<ExecutionRow, bool>> IsIn(IReadOnlyList<ExecutionState> states)
-    {
-        var live = states.Where(s => !s.IsFinal()).ToArray();
-        ExecutionState?[] ended = [.. states.Where(s => s.IsFinal())];
-        return (live, ended) switch
-        {
-            ([], _) => e => ended.Contains(e.EndedAs),
-            (_, []) => e => e.FinishedAt == null && live.Contains(e.State),
-            _ => e => ended.Contains(e.EndedAs) || (e.FinishedAt == null && live.Contains(e.State)),
-        };
     }
 
     /// <summary>One execution by its id.</summary>
@@ -278,9 +255,9 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     }
 
     // Composable: the columns are EF's to choose, and what follows becomes part of the one statement.
-    private static IQueryable<ExecutionRow> Filtered(SjeContext db, ExecutionFilter filter, bool withStates = false)
+    private static IQueryable<ExecutionRow> Filtered(SjeContext db, ExecutionFilter filter)
     {
-        var where = new ExecutionCondition(filter, withStates);
+        var where = new ExecutionCondition(filter);
         return db
             .Executions.FromSqlRaw($"select e.* from sje.executions e where {where}", [.. where.Parameters])
             .AsNoTracking();

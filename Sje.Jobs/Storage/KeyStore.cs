@@ -14,7 +14,11 @@ public sealed record ApiKeyInfo(
     DateTimeOffset CreatedAt,
     DateTimeOffset? LastUsedAt,
     DateTimeOffset? RevokedAt
-);
+)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>A new key: <see cref="Key"/> is its whole text, which is shown once and never stored.</summary>
 public sealed record NewApiKey(ApiKeyInfo Info, string Key);

@@ -1,4 +1,5 @@
 using Npgsql;
+using Sje.Core.Security;
 
 namespace Sje.Jobs.Storage;
 
@@ -15,8 +16,8 @@ namespace Sje.Jobs.Storage;
 /// <param name="Running">Tasks that run.</param>
 /// <param name="WaitingRetry">Tasks that wait for their next attempt.</param>
 /// <param name="OldestWaitSeconds">How long the oldest that is due has waited.</param>
-/// <param name="InPerMinute">Tasks that were accepted for it in the last minute.</param>
-/// <param name="OutPerMinute">Tasks of it that ended in the last minute.</param>
+/// <param name="InPerSecond">Tasks that are accepted for it a second, over the last minute.</param>
+/// <param name="OutPerSecond">Tasks of it that end a second, over the last minute.</param>
 /// <param name="Workers">Live workers that serve it.</param>
 /// <param name="MaxRunning">How many of its tasks may run at a time.</param>
 /// <param name="MaxQueued">How many may wait.</param>
@@ -35,14 +36,18 @@ public sealed record QueueStatus(
     long Running,
     long WaitingRetry,
     double? OldestWaitSeconds,
-    long InPerMinute,
-    long OutPerMinute,
+    double InPerSecond,
+    double OutPerSecond,
     int Workers,
     int? MaxRunning,
     int? MaxQueued,
     int? MaxStarts,
     double? PerSeconds
-);
+)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>Reads queues, those among them that only tasks name.</summary>
 public sealed class QueueReader(Database database)
@@ -134,18 +139,15 @@ public sealed class QueueReader(Database database)
             row.GetInt64(5),
             row.GetInt64(6),
             row.IsDBNull(7) ? null : Math.Round(row.GetDouble(7), 3),
-            row.GetInt64(15),
-            row.GetInt64(16),
+            Math.Round(row.GetInt64(15) / 60.0, 3),
+            Math.Round(row.GetInt64(16) / 60.0, 3),
             row.GetInt32(8),
             Whole(9),
             Whole(10),
             Whole(11),
             row.IsDBNull(12) ? null : row.GetDouble(12)
         );
-        return queue with
-        {
-            HeldBecause = HeldBecause(queue, row.GetInt32(17), row.GetBoolean(18)),
-        };
+        return queue with { HeldBecause = HeldBecause(queue, row.GetInt32(17), row.GetBoolean(18)) };
     }
 
     private static string? HeldBecause(QueueStatus queue, int claiming, bool startedAll) =>

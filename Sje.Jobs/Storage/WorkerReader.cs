@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 
 namespace Sje.Jobs.Storage;
 
@@ -40,7 +41,7 @@ public sealed record WorkerTask(
     DateTimeOffset? StartedAt
 );
 
-/// <summary>A worker; <see cref="Alive"/> is whether it holds a lease now by the database's clock, <see cref="Running"/> what it has claimed and not ended, <see cref="RunningDirect"/> how much of that on the direct lane, <see cref="Tasks"/> those of it that began first. <see cref="CpuUsed"/>: cores in use by it and its children, as of its last heartbeat.</summary>
+/// <summary>A worker; <see cref="Alive"/> is whether it holds a lease now by the database's clock, <see cref="Running"/> what it has claimed and not ended, <see cref="RunningDirect"/> how much of that on the direct lane, <see cref="CurrentTasks"/> those of it that began first. <see cref="CpuUsed"/>: cores in use by it and its children, as of its last heartbeat.</summary>
 public sealed record WorkerStatus(
     Guid Id,
     string Name,
@@ -69,8 +70,12 @@ public sealed record WorkerStatus(
     string? PausedBy,
     string? PauseReason,
     DateTimeOffset? DrainRequestedAt,
-    IReadOnlyList<WorkerTask> Tasks
-);
+    IReadOnlyList<WorkerTask> CurrentTasks
+)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>Reads workers. Plain SQL, because whether one is alive is for the database's clock to say.</summary>
 public sealed class WorkerReader(Database database)
@@ -78,7 +83,7 @@ public sealed class WorkerReader(Database database)
     /// <summary>How many of the tasks that a worker runs are named.</summary>
     public const int MostTasks = 50;
 
-    // Who has lapsed is lost before anybody has marked it. One of both is in the list for an hour after: a death is not to pass unseen.
+    // Who has lapsed is lost, also before anybody has marked it.
     private const string ListSql = """
         select w.id, w.name, w.host, w.process_id, w.version, w.state,
                w.state in ('active', 'draining') and w.lease_until > now() as alive,
@@ -102,8 +107,7 @@ public sealed class WorkerReader(Database database)
             from sje.tasks t where t.worker_id = w.id and t.state = 'running') r
         where ($1::uuid is null or w.id = $1)
           and ($2::uuid is null or w.id < $2)
-          and ($3 or (w.state in ('active', 'draining') and w.lease_until > now() - interval '1 hour')
-            or (w.state = 'dead' and w.ended_at > now() - interval '1 hour'))
+          and ($3 or (w.state in ('active', 'draining') and w.lease_until > now()))
         order by w.id desc
         limit $4
         """;
@@ -111,7 +115,7 @@ public sealed class WorkerReader(Database database)
     private const string CountAliveSql =
         "select count(*)::int from sje.workers where state in ('active', 'draining') and lease_until > now()";
 
-    /// <summary>Workers, newest first, those older than <paramref name="before"/>; only the living and those lost in the last hour unless <paramref name="gone"/>.</summary>
+    /// <summary>Workers, newest first, those older than <paramref name="before"/>; only the living unless <paramref name="gone"/>.</summary>
     public Task<IReadOnlyList<WorkerStatus>> ListAsync(bool gone, Guid? before, int limit, CancellationToken stop) =>
         ReadAsync(null, before, gone, limit, stop);
 

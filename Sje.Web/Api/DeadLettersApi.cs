@@ -5,6 +5,7 @@ using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Operations;
 using Sje.Jobs.Storage;
@@ -200,7 +201,7 @@ internal static class DeadLettersApi
         var page = (await letters.ListAsync(query.Filter, scope, after, limit + 1, stop)).ToPage(
             limit,
             letter => new DeadLetterPlace(letter.FailedAt, letter.Id).ToString(),
-            letter => letter
+            letter => For(letter, user)
         );
         return TypedResults.Ok(
             new DeadLetterPage(
@@ -228,7 +229,11 @@ internal static class DeadLettersApi
         var limit = query.LimitOf();
         var found = await letters.GroupAsync(query.Filter, user.Caller().Scope, skip, limit + 1, stop);
         return TypedResults.Ok(
-            found.ToPage(limit, _ => (skip + limit).ToString(CultureInfo.InvariantCulture), group => group)
+            found.ToPage(
+                limit,
+                _ => (skip + limit).ToString(CultureInfo.InvariantCulture),
+                group => group with { Sample = For(group.Sample, user) }
+            )
         );
     }
 
@@ -251,7 +256,7 @@ internal static class DeadLettersApi
         {
             details.Add(
                 new DeadLetterDetail(
-                    letter,
+                    For(letter, user),
                     await letters.FindErrorAsync(letter.Id, stop),
                     await tasks.ListAttemptsAsync(letter.ExecutionId, letter.Task, 0, 100, stop),
                     await letters.ListSkippedBehindAsync(letter, stop)
@@ -318,7 +323,7 @@ internal static class DeadLettersApi
     {
         var caller = user.Caller();
         var begun = await operations.BeginAsync(kind, request.Filter, caller.Scope, caller.Name, stop);
-        return TypedResults.Accepted($"/api/v1/operations/{begun.Id}", OperationView.Of(begun));
+        return TypedResults.Accepted($"/api/v1/operations/{begun.Id}", OperationView.Of(begun, caller));
     }
 
     private static RouteHandlerBuilder Begins(RouteHandlerBuilder route) =>
@@ -334,6 +339,12 @@ internal static class DeadLettersApi
             .WithDescription(
                 "The server works it off, also after a restart: Location is the operation. Only what matches now is touched. Without any filter 'all' must say so."
             );
+
+    private static DeadLetter For(DeadLetter letter, ClaimsPrincipal user) =>
+        letter with
+        {
+            Actions = AllowedActions.OfDeadLetter(user.Caller().Role),
+        };
 
     private static Refusal NotFound(Guid id) => Refusal.NotFound("dead letter", id.ToString());
 }

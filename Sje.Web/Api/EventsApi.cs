@@ -24,8 +24,13 @@ internal sealed record EventItem(
     JsonObject Data
 );
 
-/// <summary>What a stream says of an event: which object changed, not the object. An event of an operation names that alone.</summary>
+/// <summary>
+/// What a stream says of an event: which object changed, not the object. <c>id</c> is its id, or its name where it has no other; tasks and dead letters
+/// name their execution too. <c>version</c> is the object's where it has one, of tasks the execution's.
+/// </summary>
 internal sealed record EventNotice(
+    string Topic,
+    string Id,
     string Kind,
     Guid? ExecutionId,
     Guid? TaskId,
@@ -36,18 +41,16 @@ internal sealed record EventNotice(
 
 internal sealed record EventStreamQuery([FromQuery(Name = "topics")] string? Topics) : IQueryParameters
 {
-    public static readonly string[] Known = ["executions", "tasks", "operations"];
-
     public IReadOnlyList<string> Names =>
-        Topics?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? Known;
+        Topics?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? EventTopics.All;
 }
 
 internal sealed class EventStreamQueryValidator : AbstractValidator<EventStreamQuery>
 {
     public EventStreamQueryValidator() =>
         RuleFor(q => q.Topics)
-            .Must((query, _) => query.Names.All(EventStreamQuery.Known.Contains))
-            .WithMessage($"The topics are {string.Join(", ", EventStreamQuery.Known)}.")
+            .Must((query, _) => query.Names.All(EventTopics.All.Contains))
+            .WithMessage($"The topics are {string.Join(", ", EventTopics.All)}.")
             .WithErrorCode(FaultCodes.InvalidValue);
 }
 
@@ -75,9 +78,14 @@ internal static class EventsApi
             .WithMetadata(new StreamsEvents())
             .Refuses(ProblemKind.Invalid)
             .WithName("watchEvents")
-            .WithSummary("Every state change from now on, as one stream of server-sent events")
+            .WithSummary(
+                "Every change of executions, tasks, dead letters, operations, jobs, schedules, queues and workers from now on, as one stream of server-sent events: ids and versions, not the objects"
+            )
             .WithDescription(
-                "?topics=executions,tasks,operations narrows it down. A stream resumes behind Last-Event-ID and loses nothing."
+                $"?topics= takes some of {string.Join(", ", EventTopics.All)}. A stream resumes behind Last-Event-ID and loses nothing of any topic, as long as "
+                    + "what was missed is kept: a day, of executions and tasks as long as their history. "
+                    + $"A comment line comes at least every {EventStream.Heartbeat.TotalSeconds} s. What a queue holds changes with its tasks, and a worker is "
+                    + "changed when its state or its pause is, not at each heartbeat."
             );
     }
 
@@ -135,7 +143,9 @@ internal static class EventsApi
                 feed,
                 last,
                 null,
-                e => (scope is null || e.Tenant == scope) && topics.Contains(TopicOf(e)),
+                e =>
+                    (scope is null || e.Tenant == scope || EventTopics.IsOfEverybody(e.Topic))
+                    && topics.Contains(e.Topic),
                 stop
             )
         );
@@ -161,9 +171,16 @@ internal static class EventsApi
                 yield return new ServerEvent(
                     e.Position.ToString(),
                     e.Kind,
-                    e.IsOfOperation
-                        ? new EventNotice(e.Kind, null, null, e.ExecutionId, null, e.At)
-                        : new EventNotice(e.Kind, e.ExecutionId, e.TaskId, null, e.ExecutionVersion, e.At)
+                    new EventNotice(
+                        e.Topic,
+                        e.Subject,
+                        e.Kind,
+                        e.ExecutionId,
+                        e.TaskId,
+                        e.Topic == EventTopics.Operations ? Guid.Parse(e.Subject) : null,
+                        e.Version,
+                        e.At
+                    )
                 );
             }
         }
@@ -182,13 +199,16 @@ internal static class EventsApi
         return isPlace;
     }
 
-    private static string TopicOf(StoredEvent e) =>
-        e.IsOfOperation ? "operations"
-        : e.TaskId is null ? "executions"
-        : "tasks";
-
     private static Refusal WrongLast() => Refusal.InvalidParameter("Last-Event-ID", "That is no id of an event.");
 
     private static EventItem ToItem(StoredEvent e) =>
-        new(e.Position.ToString(), e.At, e.Kind, e.ExecutionId, e.TaskId, e.ExecutionVersion, e.Data);
+        new(
+            e.Position.ToString(),
+            e.At,
+            e.Kind,
+            e.ExecutionId!.Value, // They were read by it.
+            e.TaskId,
+            e.Version,
+            e.Data
+        );
 }

@@ -17,8 +17,11 @@ internal abstract record ExecutionBulkRequest
     /// <summary>Those that are meant, up to 10,000; then nothing else says which.</summary>
     public IReadOnlyList<Guid>? Ids { get; init; }
 
-    /// <summary>Any of these states.</summary>
+    /// <summary>Any of these states; retrying is one, as in the list.</summary>
     public IReadOnlyList<string>? State { get; init; }
+
+    /// <summary>The name of the schedule that started them.</summary>
+    public string? Schedule { get; init; }
 
     /// <summary>The exact name of the job.</summary>
     public string? Job { get; init; }
@@ -47,6 +50,7 @@ internal abstract record ExecutionBulkRequest
     internal bool HasFilter =>
         State is { Count: > 0 }
         || Job is not null
+        || Schedule is not null
         || Queue is not null
         || Tag is not null
         || Q is not null
@@ -59,7 +63,14 @@ internal abstract record ExecutionBulkRequest
             Ids = Ids,
             Filter = new ExecutionFilter
             {
-                States = [.. (State ?? []).Select(StateNames.ParseSnake<ExecutionState>)],
+                States =
+                [
+                    .. (State ?? [])
+                        .Where(name => name != ExecutionListQuery.RetryingState)
+                        .Select(StateNames.ParseSnake<ExecutionState>),
+                ],
+                Retrying = State?.Contains(ExecutionListQuery.RetryingState) == true,
+                Schedule = Schedule,
                 Job = Job,
                 Queue = Queue,
                 Tag = Tag,
@@ -86,9 +97,13 @@ internal abstract class ExecutionBulkValidator<T> : AbstractValidator<T>
             .WithMessage("They do not go with a filter.")
             .WithErrorCode(FaultCodes.Conflict);
         RuleFor(r => r.State)
-            .Must(states => (states ?? []).All(name => StateNames.TryParseSnake<ExecutionState>(name, out _)))
+            .Must(states =>
+                (states ?? []).All(name =>
+                    name == ExecutionListQuery.RetryingState || StateNames.TryParseSnake<ExecutionState>(name, out _)
+                )
+            )
             .WithMessage(
-                $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))}."
+                $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))} and {ExecutionListQuery.RetryingState}."
             )
             .WithErrorCode(FaultCodes.InvalidValue);
         RuleFor(r => r.Since).MustBeInstant();
@@ -237,7 +252,7 @@ internal static class ExecutionBulkApi
             caller.Name,
             stop
         );
-        return TypedResults.Accepted($"/api/v1/operations/{begun.Id}", OperationView.Of(begun));
+        return TypedResults.Accepted($"/api/v1/operations/{begun.Id}", OperationView.Of(begun, caller));
     }
 
     private static RouteHandlerBuilder Begins(RouteHandlerBuilder route) =>

@@ -164,7 +164,7 @@ internal static class ExecutionFilters
         new()
         {
             Tenant = caller.Scope,
-            Ids = query.Id is null
+            Ids = query.Id is null or []
                 ? null
                 : [.. ExecutionListQuery.Listed(query.Id).Select(id => Guid.ParseExact(id, "D"))],
             Job = query.Job,

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sje.Core.Jobs;
@@ -57,11 +58,21 @@ internal static class KeysApi
             .WithSummary("End a key; within seconds everywhere");
     }
 
-    private static async Task<Ok<Page<ApiKeyInfo>>> ListAsync(KeyStore keys, CancellationToken stop) =>
-        TypedResults.Ok(new Page<ApiKeyInfo>(await keys.ListAsync(stop), null));
+    private static async Task<Ok<Page<ApiKeyInfo>>> ListAsync(
+        ClaimsPrincipal user,
+        KeyStore keys,
+        CancellationToken stop
+    ) => TypedResults.Ok(new Page<ApiKeyInfo>([.. (await keys.ListAsync(stop)).Select(key => For(key, user))], null));
+
+    private static ApiKeyInfo For(ApiKeyInfo key, ClaimsPrincipal user) =>
+        key with
+        {
+            Actions = AllowedActions.OfKey(user.Caller().Role, key.RevokedAt is not null),
+        };
 
     private static async Task<Results<Created<KeyCreated>, Refusal>> CreateAsync(
         RequestBody<KeyRequest> body,
+        ClaimsPrincipal user,
         HttpResponse response,
         KeyStore keys,
         CancellationToken stop
@@ -70,7 +81,7 @@ internal static class KeysApi
         var request = body.Value;
         var made = await keys.CreateAsync(request.Name!, request.Role, request.Tenant, stop); // The validator asks for a name.
         response.Headers.CacheControl = "no-store";
-        return TypedResults.Created($"/mgmt/keys/{made.Info.Id}", new KeyCreated(made.Info, made.Key));
+        return TypedResults.Created($"/mgmt/keys/{made.Info.Id}", new KeyCreated(For(made.Info, user), made.Key));
     }
 
     private static async Task<Results<NoContent, Refusal>> RevokeAsync(

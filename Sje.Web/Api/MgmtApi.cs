@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sje.Core.Reliability;
@@ -92,6 +93,7 @@ internal static class MgmtApi
     }
 
     private static async Task<Ok<MgmtOverview>> GetAsync(
+        ClaimsPrincipal user,
         QueueReader queues,
         WorkerReader workers,
         TimeProvider time,
@@ -102,7 +104,7 @@ internal static class MgmtApi
                 typeof(MgmtApi).Assembly.GetName().Version?.ToString(3) ?? "",
                 time.GetUtcNow(),
                 await workers.CountAliveAsync(stop),
-                await queues.ListAsync(null, Paging.MaxLimit, stop),
+                [.. (await queues.ListAsync(null, Paging.MaxLimit, stop)).Select(queue => queue.For(user))],
                 [
                     "/mgmt/core",
                     "/mgmt/queues",

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Sje.Core.Security;
 using Sje.Jobs.Operations;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
@@ -25,10 +26,11 @@ internal sealed record OperationView(
     string? RequestedBy,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    DateTimeOffset? FinishedAt
+    DateTimeOffset? FinishedAt,
+    IReadOnlyList<ObjectAction> Actions
 )
 {
-    public static OperationView Of(Operation operation) =>
+    public static OperationView Of(Operation operation, Caller caller) =>
         new(
             operation.Id,
             operation.Word,
@@ -45,7 +47,8 @@ internal sealed record OperationView(
             operation.RequestedBy,
             operation.CreatedAt,
             operation.UpdatedAt,
-            operation.FinishedAt
+            operation.FinishedAt,
+            AllowedActions.OfOperation(caller.Role, operation.State == OperationState.Running)
         );
 }
 
@@ -95,7 +98,13 @@ internal static class OperationsApi
 
         var limit = query.LimitOf();
         var found = await operations.ListAsync(user.Caller().Scope, before, limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, operation => operation.Id.ToString(), OperationView.Of));
+        return TypedResults.Ok(
+            found.ToPage(
+                limit,
+                operation => operation.Id.ToString(),
+                operation => OperationView.Of(operation, user.Caller())
+            )
+        );
     }
 
     private static async Task<Results<Ok<OperationView>, Refusal>> GetAsync(
@@ -105,7 +114,7 @@ internal static class OperationsApi
         CancellationToken stop
     ) =>
         await operations.FindAsync(id, user.Caller().Scope, stop) is { } found
-            ? TypedResults.Ok(OperationView.Of(found))
+            ? TypedResults.Ok(OperationView.Of(found, user.Caller()))
             : NotFound(id);
 
     private static async Task<Results<Ok<OperationView>, Refusal>> CancelAsync(
@@ -119,7 +128,7 @@ internal static class OperationsApi
         var scope = caller.Scope;
         var cancelled = await operations.CancelAsync(id, scope, caller.Name, stop);
         return await operations.FindAsync(id, scope, stop) is not { } found ? NotFound(id)
-            : cancelled ? TypedResults.Ok(OperationView.Of(found))
+            : cancelled ? TypedResults.Ok(OperationView.Of(found, user.Caller()))
             : new Refusal(ProblemKind.WrongState, $"Operation '{id}' is over.");
     }
 

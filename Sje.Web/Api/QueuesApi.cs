@@ -1,6 +1,8 @@
+using System.Security.Claims;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -94,9 +96,16 @@ internal static class QueuesApi
         group
             .MapPost("/{name}/pause", PauseAsync)
             .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.NotFound)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
             .WithName("pauseQueue")
-            .WithSummary("Start nothing from it until it is resumed; what runs goes on");
+            .WithSummary("Start nothing from it until it is resumed; what runs goes on")
+            .WithDescription("With a reason, which those who find it paused are told; who paused it first keeps it.");
         group
             .MapPost("/{name}/resume", ResumeAsync)
             .RequireAuthorization(Policies.Operator)
@@ -107,25 +116,42 @@ internal static class QueuesApi
 
     internal static async Task<Results<Ok<Page<QueueStatus>>, Refusal>> ListAsync(
         [AsParameters] ListQuery query,
+        ClaimsPrincipal user,
         QueueReader queues,
         CancellationToken stop
     )
     {
         var limit = query.LimitOf();
         return TypedResults.Ok(
-            (await queues.ListAsync(query.KeyOf(), limit + 1, stop)).ToPage(limit, queue => queue.Name, queue => queue)
+            (await queues.ListAsync(query.KeyOf(), limit + 1, stop)).ToPage(
+                limit,
+                queue => queue.Name,
+                queue => queue.For(user)
+            )
         );
     }
 
     private static async Task<Results<Ok<QueueStatus>, Refusal>> GetAsync(
         string name,
+        ClaimsPrincipal user,
         QueueReader queues,
         CancellationToken stop
-    ) => await queues.FindAsync(name, stop) is { } queue ? TypedResults.Ok(queue) : Refusal.NotFound("queue", name);
+    ) =>
+        await queues.FindAsync(name, stop) is { } queue
+            ? TypedResults.Ok(queue.For(user))
+            : Refusal.NotFound("queue", name);
+
+    /// <summary>A queue with what a caller may do to it.</summary>
+    internal static QueueStatus For(this QueueStatus queue, ClaimsPrincipal user) =>
+        queue with
+        {
+            Actions = AllowedActions.OfQueue(user.Caller().Role, queue.PausedAt is not null),
+        };
 
     private static async Task<Results<Ok<QueueStatus>, Refusal>> SaveAsync(
         string name,
         RequestBody<QueueRequest> body,
+        ClaimsPrincipal user,
         QueueControl control,
         QueueReader queues,
         CancellationToken stop
@@ -147,20 +173,29 @@ internal static class QueuesApi
             },
             stop
         );
-        return await GetAsync(name, queues, stop);
+        return await GetAsync(name, user, queues, stop);
     }
 
     private static async Task<Results<Ok<QueueStatus>, Refusal>> PauseAsync(
         string name,
+        RequestBody<PauseRequest> body,
+        ClaimsPrincipal user,
         QueueControl control,
         QueueReader queues,
         CancellationToken stop
-    ) => await control.PauseAsync(name, stop) ? await GetAsync(name, queues, stop) : Refusal.NotFound("queue", name);
+    ) =>
+        await control.PauseAsync(name, user.Note(body.Value.Reason), stop)
+            ? await GetAsync(name, user, queues, stop)
+            : Refusal.NotFound("queue", name);
 
     private static async Task<Results<Ok<QueueStatus>, Refusal>> ResumeAsync(
         string name,
+        ClaimsPrincipal user,
         QueueControl control,
         QueueReader queues,
         CancellationToken stop
-    ) => await control.ResumeAsync(name, stop) ? await GetAsync(name, queues, stop) : Refusal.NotFound("queue", name);
+    ) =>
+        await control.ResumeAsync(name, stop)
+            ? await GetAsync(name, user, queues, stop)
+            : Refusal.NotFound("queue", name);
 }

@@ -1,7 +1,9 @@
+using System.Security.Claims;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -46,22 +48,27 @@ internal static class WorkersApi
             .Refuses(ProblemKind.NotFound)
             .WithName("getWorker")
             .WithSummary("One worker");
-        group
-            .MapPost("/{id:guid}/pause", PauseAsync)
-            .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+        Changes(group.MapPost("/{id:guid}/pause", PauseAsync))
             .WithName("pauseWorker")
-            .WithSummary("Let it claim nothing until it is resumed or started again; what it runs goes on");
+            .WithSummary("Let it claim nothing until it is resumed or started again; what it runs goes on")
+            .WithDescription("With a reason, which those who find it paused are told; who paused it first keeps it.");
+        Changes(group.MapPost("/{id:guid}/drain", DrainAsync))
+            .WithName("drainWorker")
+            .WithSummary("Let it claim nothing, and hand back what still runs after its grace (worker:drainSeconds)")
+            .WithDescription(
+                "Its process goes on, and the worker drains until it is resumed or started again: stop it when it runs nothing. With a reason."
+            );
         group
             .MapPost("/{id:guid}/resume", ResumeAsync)
             .RequireAuthorization(Policies.Operator)
             .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
             .WithName("resumeWorker")
-            .WithSummary("End a pause");
+            .WithSummary("End a pause or a drain");
     }
 
     internal static async Task<Results<Ok<Page<WorkerStatus>>, Refusal>> ListAsync(
         [AsParameters] WorkerListQuery query,
+        ClaimsPrincipal user,
         WorkerReader workers,
         CancellationToken stop
     )
@@ -79,39 +86,86 @@ internal static class WorkersApi
 
         var limit = query.LimitOf();
         var found = await workers.ListAsync(query.Gone == "true", before, limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, worker => worker.Id.ToString(), worker => worker));
+        return TypedResults.Ok(found.ToPage(limit, worker => worker.Id.ToString(), worker => For(worker, user)));
     }
 
-    private static async Task<Results<Ok<WorkerStatus>, Refusal>> PauseAsync(
+    private static Task<Results<Ok<WorkerStatus>, Refusal>> PauseAsync(
         Guid id,
+        RequestBody<PauseRequest> body,
+        ClaimsPrincipal user,
         PauseControl control,
         WorkerReader workers,
         CancellationToken stop
-    ) => await AnswerAsync(id, await control.PauseWorkerAsync(id, stop), workers, stop);
+    ) => ChangeAsync(id, user, () => control.PauseWorkerAsync(id, user.Note(body.Value.Reason), stop), workers, stop);
 
-    private static async Task<Results<Ok<WorkerStatus>, Refusal>> ResumeAsync(
+    private static Task<Results<Ok<WorkerStatus>, Refusal>> DrainAsync(
         Guid id,
+        RequestBody<PauseRequest> body,
+        ClaimsPrincipal user,
         PauseControl control,
         WorkerReader workers,
         CancellationToken stop
-    ) => await AnswerAsync(id, await control.ResumeWorkerAsync(id, stop), workers, stop);
+    ) => ChangeAsync(id, user, () => control.DrainWorkerAsync(id, user.Note(body.Value.Reason), stop), workers, stop);
 
-    private static async Task<Results<Ok<WorkerStatus>, Refusal>> AnswerAsync(
+    private static Task<Results<Ok<WorkerStatus>, Refusal>> ResumeAsync(
         Guid id,
-        bool changed,
+        ClaimsPrincipal user,
+        PauseControl control,
         WorkerReader workers,
         CancellationToken stop
-    ) =>
-        await workers.FindAsync(id, stop) is not { } worker ? Refusal.NotFound("worker", id.ToString())
-        : changed ? TypedResults.Ok(worker)
-        : new Refusal(ProblemKind.WrongState, $"Worker '{id}' is {worker.State}.");
+    ) => ChangeAsync(id, user, () => control.ResumeWorkerAsync(id, stop), workers, stop);
+
+    // A change that it has already had is no fault: only one that is not alive allows none.
+    private static async Task<Results<Ok<WorkerStatus>, Refusal>> ChangeAsync(
+        Guid id,
+        ClaimsPrincipal user,
+        Func<Task<bool>> change,
+        WorkerReader workers,
+        CancellationToken stop
+    )
+    {
+        if (await workers.FindAsync(id, stop) is not { } worker)
+        {
+            return Refusal.NotFound("worker", id.ToString());
+        }
+
+        var changed = For(worker, user).Actions.Count > 0 && await change();
+        worker = await workers.FindAsync(id, stop) ?? worker;
+        return changed
+            ? TypedResults.Ok(For(worker, user))
+            : new Refusal(ProblemKind.WrongState, $"Worker '{id}' is {worker.Condition.ToSnake()}.");
+    }
 
     private static async Task<Results<Ok<WorkerStatus>, Refusal>> GetAsync(
         Guid id,
+        ClaimsPrincipal user,
         WorkerReader workers,
         CancellationToken stop
     ) =>
         await workers.FindAsync(id, stop) is { } worker
-            ? TypedResults.Ok(worker)
+            ? TypedResults.Ok(For(worker, user))
             : Refusal.NotFound("worker", id.ToString());
+
+    private static WorkerStatus For(WorkerStatus worker, ClaimsPrincipal user) =>
+        worker with
+        {
+            Actions = AllowedActions.OfWorker(
+                user.Caller().Role,
+                worker.Alive,
+                worker.PausedAt is not null,
+                worker.DrainRequestedAt is not null
+            ),
+        };
+
+    private static RouteHandlerBuilder Changes(RouteHandlerBuilder route) =>
+        route
+            .RequireAuthorization(Policies.Operator)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            );
 }

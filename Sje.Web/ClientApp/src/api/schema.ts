@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 95f6c3c65bec14322273a766d8cfe7d73ef379c6100eb4732253641e9fee6e69. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 b449a6633d9386dc7b3f770972260cad197c313d46416b14dd97cd15afcbbea3. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -6,6 +6,8 @@ export interface components {
     schemas: {
         /** @description A key without its secret. */
         ApiKeyInfo: {
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
             /** Format: date-time */
             createdAt: string;
             /** Format: uuid */
@@ -35,21 +37,6 @@ export interface components {
             worker: string;
             /** Format: uuid */
             workerId: string;
-        };
-        /** @description An attempt of a task, and how much it wrote. Outcome: null while it runs. */
-        AttemptLogSize: {
-            /** Format: int32 */
-            attempt: number;
-            /** Format: date-time */
-            endedAt: null | string;
-            /** Format: int64 */
-            errors: number;
-            /** Format: int64 */
-            lines: number;
-            outcome: null | string;
-            /** Format: date-time */
-            startedAt: string;
-            worker: string;
         };
         /** @enum {unknown} */
         AttemptOutcome: "succeeded" | "failed" | "cancelled" | "timed_out" | "lost" | "drained" | "released" | "restarted" | null;
@@ -93,9 +80,11 @@ export interface components {
             queue?: null | string;
             /** @description Stands with each of them. */
             reason?: null | string;
+            /** @description The name of the schedule that started them. */
+            schedule?: null | string;
             /** @description Accepted at this instant or later. */
             since?: null | string;
-            /** @description Any of these states. */
+            /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
@@ -188,6 +177,8 @@ export interface components {
              * @description When it was accepted.
              */
             acceptedAt: string;
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
             /**
              * Format: int32
              * @description The number of the last attempt.
@@ -345,11 +336,20 @@ export interface components {
             id: string;
             state: components["schemas"]["ExecutionState"];
         };
+        /** @description How many there are by state, under a filter; none goes beyond `countsUpTo`. `retrying` counts some of the queued and running ones again. */
+        ExecutionCountsView: {
+            counts: {
+                [key: string]: number;
+            };
+            /** Format: int32 */
+            countsUpTo: number;
+        };
         /** @description An execution on its own page: also the job as it was accepted, its values, results and tasks. */
         ExecutionDetail: {
             /** Format: date-time */
             acceptedAt?: string;
             acceptedBy?: null | string;
+            actions?: components["schemas"]["ObjectAction"][];
             /** Format: int32 */
             attempt?: number;
             cancelReason?: null | string;
@@ -383,6 +383,9 @@ export interface components {
             progress?: null | number;
             progressMessage?: null | string;
             queue?: string;
+            /** Format: int32 */
+            queuePosition?: null | number;
+            reason?: null | string;
             /** Format: uuid */
             rerunOf?: null | string;
             retrying?: boolean;
@@ -405,11 +408,16 @@ export interface components {
             waitReason?: null | string;
             worker?: null | string;
         };
-        /** @description An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). */
+        /**
+         * @description An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). `retrying`: it has
+         *     not ended, and a task of it tries again. `reason` is one line: why it waits, what went wrong, or what it is doing. `queuePosition` is its
+         *     place among those of its queue that nothing but others before it keeps waiting, from 1. `actions` is what the caller may do to it now.
+         */
         ExecutionItem: {
             /** Format: date-time */
             acceptedAt: string;
             acceptedBy: null | string;
+            actions: components["schemas"]["ObjectAction"][];
             /** Format: int32 */
             attempt: number;
             cancelReason: null | string;
@@ -438,6 +446,9 @@ export interface components {
             progress: null | number;
             progressMessage: null | string;
             queue: string;
+            /** Format: int32 */
+            queuePosition: null | number;
+            reason: null | string;
             /** Format: uuid */
             rerunOf: null | string;
             retrying: boolean;
@@ -455,7 +466,10 @@ export interface components {
             waitReason: null | string;
             worker: null | string;
         };
-        /** @description A page of executions. Counts are by state, under the same filters but the state; none goes beyond `countsUpTo`. */
+        /**
+         * @description A page of executions. Counts are by state, under the same filters but the state; none goes beyond `countsUpTo`. `retrying` among them
+         *     counts some of the queued and running ones again.
+         */
         ExecutionPage: {
             counts: {
                 [key: string]: number;
@@ -464,6 +478,34 @@ export interface components {
             countsUpTo: number;
             items: components["schemas"]["ExecutionItem"][];
             nextCursor: null | string;
+        };
+        /**
+         * @description Executions that ended in one stretch of time: how many in which state, how long they ran and how long they had waited before. Those of one that
+         *     never started count for neither time.
+         */
+        ExecutionPoint: {
+            /** Format: date-time */
+            at: string;
+            ended: {
+                [key: string]: number;
+            };
+            run: components["schemas"]["Percentiles"];
+            wait: components["schemas"]["Percentiles"];
+        };
+        /**
+         * @description What ended between two instants, in stretches of `stepSeconds`, oldest first, each named by its beginning. Percentiles are of up to
+         *     `measuredUpTo` executions, spread evenly.
+         */
+        ExecutionSeries: {
+            /** Format: date-time */
+            from: string;
+            /** Format: int32 */
+            measuredUpTo: number;
+            points: components["schemas"]["ExecutionPoint"][];
+            /** Format: double */
+            stepSeconds: number;
+            /** Format: date-time */
+            to: string;
         };
         /** @description How many executions would be changed. */
         ExecutionsMatched: {
@@ -535,33 +577,6 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
-        /** @description An execution of a job: a row of the grid. A task that it does not have has no cell. */
-        JobRun: {
-            cells: components["schemas"]["JobRunCell"][];
-            execution: components["schemas"]["ExecutionItem"];
-        };
-        /** @description A task of an execution; `task` is its place among the tasks of the grid, from 0. */
-        JobRunCell: {
-            /** Format: int32 */
-            attempt: number;
-            /** Format: int64 */
-            durationMs: null | number;
-            /** Format: int32 */
-            failures: number;
-            state: components["schemas"]["TaskState"];
-            /** Format: int32 */
-            task: number;
-        };
-        /** @description Executions of a job, newest first, by tasks. `taskCount` is how many different tasks these executions have. */
-        JobRunGrid: {
-            nextCursor: null | string;
-            runs: components["schemas"]["JobRun"][];
-            /** Format: int32 */
-            taskCount: number;
-            /** Format: int32 */
-            taskOffset: number;
-            tasks: string[];
-        };
         /** @description Values for one execution of a saved job. */
         JobRunRequest: {
             idempotencyKey?: null | string;
@@ -600,23 +615,6 @@ export interface components {
             role?: components["schemas"]["Role"];
             tenant?: string;
         };
-        /** @description How many lines of a log say which level, how many say none, and how many were written to stderr, whatever they say. */
-        LevelCounts: {
-            /** Format: int64 */
-            debug: number;
-            /** Format: int64 */
-            error: number;
-            /** Format: int64 */
-            info: number;
-            /** Format: int64 */
-            none: number;
-            /** Format: int64 */
-            stderr: number;
-            /** Format: int64 */
-            warn: number;
-        };
-        /** @enum {unknown} */
-        LineLevel: "debug" | "info" | "warn" | "error" | null;
         /** @description A worker that holds a lease now; double LiveWorker.HeartbeatAgeSeconds is by the database's clock. */
         LiveWorker: {
             /** Format: int32 */
@@ -631,39 +629,10 @@ export interface components {
             slots: number;
             state: string;
         };
-        /** @description A line with a match. Text: what is shown of it, or a part around the match; Start and Length: the first match in that text; Column: in the whole line. */
-        LogHit: {
-            /** Format: date-time */
-            at: string;
-            /** Format: int32 */
-            column: number;
-            /** Format: int32 */
-            length: number;
-            level: null | components["schemas"]["LineLevel"];
-            /** Format: int64 */
-            number: number;
-            /** Format: int32 */
-            start: number;
-            stream: components["schemas"]["LogStream"];
-            text: string;
-        };
-        /** @description How many lines with a match there are in a stretch of lines that begins at Line. */
-        LogHitBucket: {
-            /** Format: int32 */
-            count: number;
-            /** Format: int64 */
-            line: number;
-        };
         /** @description A line of a log; numbers rise within an attempt. */
         LogLine: {
             /** Format: date-time */
             at: string;
-            /**
-             * Format: int32
-             * @description How many characters it has, where string LogLine.Text is only the first of them.
-             */
-            fullLength?: null | number;
-            level?: null | components["schemas"]["LineLevel"];
             /** Format: int64 */
             number: number;
             stream: components["schemas"]["LogStream"];
@@ -671,8 +640,7 @@ export interface components {
         };
         /**
          * @description Some lines of one attempt's log, which now has the lines from `firstLine` to before `endLine`; `nextFrom` is where to
-         *     go on reading, `ended` whether no further line will come. Of a level: `firstRank` is which of its lines the first one here is, from 1,
-         *     `total` how many there are, and `nextFrom` a rank.
+         *     go on reading, `ended` whether no further line will come.
          */
         LogPage: {
             /** Format: int32 */
@@ -682,71 +650,16 @@ export interface components {
             endLine: number;
             /** Format: int64 */
             firstLine: number;
-            /** Format: int64 */
-            firstRank: null | number;
             items: components["schemas"]["LogLine"][];
             /** Format: int64 */
             nextFrom: number;
             task: string;
-            /** Format: int64 */
-            total: null | number;
-        };
-        /**
-         * @description Lines with a match. `total`: how many were found in the lines looked at, `complete` whether that were all that were asked for. More
-         *     hits are had from `nextFrom` on. Where time ran out, `resumeFrom` is the line to go on at: what is found there adds to the total and to
-         *     the map, whose `buckets` tell how many hits there are in `bucketLines` lines from `line` on.
-         */
-        LogSearchPage: {
-            /** Format: int32 */
-            attempt: number;
-            /** Format: int64 */
-            bucketLines: number;
-            buckets: components["schemas"]["LogHitBucket"][];
-            complete: boolean;
-            /** Format: int64 */
-            endLine: number;
-            /** Format: int64 */
-            firstLine: number;
-            items: components["schemas"]["LogHit"][];
-            /** Format: int64 */
-            nextFrom: null | number;
-            /** Format: int64 */
-            resumeFrom: null | number;
-            task: string;
-            /** Format: int64 */
-            total: number;
         };
         /**
          * @description Where a line of a log came from.
          * @enum {unknown}
          */
         LogStream: "stdout" | "stderr" | "system";
-        /** @description What an attempt's log holds: lines from `firstLine` to before `endLine`, `lines` of them. `missing`: why there are none. */
-        LogSummary: {
-            /** Format: int32 */
-            attempt: number;
-            attempts: components["schemas"]["AttemptLogSize"][];
-            ended: boolean;
-            /** Format: int64 */
-            endLine: number;
-            /** Format: date-time */
-            firstAt: null | string;
-            /** Format: int64 */
-            firstErrorLine: null | number;
-            /** Format: int64 */
-            firstLine: number;
-            /** Format: int64 */
-            firstStderrLine: null | number;
-            /** Format: date-time */
-            lastAt: null | string;
-            levels: components["schemas"]["LevelCounts"];
-            /** Format: int64 */
-            lines: number;
-            missing: null | components["schemas"]["MissingLog"];
-            missingDetail: null | string;
-            task: string;
-            taskEnded: boolean;
-        };
         /** @description The configuration in force, secrets masked, as one object per section. */
         MgmtConfig: {
             settings: components["schemas"]["JsonObject"];
@@ -783,8 +696,6 @@ export interface components {
             failureClasses: components["schemas"]["FailureClassView"][];
             policies: components["schemas"]["RetryPolicyView"][];
         };
-        /** @enum {unknown} */
-        MissingLog: "not_started" | "nothing_yet" | "nothing_written" | "worker_lost" | "retention" | null;
         /** @description Which executions go to another queue. */
         MoveExecutionsRequest: {
             /** @description Says that all are meant, where nothing else is given. */
@@ -799,9 +710,11 @@ export interface components {
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
+            /** @description The name of the schedule that started them. */
+            schedule?: null | string;
             /** @description Accepted at this instant or later. */
             since?: null | string;
-            /** @description Any of these states. */
+            /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
@@ -817,12 +730,18 @@ export interface components {
             queue?: null | string;
         };
         /**
+         * @description What may be done to an object. Written in small letters, as the API and the pages do.
+         * @enum {unknown}
+         */
+        ObjectAction: "run" | "trigger" | "cancel" | "retry" | "rerun" | "prioritize" | "move" | "skip" | "pause" | "resume" | "drain" | "edit" | "delete" | "requeue" | "purge";
+        /**
          * @description The life of an operation.
          * @enum {unknown}
          */
         OperationState: "running" | "succeeded" | "partially_succeeded" | "failed" | "cancelled";
         /** @description A change of many rows under way, or over. */
         OperationView: {
+            actions: components["schemas"]["ObjectAction"][];
             /** Format: int32 */
             chosen: null | number;
             /** Format: date-time */
@@ -931,6 +850,20 @@ export interface components {
          * @enum {unknown}
          */
         PartitionWidth: "day" | "week" | "month";
+        /** @description Why something is paused or drained; it may be left out. */
+        PauseRequest: {
+            /** @description In words, for those who find it so. */
+            reason?: null | string;
+        };
+        /** @description The 50th, 95th and 99th percentile of a length of time, in milliseconds; null where there is none. */
+        Percentiles: {
+            /** Format: double */
+            p50Ms: null | number;
+            /** Format: double */
+            p95Ms: null | number;
+            /** Format: double */
+            p99Ms: null | number;
+        };
         /** @description Which executions get another priority. */
         PrioritizeExecutionsRequest: {
             /** @description Says that all are meant, where nothing else is given. */
@@ -946,9 +879,11 @@ export interface components {
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
+            /** @description The name of the schedule that started them. */
+            schedule?: null | string;
             /** @description Accepted at this instant or later. */
             since?: null | string;
-            /** @description Any of these states. */
+            /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
@@ -1021,31 +956,89 @@ export interface components {
              */
             perSeconds?: null | number;
         };
-        /** @description A queue with what waits and runs in it now, how long its oldest task has waited, how many live workers serve it, how many of its tasks may run at a time, how many may wait, and how many may start in how many seconds. */
+        /** @description A queue with what waits and runs in it now. */
         QueueStatus: {
-            /** Format: int64 */
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
+            /**
+             * Format: int64
+             * @description Tasks that wait for others.
+             */
             blocked: number;
+            /**
+             * Format: int64
+             * @description Tasks that wait for a worker or for their next attempt.
+             */
+            depth: number;
+            /** @description Why it starts nothing now although something is due; null where it starts tasks, or has none. */
+            heldBecause: null | string;
+            /**
+             * Format: double
+             * @description Tasks that are accepted for it a second, over the last minute.
+             */
+            inPerSecond: number;
+            /** @description What carries its tasks to a worker. */
             lane: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many may wait.
+             */
             maxQueued: null | number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many of its tasks may run at a time.
+             */
             maxRunning: null | number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many may start in PerSeconds.
+             */
             maxStarts: null | number;
+            /** @description Its name. */
             name: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description How long the oldest that is due has waited.
+             */
             oldestWaitSeconds: null | number;
-            /** Format: date-time */
+            /**
+             * Format: double
+             * @description Tasks of it that end a second, over the last minute.
+             */
+            outPerSecond: number;
+            /**
+             * Format: date-time
+             * @description Since when it starts nothing.
+             */
             pausedAt: null | string;
-            /** Format: double */
+            /** @description Who paused it. */
+            pausedBy: null | string;
+            /** @description Why. */
+            pauseReason: null | string;
+            /**
+             * Format: double
+             * @description The stretch of time of MaxStarts.
+             */
             perSeconds: null | number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Tasks that wait for a worker.
+             */
             queued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Tasks that run.
+             */
             running: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Tasks that wait for their next attempt.
+             */
             waitingRetry: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Live workers that serve it.
+             */
             workers: number;
         };
         /** @description The last values of a duration: how many there were since the start of the process, and of the last 1,024 the median and the 99th percentile in milliseconds. */
@@ -1102,9 +1095,11 @@ export interface components {
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
+            /** @description The name of the schedule that started them. */
+            schedule?: null | string;
             /** @description Accepted at this instant or later. */
             since?: null | string;
-            /** @description Any of these states. */
+            /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
@@ -1127,13 +1122,6 @@ export interface components {
             /** Format: double */
             maxElapsedSeconds: null | number;
             name: string;
-        };
-        /** @description Which tasks are to run again; without any those that ended without success. */
-        RetryRequest: {
-            /** @description One task, by its name, and with it all that depends on it. */
-            task?: null | string;
-            /** @description Several of them. */
-            tasks?: null | string[];
         };
         /**
          * @description What a caller may do; each role may do all that the ones before it may.
@@ -1369,10 +1357,11 @@ export interface components {
             cancelRequestedAt: null | string;
             state: components["schemas"]["ExecutionState"];
         };
-        /** @description A task of an execution. */
+        /** @description A task of an execution. `actions` is what the caller may do to it now; it is a dead letter as long as it may be requeued. */
         TaskItem: {
             /** Format: date-time */
             acceptedAt: string;
+            actions: components["schemas"]["ObjectAction"][];
             /** Format: int32 */
             attempt: number;
             /** Format: date-time */
@@ -1409,6 +1398,8 @@ export interface components {
             queue: string;
             /** Format: date-time */
             queuedAt: null | string;
+            /** Format: int32 */
+            queuePosition: null | number;
             reason: null | string;
             resources: components["schemas"]["ResourceItem"];
             /** Format: date-time */
@@ -1498,13 +1489,26 @@ export interface components {
             /** Format: int32 */
             weight: number;
         };
-        /** @description A worker; bool WorkerStatus.Alive is whether it holds a lease now by the database's clock, int WorkerStatus.Running what it has claimed and not ended. */
+        /**
+         * @description How a worker is, in one word.
+         * @enum {unknown}
+         */
+        WorkerCondition: "alive" | "suspect" | "lost" | "draining" | "paused" | "stopped";
+        /** @description A worker; bool WorkerStatus.Alive is whether it holds a lease now by the database's clock, int WorkerStatus.Running what it has claimed and not ended, int WorkerStatus.RunningDirect how much of that on the direct lane, IReadOnlyList&lt;WorkerTask&gt; WorkerStatus.CurrentTasks those of it that began first. double? WorkerStatus.CpuUsed: cores in use by it and its children, as of its last heartbeat. */
         WorkerStatus: {
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
             alive: boolean;
+            condition: components["schemas"]["WorkerCondition"];
             /** Format: double */
             cpus: number;
+            /** Format: double */
+            cpuUsed: null | number;
+            currentTasks: components["schemas"]["WorkerTask"][];
             /** Format: int32 */
             directSlots: number;
+            /** Format: date-time */
+            drainRequestedAt: null | string;
             /** Format: date-time */
             endedAt: null | string;
             engines: string[];
@@ -1518,20 +1522,43 @@ export interface components {
             leaseUntil: string;
             /** Format: int64 */
             memoryBytes: number;
+            /** Format: int64 */
+            memoryUsedBytes: null | number;
             name: string;
             /** Format: date-time */
             pausedAt: null | string;
+            pausedBy: null | string;
+            pauseReason: null | string;
             /** Format: int32 */
             processId: number;
             queues: string[];
             /** Format: int32 */
             running: number;
             /** Format: int32 */
+            runningDirect: number;
+            /** Format: int32 */
             slots: number;
             /** Format: date-time */
             startedAt: string;
             state: string;
             version: string;
+        };
+        /** @description A task that a worker runs. */
+        WorkerTask: {
+            /** Format: int32 */
+            attempt: number;
+            execution: string;
+            /** Format: uuid */
+            executionId: string;
+            /** Format: double */
+            progress: null | number;
+            queue: string;
+            /** Format: date-time */
+            startedAt: null | string;
+            task: string;
+            /** Format: uuid */
+            taskId: string;
+            type: string;
         };
     };
     responses: never;
@@ -1542,7 +1569,6 @@ export interface components {
 }
 export type ApiKeyInfo = components['schemas']['ApiKeyInfo'];
 export type AttemptDetail = components['schemas']['AttemptDetail'];
-export type AttemptLogSize = components['schemas']['AttemptLogSize'];
 export type AttemptOutcome = components['schemas']['AttemptOutcome'];
 export type Backoff = components['schemas']['Backoff'];
 export type BatchAccepted = components['schemas']['BatchAccepted'];
@@ -1564,9 +1590,12 @@ export type DeadLettersOfOne = components['schemas']['DeadLettersOfOne'];
 export type DueTime = components['schemas']['DueTime'];
 export type EventItem = components['schemas']['EventItem'];
 export type ExecutionChanged = components['schemas']['ExecutionChanged'];
+export type ExecutionCountsView = components['schemas']['ExecutionCountsView'];
 export type ExecutionDetail = components['schemas']['ExecutionDetail'];
 export type ExecutionItem = components['schemas']['ExecutionItem'];
 export type ExecutionPage = components['schemas']['ExecutionPage'];
+export type ExecutionPoint = components['schemas']['ExecutionPoint'];
+export type ExecutionSeries = components['schemas']['ExecutionSeries'];
 export type ExecutionsMatched = components['schemas']['ExecutionsMatched'];
 export type ExecutionState = components['schemas']['ExecutionState'];
 export type FailureClassView = components['schemas']['FailureClassView'];
@@ -1575,9 +1604,6 @@ export type HealthReport = components['schemas']['HealthReport'];
 export type HistoryPart = components['schemas']['HistoryPart'];
 export type Jitter = components['schemas']['Jitter'];
 export type JobItem = components['schemas']['JobItem'];
-export type JobRun = components['schemas']['JobRun'];
-export type JobRunCell = components['schemas']['JobRunCell'];
-export type JobRunGrid = components['schemas']['JobRunGrid'];
 export type JobRunRequest = components['schemas']['JobRunRequest'];
 export type JobValidated = components['schemas']['JobValidated'];
 export type JobView = components['schemas']['JobView'];
@@ -1586,24 +1612,18 @@ export type JsonNode = components['schemas']['JsonNode'];
 export type JsonObject = components['schemas']['JsonObject'];
 export type KeyCreated = components['schemas']['KeyCreated'];
 export type KeyRequest = components['schemas']['KeyRequest'];
-export type LevelCounts = components['schemas']['LevelCounts'];
-export type LineLevel = components['schemas']['LineLevel'];
 export type LiveWorker = components['schemas']['LiveWorker'];
-export type LogHit = components['schemas']['LogHit'];
-export type LogHitBucket = components['schemas']['LogHitBucket'];
 export type LogLine = components['schemas']['LogLine'];
 export type LogPage = components['schemas']['LogPage'];
-export type LogSearchPage = components['schemas']['LogSearchPage'];
 export type LogStream = components['schemas']['LogStream'];
-export type LogSummary = components['schemas']['LogSummary'];
 export type MgmtConfig = components['schemas']['MgmtConfig'];
 export type MgmtCore = components['schemas']['MgmtCore'];
 export type MgmtOverview = components['schemas']['MgmtOverview'];
 export type MgmtRetention = components['schemas']['MgmtRetention'];
 export type MgmtRetryPolicies = components['schemas']['MgmtRetryPolicies'];
-export type MissingLog = components['schemas']['MissingLog'];
 export type MoveExecutionsRequest = components['schemas']['MoveExecutionsRequest'];
 export type MoveRequest = components['schemas']['MoveRequest'];
+export type ObjectAction = components['schemas']['ObjectAction'];
 export type OperationState = components['schemas']['OperationState'];
 export type OperationView = components['schemas']['OperationView'];
 export type PageOfApiKeyInfo = components['schemas']['PageOfApiKeyInfo'];
@@ -1622,6 +1642,8 @@ export type PageOfTaskItem = components['schemas']['PageOfTaskItem'];
 export type PageOfTenantStatus = components['schemas']['PageOfTenantStatus'];
 export type PageOfWorkerStatus = components['schemas']['PageOfWorkerStatus'];
 export type PartitionWidth = components['schemas']['PartitionWidth'];
+export type PauseRequest = components['schemas']['PauseRequest'];
+export type Percentiles = components['schemas']['Percentiles'];
 export type PrioritizeExecutionsRequest = components['schemas']['PrioritizeExecutionsRequest'];
 export type ProblemDocument = components['schemas']['ProblemDocument'];
 export type ProblemError = components['schemas']['ProblemError'];
@@ -1635,7 +1657,6 @@ export type RetentionRun = components['schemas']['RetentionRun'];
 export type RetentionSettings = components['schemas']['RetentionSettings'];
 export type RetryExecutionsRequest = components['schemas']['RetryExecutionsRequest'];
 export type RetryPolicyView = components['schemas']['RetryPolicyView'];
-export type RetryRequest = components['schemas']['RetryRequest'];
 export type Role = components['schemas']['Role'];
 export type SavedJobVersion = components['schemas']['SavedJobVersion'];
 export type SchedulePreview = components['schemas']['SchedulePreview'];
@@ -1662,6 +1683,8 @@ export type TaskState = components['schemas']['TaskState'];
 export type TaskView = components['schemas']['TaskView'];
 export type TenantRequest = components['schemas']['TenantRequest'];
 export type TenantStatus = components['schemas']['TenantStatus'];
+export type WorkerCondition = components['schemas']['WorkerCondition'];
 export type WorkerStatus = components['schemas']['WorkerStatus'];
+export type WorkerTask = components['schemas']['WorkerTask'];
 export type $defs = Record<string, never>;
 export type operations = Record<string, never>;
