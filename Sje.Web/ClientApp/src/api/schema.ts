@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 b449a6633d9386dc7b3f770972260cad197c313d46416b14dd97cd15afcbbea3. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 9fbd2508142da0c84d28a2de5dca09eb99d470f016a8dc78d716070c326b20a3. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -37,6 +37,21 @@ export interface components {
             worker: string;
             /** Format: uuid */
             workerId: string;
+        };
+        /** @description An attempt of a task, and how much it wrote. Outcome: null while it runs. */
+        AttemptLogSize: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: date-time */
+            endedAt: null | string;
+            /** Format: int64 */
+            errors: number;
+            /** Format: int64 */
+            lines: number;
+            outcome: null | string;
+            /** Format: date-time */
+            startedAt: string;
+            worker: string;
         };
         /** @enum {unknown} */
         AttemptOutcome: "succeeded" | "failed" | "cancelled" | "timed_out" | "lost" | "drained" | "released" | "restarted" | null;
@@ -577,6 +592,33 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description An execution of a job: a row of the grid. A task that it does not have has no cell. */
+        JobRun: {
+            cells: components["schemas"]["JobRunCell"][];
+            execution: components["schemas"]["ExecutionItem"];
+        };
+        /** @description A task of an execution; `task` is its place among the tasks of the grid, from 0. */
+        JobRunCell: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: int64 */
+            durationMs: null | number;
+            /** Format: int32 */
+            failures: number;
+            state: components["schemas"]["TaskState"];
+            /** Format: int32 */
+            task: number;
+        };
+        /** @description Executions of a job, newest first, by tasks. `taskCount` is how many different tasks these executions have. */
+        JobRunGrid: {
+            nextCursor: null | string;
+            runs: components["schemas"]["JobRun"][];
+            /** Format: int32 */
+            taskCount: number;
+            /** Format: int32 */
+            taskOffset: number;
+            tasks: string[];
+        };
         /** @description Values for one execution of a saved job. */
         JobRunRequest: {
             idempotencyKey?: null | string;
@@ -615,6 +657,23 @@ export interface components {
             role?: components["schemas"]["Role"];
             tenant?: string;
         };
+        /** @description How many lines of a log say which level, how many say none, and how many were written to stderr, whatever they say. */
+        LevelCounts: {
+            /** Format: int64 */
+            debug: number;
+            /** Format: int64 */
+            error: number;
+            /** Format: int64 */
+            info: number;
+            /** Format: int64 */
+            none: number;
+            /** Format: int64 */
+            stderr: number;
+            /** Format: int64 */
+            warn: number;
+        };
+        /** @enum {unknown} */
+        LineLevel: "debug" | "info" | "warn" | "error" | null;
         /** @description A worker that holds a lease now; double LiveWorker.HeartbeatAgeSeconds is by the database's clock. */
         LiveWorker: {
             /** Format: int32 */
@@ -629,10 +688,39 @@ export interface components {
             slots: number;
             state: string;
         };
+        /** @description A line with a match. Text: what is shown of it, or a part around the match; Start and Length: the first match in that text; Column: in the whole line. */
+        LogHit: {
+            /** Format: date-time */
+            at: string;
+            /** Format: int32 */
+            column: number;
+            /** Format: int32 */
+            length: number;
+            level: null | components["schemas"]["LineLevel"];
+            /** Format: int64 */
+            number: number;
+            /** Format: int32 */
+            start: number;
+            stream: components["schemas"]["LogStream"];
+            text: string;
+        };
+        /** @description How many lines with a match there are in a stretch of lines that begins at Line. */
+        LogHitBucket: {
+            /** Format: int32 */
+            count: number;
+            /** Format: int64 */
+            line: number;
+        };
         /** @description A line of a log; numbers rise within an attempt. */
         LogLine: {
             /** Format: date-time */
             at: string;
+            /**
+             * Format: int32
+             * @description How many characters it has, where string LogLine.Text is only the first of them.
+             */
+            fullLength?: null | number;
+            level?: null | components["schemas"]["LineLevel"];
             /** Format: int64 */
             number: number;
             stream: components["schemas"]["LogStream"];
@@ -640,7 +728,8 @@ export interface components {
         };
         /**
          * @description Some lines of one attempt's log, which now has the lines from `firstLine` to before `endLine`; `nextFrom` is where to
-         *     go on reading, `ended` whether no further line will come.
+         *     go on reading, `ended` whether no further line will come. Of a level: `firstRank` is which of its lines the first one here is, from 1,
+         *     `total` how many there are, and `nextFrom` a rank.
          */
         LogPage: {
             /** Format: int32 */
@@ -650,16 +739,71 @@ export interface components {
             endLine: number;
             /** Format: int64 */
             firstLine: number;
+            /** Format: int64 */
+            firstRank: null | number;
             items: components["schemas"]["LogLine"][];
             /** Format: int64 */
             nextFrom: number;
             task: string;
+            /** Format: int64 */
+            total: null | number;
+        };
+        /**
+         * @description Lines with a match. `total`: how many were found in the lines looked at, `complete` whether that were all that were asked for. More
+         *     hits are had from `nextFrom` on. Where time ran out, `resumeFrom` is the line to go on at: what is found there adds to the total and to
+         *     the map, whose `buckets` tell how many hits there are in `bucketLines` lines from `line` on.
+         */
+        LogSearchPage: {
+            /** Format: int32 */
+            attempt: number;
+            /** Format: int64 */
+            bucketLines: number;
+            buckets: components["schemas"]["LogHitBucket"][];
+            complete: boolean;
+            /** Format: int64 */
+            endLine: number;
+            /** Format: int64 */
+            firstLine: number;
+            items: components["schemas"]["LogHit"][];
+            /** Format: int64 */
+            nextFrom: null | number;
+            /** Format: int64 */
+            resumeFrom: null | number;
+            task: string;
+            /** Format: int64 */
+            total: number;
         };
         /**
          * @description Where a line of a log came from.
          * @enum {unknown}
          */
         LogStream: "stdout" | "stderr" | "system";
+        /** @description What an attempt's log holds: lines from `firstLine` to before `endLine`, `lines` of them. `missing`: why there are none. */
+        LogSummary: {
+            /** Format: int32 */
+            attempt: number;
+            attempts: components["schemas"]["AttemptLogSize"][];
+            ended: boolean;
+            /** Format: int64 */
+            endLine: number;
+            /** Format: date-time */
+            firstAt: null | string;
+            /** Format: int64 */
+            firstErrorLine: null | number;
+            /** Format: int64 */
+            firstLine: number;
+            /** Format: int64 */
+            firstStderrLine: null | number;
+            /** Format: date-time */
+            lastAt: null | string;
+            levels: components["schemas"]["LevelCounts"];
+            /** Format: int64 */
+            lines: number;
+            missing: null | components["schemas"]["MissingLog"];
+            missingDetail: null | string;
+            task: string;
+            taskEnded: boolean;
+        };
         /** @description The configuration in force, secrets masked, as one object per section. */
         MgmtConfig: {
             settings: components["schemas"]["JsonObject"];
@@ -696,6 +840,8 @@ export interface components {
             failureClasses: components["schemas"]["FailureClassView"][];
             policies: components["schemas"]["RetryPolicyView"][];
         };
+        /** @enum {unknown} */
+        MissingLog: "not_started" | "nothing_yet" | "nothing_written" | "worker_lost" | "retention" | null;
         /** @description Which executions go to another queue. */
         MoveExecutionsRequest: {
             /** @description Says that all are meant, where nothing else is given. */
@@ -1122,6 +1268,13 @@ export interface components {
             /** Format: double */
             maxElapsedSeconds: null | number;
             name: string;
+        };
+        /** @description Which tasks are to run again; without any those that ended without success. */
+        RetryRequest: {
+            /** @description One task, by its name, and with it all that depends on it. */
+            task?: null | string;
+            /** @description Several of them. */
+            tasks?: null | string[];
         };
         /**
          * @description What a caller may do; each role may do all that the ones before it may.
@@ -1569,6 +1722,7 @@ export interface components {
 }
 export type ApiKeyInfo = components['schemas']['ApiKeyInfo'];
 export type AttemptDetail = components['schemas']['AttemptDetail'];
+export type AttemptLogSize = components['schemas']['AttemptLogSize'];
 export type AttemptOutcome = components['schemas']['AttemptOutcome'];
 export type Backoff = components['schemas']['Backoff'];
 export type BatchAccepted = components['schemas']['BatchAccepted'];
@@ -1604,6 +1758,9 @@ export type HealthReport = components['schemas']['HealthReport'];
 export type HistoryPart = components['schemas']['HistoryPart'];
 export type Jitter = components['schemas']['Jitter'];
 export type JobItem = components['schemas']['JobItem'];
+export type JobRun = components['schemas']['JobRun'];
+export type JobRunCell = components['schemas']['JobRunCell'];
+export type JobRunGrid = components['schemas']['JobRunGrid'];
 export type JobRunRequest = components['schemas']['JobRunRequest'];
 export type JobValidated = components['schemas']['JobValidated'];
 export type JobView = components['schemas']['JobView'];
@@ -1612,15 +1769,22 @@ export type JsonNode = components['schemas']['JsonNode'];
 export type JsonObject = components['schemas']['JsonObject'];
 export type KeyCreated = components['schemas']['KeyCreated'];
 export type KeyRequest = components['schemas']['KeyRequest'];
+export type LevelCounts = components['schemas']['LevelCounts'];
+export type LineLevel = components['schemas']['LineLevel'];
 export type LiveWorker = components['schemas']['LiveWorker'];
+export type LogHit = components['schemas']['LogHit'];
+export type LogHitBucket = components['schemas']['LogHitBucket'];
 export type LogLine = components['schemas']['LogLine'];
 export type LogPage = components['schemas']['LogPage'];
+export type LogSearchPage = components['schemas']['LogSearchPage'];
 export type LogStream = components['schemas']['LogStream'];
+export type LogSummary = components['schemas']['LogSummary'];
 export type MgmtConfig = components['schemas']['MgmtConfig'];
 export type MgmtCore = components['schemas']['MgmtCore'];
 export type MgmtOverview = components['schemas']['MgmtOverview'];
 export type MgmtRetention = components['schemas']['MgmtRetention'];
 export type MgmtRetryPolicies = components['schemas']['MgmtRetryPolicies'];
+export type MissingLog = components['schemas']['MissingLog'];
 export type MoveExecutionsRequest = components['schemas']['MoveExecutionsRequest'];
 export type MoveRequest = components['schemas']['MoveRequest'];
 export type ObjectAction = components['schemas']['ObjectAction'];
@@ -1657,6 +1821,7 @@ export type RetentionRun = components['schemas']['RetentionRun'];
 export type RetentionSettings = components['schemas']['RetentionSettings'];
 export type RetryExecutionsRequest = components['schemas']['RetryExecutionsRequest'];
 export type RetryPolicyView = components['schemas']['RetryPolicyView'];
+export type RetryRequest = components['schemas']['RetryRequest'];
 export type Role = components['schemas']['Role'];
 export type SavedJobVersion = components['schemas']['SavedJobVersion'];
 export type SchedulePreview = components['schemas']['SchedulePreview'];
