@@ -3,7 +3,7 @@ import type { ExecutionDetail, TaskItem } from "../../api/executions";
 import { Button, PageLink } from "../../ui/Button";
 import { PageHead } from "../../ui/Card";
 import { StateMark } from "../../ui/StateMark";
-import { CopyButton, Duration, Progress, Time } from "../../ui/values";
+import { CopyButton, Duration, Meter, Time } from "../../ui/values";
 import { notSucceeded, type ExecutionActions } from "./actions";
 import { priorityWord, triggerOf } from "./trigger";
 import { finalStates } from "./useExecutionPage";
@@ -109,7 +109,7 @@ export function ExecutionHead({
         {going && execution.progress != null && (
           <Fact name="Progress">
             <span className="xp-progress">
-              <Progress done={Math.round(execution.progress * 100)} total={100} label="Progress" />
+              <Meter value={execution.progress} max={1} label="Progress" text={`${Math.round(execution.progress * 100)} %`} />
               {execution.progressMessage && <span className="muted ellipsis">{execution.progressMessage}</span>}
             </span>
           </Fact>

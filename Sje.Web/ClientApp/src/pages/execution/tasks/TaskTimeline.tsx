@@ -51,7 +51,8 @@ export function TaskTimeline({
     <div className="xp-gantt" role="group" aria-label="Tasks over time">
       <div className="xp-gantt-axis" aria-hidden="true">
         <span className="xp-gantt-name muted">
-          {shown.length === tasks.length ? `${tasks.length} tasks` : `${shown.length} of ${tasks.length} tasks`}
+          {shown.length < tasks.length ? `${shown.length} of ` : ""}
+          {tasks.length === 1 ? "1 task" : `${tasks.length} tasks`}
         </span>
         <span className="xp-gantt-took muted">took</span>
         <span className="xp-gantt-track">
