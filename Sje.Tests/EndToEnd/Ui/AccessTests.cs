@@ -125,7 +125,7 @@ public sealed class AccessTests(KeyedUi ui) : IClassFixture<KeyedUi>
     {
         var viewer = await ui.NewKeyAsync(Role.Viewer);
         var writes = new Regex(
-            "^(cancel|retry|rerun|run|pause|resume|requeue|purge|drain|save|delete|edit|revoke|new|create|prioriti[sz]e|move|skip|trigger|reset)",
+            "^(cancel|retry|rerun|run|pause|resume|requeue|purge|drain|save|delete|edit|revoke|new|create|prioriti[sz]e|move|skip|trigger|reset)\\b",
             RegexOptions.IgnoreCase
         );
         foreach (var path in await UiRoutes.FillAsync(ui, "seen"))

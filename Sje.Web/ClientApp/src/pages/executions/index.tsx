@@ -1,8 +1,9 @@
 import "./executions.css";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { messageOf } from "../../api/client";
 import { changeExecution, type ExecutionItem, executionKeys, patchExecutions, readExecutions } from "../../api/executions";
+import { useSession } from "../../api/session";
 import { useOperations } from "../../api/operations";
 import { count } from "../../base/format";
 import { useUrl, writeSearch } from "../../base/url";
@@ -35,10 +36,13 @@ export default function ExecutionsPage() {
   const sort = sortOf(url["sort"]);
   const order = `${sort.descending ? "-" : ""}${sort.key}`;
   const anchor = useMemo(() => anchorOf(key, url["cursor"]), [key, url["cursor"]]);
-  const { list, rows, counts, more, usual, fresh, showFresh } = useExecutions(query, order, anchor);
+  const host = useRef<HTMLDivElement>(null);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const calm = () => selected.size === 0 && isCalm(host.current);
+  const { list, rows, counts, more, usual, fresh, showFresh } = useExecutions(query, order, anchor, calm);
   const columns = useMemo(() => columnsOf(usual), [usual]);
 
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const mayChange = useSession().data?.role !== "viewer";
   const [everything, setEverything] = useState(false);
   useEffect(() => {
     setSelected(new Set());
@@ -51,7 +55,7 @@ export default function ExecutionsPage() {
   });
 
   const row = useRowActions();
-  const keepCursor = useCursorInUrl(key, anchor, list.data?.pages, setUrl);
+  useCursorInUrl(host, key, anchor, list.data?.pages, setUrl);
   const total = counts ? totalOf(counts.counts, filter.states) : undefined;
   const totalText =
     total === undefined ? "" : counts && total >= counts.countsUpTo ? `${count(counts.countsUpTo)}+` : count(total);
@@ -102,7 +106,7 @@ export default function ExecutionsPage() {
           }}
         />
       )}
-      <div className="xs-list" ref={keepCursor}>
+      <div className="xs-list" ref={host}>
         <DataTable
           key={key}
           label="Executions"
@@ -121,10 +125,14 @@ export default function ExecutionsPage() {
             })
           }
           selection={selected}
-          onSelect={(next) => {
-            setEverything(false);
-            setSelected(next);
-          }}
+          onSelect={
+            mayChange
+              ? (next) => {
+                  setEverything(false);
+                  setSelected(next);
+                }
+              : undefined
+          }
           hasMore={list.hasNextPage}
           onMore={more}
           total={total}
@@ -200,12 +208,12 @@ function useRowActions() {
 
 /** Writes the page that is on top into the address while a person scrolls, so that a sent link shows the same rows. */
 function useCursorInUrl(
+  host: RefObject<HTMLDivElement | null>,
   key: string,
   anchor: string | undefined,
   pages: readonly { items: readonly unknown[]; nextCursor?: string | null }[] | undefined,
   setUrl: (change: { cursor: string | undefined }, options: { replace: boolean }) => void,
 ) {
-  const host = useRef<HTMLDivElement>(null);
   const latest = useRef({ key, anchor, pages, setUrl });
   useEffect(() => {
     latest.current = { key, anchor, pages, setUrl };
@@ -235,6 +243,11 @@ function useCursorInUrl(
       clearTimeout(timer);
       element.removeEventListener("scroll", onScroll);
     };
-  }, [key]);
-  return host;
+  }, [host, key]);
+}
+
+/** Whether nobody reads in the list: it is at its top, and neither the pointer nor the keyboard is in it. */
+function isCalm(list: HTMLElement | null): boolean {
+  if (!list || list.matches(":hover") || list.contains(document.activeElement)) return false;
+  return (list.querySelector(".table-scroll")?.scrollTop ?? 0) < 8;
 }

@@ -1,9 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type QueryValue, rowsOf } from "../../api/client";
+import { get, type QueryValue, rowsOf } from "../../api/client";
 import {
   type ExecutionItem,
   executionKeys,
+  type ExecutionPage,
   patchExecutions,
   readExecutions,
   useExecutionCounts,
@@ -20,10 +21,10 @@ const pageSize = 100;
 const patchSize = 200;
 
 /**
- * The list and its counts, kept true by events: rows that are shown are patched where they stand; of new ones only the number is told, so that
- * nothing moves under the cursor.
+ * The list and its counts, kept true by events: rows that are shown are patched where they stand. New ones come in at the top only while
+ * <c>calm</c> says that nobody reads there; else their number is told, so that nothing moves under the cursor.
  */
-export function useExecutions(filter: Record<string, QueryValue>, sort: string, cursor: string | undefined) {
+export function useExecutions(filter: Record<string, QueryValue>, sort: string, cursor: string | undefined, calm: () => boolean) {
   const client = useQueryClient();
   const query = useMemo(() => ({ ...filter, sort, limit: pageSize }), [filter, sort]);
   const list = useExecutionList(query, cursor);
@@ -52,25 +53,48 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
     await client.invalidateQueries({ queryKey: executionKeys.counts(withoutState) });
   }, 900);
 
+  const insert = usePace<"new">(async () => {
+    const newest = await get<ExecutionPage>("/executions", { query });
+    const known = shown.current;
+    const added = newest.items.filter((row) => !known.has(row.id));
+    if (added.length > 0 && added.length === newest.items.length && known.size > 0) {
+      // More came than a page holds: between these and those that are shown others are missing.
+      await client.resetQueries({ queryKey: executionKeys.list(query) });
+    } else {
+      client.setQueryData<InfiniteData<ExecutionPage>>([...executionKeys.list(query), cursor ?? ""], (before) =>
+        withNew(before, added),
+      );
+    }
+    setFresh(new Set());
+  }, 1_000);
+  const newestFirst = sort === "-accepted" && cursor === undefined;
+
   useLive(["executions", "tasks"], (events, { caughtUp }) => {
     recount("counts");
     if (caughtUp) {
+      if (newestFirst && calm()) insert("new");
       // What happened meanwhile is unknown: every row that can still change is read again.
       const open = [...shown.current.values()].filter((row) => !isFinal(row)).map((row) => row.id);
       patch(...open);
     }
     const touched = new Set<string>();
+    // Ids rise with time.
+    let newestId = "";
+    for (const id of shown.current.keys()) if (id > newestId) newestId = id;
     const unseen = new Set<string>();
     for (const event of events) {
       const row = shown.current.get(event.executionId);
       if (row) {
         if (event.version == null || event.version > row.version) touched.add(event.executionId);
-      } else if (event.kind === "execution.queued" || event.kind === "execution.accepted" || event.kind === "task.queued") {
+      } else if (event.executionId > newestId) {
         unseen.add(event.executionId);
       }
     }
     if (touched.size > 0) patch(...touched);
-    if (unseen.size > 0) setFresh((before) => new Set([...before, ...unseen].slice(-1000)));
+    if (unseen.size > 0) {
+      if (newestFirst && calm()) insert("new");
+      else setFresh((before) => new Set([...before, ...unseen].slice(-1000)));
+    }
   });
 
   const { fetchNextPage, isFetchingNextPage } = list;
@@ -92,6 +116,15 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
       await client.resetQueries({ queryKey: executionKeys.list(query) });
     },
   };
+}
+
+/** The list with some rows before all others. */
+function withNew(list: InfiniteData<ExecutionPage> | undefined, added: readonly ExecutionItem[]): typeof list {
+  const [first, ...rest] = list?.pages ?? [];
+  if (!list || !first) return list;
+  const known = new Set(list.pages.flatMap((page) => page.items.map((row) => row.id)));
+  const items = [...added.filter((row) => !known.has(row.id)), ...first.items];
+  return { ...list, pages: [{ ...first, items }, ...rest] };
 }
 
 /** How long executions of each job usually take, by the rows that have been read; at least three make a habit. */
