@@ -6,7 +6,8 @@ namespace Sje.Tests.EndToEnd.Ui;
 /// <summary>Executions that pages need many of, or of an odd shape: written into the database, since running them would take minutes.</summary>
 internal static class UiSeeds
 {
-    private const string NewIds = "(left(sje.id_at(now() - i * interval '1 second')::text, 13) || right(gen_random_uuid()::text, 23))::uuid";
+    private const string NewIds =
+        "(left(sje.id_at(now() - i * interval '1 second')::text, 13) || right(gen_random_uuid()::text, 23))::uuid";
 
     /// <summary>
     /// Executions of one task that have ended, one accepted each second before now: of ten seven succeeded, two failed, one was cancelled. They took
@@ -14,9 +15,9 @@ internal static class UiSeeds
     /// </summary>
     public static Task AddManyAsync(TestDatabase db, string name, int count, string longest) =>
         db.ExecuteAsync(
-            $$"""
+            $$$"""
             with made as (
-                select i, {{NewIds}} as id, now() - i * interval '1 second' as at,
+                select i, {{{NewIds}}} as id, now() - i * interval '1 second' as at,
                     case when i % 10 < 7 then 'succeeded' when i % 10 < 9 then 'failed' else 'cancelled' end as state,
                     case when i = $2 / 2 then interval '1 minute' else (i % 100 + 1) * interval '100 milliseconds' end as took
                 from generate_series(1, $2) i
@@ -158,6 +159,8 @@ internal static class UiSeeds
             }
         }
 
-        Assert.Fail($"{what} is over {limit}: {string.Join(", ", figures.Select(f => f.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)))}");
+        Assert.Fail(
+            $"{what} is over {limit}: {string.Join(", ", figures.Select(f => f.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture)))}"
+        );
     }
 }
