@@ -15,7 +15,17 @@ public enum CronPart
 }
 
 /// <summary>Why a cron line and a time zone make no schedule, and what would be right.</summary>
-public sealed record CronFault(CronPart Part, string Detail);
+public sealed record CronFault(CronPart Part, string Detail)
+{
+    /// <summary>The field of the line that is wrong; null where the line as a whole is.</summary>
+    public CronBadPart? BadPart { get; init; }
+}
+
+/// <summary>A field of a cron line.</summary>
+/// <param name="Index">Its place among the fields, from 0.</param>
+/// <param name="Text">The field.</param>
+/// <param name="Start">Where it begins in the line as it was given.</param>
+public sealed record CronBadPart(int Index, string Text, int Start);
 
 /// <summary>
 /// When a schedule is due: a cron line as Cronos reads it (five fields, six with seconds first, macros as <c>@daily</c>), in a time zone.
@@ -29,6 +39,9 @@ public sealed class CronSchedule
 
     private const int LongestCron = 200;
     private const int LongestZone = 100;
+    private const int LongestNotesYears = 10;
+    private const int MostDue = 10;
+    private const int MostWall = 4000;
 
     private const string WantedCron =
         "A cron line has five fields (minute hour day-of-month month day-of-week), six with seconds first, or is a macro: "
@@ -94,7 +107,11 @@ public sealed class CronSchedule
 
         if (expression.GetNextOccurrence(Beginning, zone) is null)
         {
-            fault = new CronFault(CronPart.Cron, $"'{line}' never comes due: no date is like that.");
+            fault = new CronFault(CronPart.Cron, $"'{line}' never comes due: no date is like that.")
+            {
+                // Only a day that no month has is never due.
+                BadPart = PartOf(cron, fields.Split(' ').Length == 6 ? 3 : 2),
+            };
             return false;
         }
 
@@ -120,6 +137,106 @@ public sealed class CronSchedule
     /// <summary>The last due time up to an instant, that instant included; null when there is none in the calendar.</summary>
     public DateTimeOffset? Latest(DateTimeOffset upTo) => expression.GetPreviousOccurrence(upTo, zone, inclusive: true);
 
+    /// <summary>
+    /// The changes of the zone's clocks between two instants that touch this schedule, in order, with what it does then: worked out from the same due
+    /// times by which it starts.
+    /// </summary>
+    public IEnumerable<ClockNote> ClockNotes(DateTimeOffset after, DateTimeOffset until)
+    {
+        // Farther ahead nobody knows the rules of any zone.
+        var end = until < after.AddYears(LongestNotesYears) ? until : after.AddYears(LongestNotesYears);
+        for (var day = after; day < end; day = day.AddDays(1))
+        {
+            var (from, to) = (day, day.AddDays(1) < end ? day.AddDays(1) : end);
+            var (before, behind) = (zone.GetUtcOffset(from), zone.GetUtcOffset(to));
+            if (before != behind && NoteOf(ChangeBetween(from, to), before, behind) is { } note)
+            {
+                yield return note;
+            }
+        }
+    }
+
+    private DateTimeOffset ChangeBetween(DateTimeOffset from, DateTimeOffset to)
+    {
+        var before = zone.GetUtcOffset(from);
+        while (to - from > TimeSpan.FromSeconds(1))
+        {
+            var middle = from + (to - from) / 2;
+            (from, to) = zone.GetUtcOffset(middle) == before ? (middle, to) : (from, middle);
+        }
+
+        return new DateTimeOffset(to.UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
+    }
+
+    private ClockNote? NoteOf(DateTimeOffset at, TimeSpan before, TimeSpan behind)
+    {
+        // What a wall clock would show if it were not changed, and what it shows; both as if they were UTC.
+        var (old, now) = ((at + before).UtcDateTime, (at + behind).UtcDateTime);
+        var (first, last) = old < now ? (old, now) : (now, old);
+        var wall = Wall(first, last);
+        if (wall.Count == 0)
+        {
+            return null;
+        }
+
+        var which =
+            wall.Count == 1 ? $"{wall[0]:HH:mm}" : $"{wall.Count} times from {wall[0]:HH:mm} to {wall[^1]:HH:mm}";
+        var day = $"{first:yyyy-MM-dd}";
+        if (old < now)
+        {
+            var due = Next(at.AddTicks(-1));
+            var moved = due == at && Wall(now, now.AddSeconds(1)).Count == 0;
+            return new ClockNote(
+                at,
+                ClockChange.Gap,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"On {day} clocks go from {old:HH:mm} to {now:HH:mm}, so {which} {(wall.Count == 1 ? "does" : "do")} not exist: "
+                ) + (moved ? $"it starts at {now:HH:mm} instead" : "left out"),
+                moved ? [at.ToOffset(behind)] : []
+            );
+        }
+
+        var length = last - first;
+        var firstTime = Between(at - length, at);
+        var secondTime = Between(at, at + length);
+        return new ClockNote(
+            at,
+            ClockChange.Overlap,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"On {day} clocks go back from {old:HH:mm} to {now:HH:mm}, so {which} {(wall.Count == 1 ? "comes" : "come")} twice: "
+            )
+                + (
+                    secondTime.Count == 0 ? "it starts once, the first time"
+                    : firstTime.Count == 0 ? "it starts once, the second time"
+                    : "it starts both times"
+                ),
+            [.. firstTime.Concat(secondTime).Take(MostDue)]
+        );
+    }
+
+    private List<DateTime> Wall(DateTime from, DateTime to) =>
+        [
+            .. expression
+                .GetOccurrences(
+                    DateTime.SpecifyKind(from, DateTimeKind.Utc),
+                    DateTime.SpecifyKind(to, DateTimeKind.Utc)
+                )
+                .Take(MostWall),
+        ];
+
+    private List<DateTimeOffset> Between(DateTimeOffset from, DateTimeOffset to)
+    {
+        var times = new List<DateTimeOffset>();
+        for (var next = Next(from.AddTicks(-1)); times.Count < MostDue && next < to; next = Next(next.Value))
+        {
+            times.Add(next.Value);
+        }
+
+        return times;
+    }
+
     private static bool TryReadLine(
         string cron,
         out string line,
@@ -136,7 +253,10 @@ public sealed class CronSchedule
         {
             if (!Macros.TryGetValue(macro, out var meaning))
             {
-                fault = new CronFault(CronPart.Cron, $"There is no macro '{Cut(macro)}'. {WantedCron}.");
+                fault = new CronFault(CronPart.Cron, $"There is no macro '{Cut(macro)}'. {WantedCron}.")
+                {
+                    BadPart = PartOf(cron, 0),
+                };
                 return false;
             }
 
@@ -152,7 +272,10 @@ public sealed class CronSchedule
                         CultureInfo.InvariantCulture,
                         $"{WantedCron}; '{Cut(cron)}' has {words.Length} {(words.Length == 1 ? "field" : "fields")}."
                     )
-            );
+            )
+            {
+                BadPart = words.Length > 6 ? PartOf(cron, 6) : null,
+            };
             return false;
         }
 
@@ -170,8 +293,64 @@ public sealed class CronSchedule
             fault = new CronFault(
                 CronPart.Cron,
                 $"'{Cut(line)}' is no cron line: {wrong.Message.TrimEnd('.')}. {WantedCron}."
-            );
+            )
+            {
+                BadPart = FirstBad(cron, words),
+            };
             return false;
+        }
+    }
+
+    // The first field that is wrong beside others that say nothing.
+    private static CronBadPart? FirstBad(string cron, string[] words)
+    {
+        for (var i = 0; i < words.Length; i++)
+        {
+            var alone = Enumerable.Repeat("*", words.Length).ToArray();
+            alone[i] = words[i];
+            try
+            {
+                CronExpression.Parse(
+                    string.Join(' ', alone),
+                    words.Length == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard
+                );
+            }
+            catch (Exception wrong) when (wrong is CronFormatException or MissingSeedException)
+            {
+                return PartOf(cron, i);
+            }
+        }
+
+        return null;
+    }
+
+    private static CronBadPart? PartOf(string cron, int index)
+    {
+        var (start, seen) = (0, 0);
+        while (true)
+        {
+            while (start < cron.Length && cron[start] is ' ' or '\t')
+            {
+                start++;
+            }
+
+            var end = start;
+            while (end < cron.Length && cron[end] is not (' ' or '\t'))
+            {
+                end++;
+            }
+
+            if (start == end)
+            {
+                return null;
+            }
+
+            if (seen == index)
+            {
+                return new CronBadPart(index, cron[start..end], start);
+            }
+
+            (start, seen) = (end, seen + 1);
         }
     }
 

@@ -214,6 +214,35 @@ internal sealed class AttemptLedger
             cancellationToken
         );
 
+    /// <summary>
+    /// Fails a task for good that this worker has claimed and that nobody can run, since its stored specification cannot be read.
+    /// </summary>
+    public Task<AttemptEnded> EndUnreadableAsync(
+        UnreadableTask task,
+        Guid workerId,
+        CancellationToken cancellationToken
+    ) =>
+        EndAloneAsync(
+            task.ExecutionId,
+            task.TaskId,
+            task.Attempt,
+            workerId,
+            new AttemptEnd
+            {
+                Outcome = AttemptOutcome.Failed,
+                Next = TaskState.Failed,
+                Error = new TaskError(
+                    FailureClasses.Invalid,
+                    $"The stored specification of task '{task.Name}' cannot be read: {task.Why}. Submit the job again.",
+                    Exception: nameof(UnreadableTaskSpecException)
+                ),
+                Reason = "its stored specification cannot be read",
+            },
+            liveLease: true,
+            singleTask: false,
+            cancellationToken
+        );
+
     /// <summary>Hands back a task that this worker claimed without ever hearing of it.</summary>
     public Task<AttemptEnded> EndOrphanAsync(
         Guid executionId,

@@ -20,7 +20,31 @@ internal sealed record StoredTaskSpec(
             Options
         );
 
-    public static StoredTaskSpec Read(string json) =>
-        JsonSerializer.Deserialize<StoredTaskSpec>(json, Options)
-        ?? throw new InvalidOperationException("A task without a stored specification.");
+    /// <summary>Reads what was written, by this version or another, or by hand.</summary>
+    /// <exception cref="UnreadableTaskSpecException">It holds something else, or not all of it.</exception>
+    public static StoredTaskSpec Read(string json)
+    {
+        StoredTaskSpec? spec;
+        try
+        {
+            spec = JsonSerializer.Deserialize<StoredTaskSpec>(json, Options);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            throw new UnreadableTaskSpecException(e.Message);
+        }
+
+        // Deserializing leaves null where the text says nothing, whatever the types promise.
+        var missing =
+            spec is null ? "everything"
+            : spec.Settings is null ? "settings"
+            : spec.Retry is null ? "retry"
+            : spec.Resources?.Labels is null ? "resources"
+            : spec.Parameters is null || spec.Parameters.Any(p => p is null) ? "parameters"
+            : null;
+        return missing is null ? spec! : throw new UnreadableTaskSpecException($"'{missing}' is missing or incomplete"); // Nothing is missing.
+    }
 }
+
+/// <summary>The stored specification of a task cannot be read: no attempt of it can run, here or elsewhere.</summary>
+internal sealed class UnreadableTaskSpecException(string what) : Exception(what);

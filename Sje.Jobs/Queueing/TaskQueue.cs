@@ -169,7 +169,17 @@ internal sealed class TaskQueue(Database database)
         """;
 
     /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>
-    public async Task<List<ClaimedTask>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken)
+    public Task<List<ClaimedTask>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken) =>
+        ClaimAsync(request, [], cancellationToken);
+
+    /// <summary>
+    /// Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit. Those that nobody can run are claimed too, and told apart: the caller ends them.
+    /// </summary>
+    public async Task<List<ClaimedTask>> ClaimAsync(
+        ClaimRequest request,
+        List<UnreadableTask> unreadable,
+        CancellationToken cancellationToken
+    )
     {
         await using var connection = await database.Queue.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection) { Timeout = 5 };
@@ -197,7 +207,17 @@ internal sealed class TaskQueue(Database database)
 
         while (await row.ReadAsync(cancellationToken))
         {
-            tasks.Add(Read(row, request.WorkerId));
+            try
+            {
+                tasks.Add(Read(row, request.WorkerId));
+            }
+            catch (UnreadableTaskSpecException e)
+            {
+                // It is claimed like its neighbours, which must not suffer for it: whoever asked ends it.
+                unreadable.Add(
+                    new UnreadableTask(row.GetGuid(1), row.GetGuid(0), row.GetString(2), row.GetInt32(4), e.Message)
+                );
+            }
         }
 
         // To the end: only then is it committed.
@@ -273,6 +293,9 @@ internal sealed class TaskQueue(Database database)
         };
     }
 }
+
+/// <summary>A claimed task whose stored specification cannot be read, and why.</summary>
+internal sealed record UnreadableTask(Guid ExecutionId, Guid TaskId, string Name, int Attempt, string Why);
 
 /// <summary>What a worker has room for on one lane.</summary>
 internal sealed record ClaimRequest(

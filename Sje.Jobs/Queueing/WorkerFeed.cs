@@ -311,7 +311,9 @@ internal sealed partial class WorkerFeed(
         var asked = clock.GetTimestamp();
         try
         {
-            var tasks = await queue.ClaimAsync(session.Room(lane, want), stop);
+            var unreadable = new List<UnreadableTask>();
+            var tasks = await queue.ClaimAsync(session.Room(lane, want), unreadable, stop);
+            await FailAsync(unreadable);
             var took = clock.GetElapsedTime(asked);
             CoreMetrics.Claimed(lane, tasks.Count, took);
             if (tasks.Count > 0)
@@ -327,6 +329,23 @@ internal sealed partial class WorkerFeed(
         {
             CoreMetrics.ClaimFailed(lane);
             throw;
+        }
+    }
+
+    // One by one, and not given up with the others: where it does not succeed now the row is an orphan, is handed back, and comes here again.
+    private async Task FailAsync(List<UnreadableTask> unreadable)
+    {
+        foreach (var task in unreadable)
+        {
+            LogUnreadable(log, task.Name, task.ExecutionId, task.Attempt, task.Why);
+            try
+            {
+                await ledger.EndUnreadableAsync(task, session.Id, CancellationToken.None);
+            }
+            catch (NpgsqlException e)
+            {
+                LogReleaseFailed(log, task.ExecutionId, task.Name, task.Attempt, e.Message);
+            }
         }
     }
 
@@ -383,6 +402,19 @@ internal sealed partial class WorkerFeed(
         "Task {Task} of {ExecutionId}, attempt {Attempt}, is this worker's no longer: {Reason}"
     )]
     private static partial void LogLetGo(ILogger logger, Guid executionId, string task, int attempt, string reason);
+
+    [LoggerMessage(
+        126,
+        LogLevel.Error,
+        "Task {Task} of {ExecutionId} fails for good in attempt {Attempt}: its stored specification cannot be read: {Reason}"
+    )]
+    private static partial void LogUnreadable(
+        ILogger logger,
+        string task,
+        Guid executionId,
+        int attempt,
+        string reason
+    );
 
     [LoggerMessage(121, LogLevel.Warning, "Worker {Worker} could not claim: {Reason}")]
     private static partial void LogClaimFailed(ILogger logger, string worker, string reason);

@@ -32,6 +32,12 @@ public sealed record SavedSchedule
     /// <summary>Since when it does not start anything by itself; null when it does.</summary>
     public DateTimeOffset? PausedAt { get; init; }
 
+    /// <summary>Who paused it.</summary>
+    public string? PausedBy { get; init; }
+
+    /// <summary>Why.</summary>
+    public string? PauseReason { get; init; }
+
     /// <summary>The next due time; null while paused.</summary>
     public DateTimeOffset? NextAt { get; init; }
 

@@ -13,7 +13,7 @@ internal sealed record ScheduleRow(SavedSchedule Schedule, string Tenant, Guid J
     public const string Columns = """
         s.id, s.name, j.name, s.cron, s.time_zone, s.parameters::text, s.from_job, s.paused_at, s.next_at, s.last_due_at,
         s.last_fired_at, s.last_execution_id, s.last_error, s.version, s.created_at, s.updated_at, s.created_by,
-        s.tenant, j.id, j.version, j.spec::text, j.paused_at
+        s.tenant, j.id, j.version, j.spec::text, j.paused_at, s.paused_by, s.pause_reason
         """;
 
     /// <summary>What a statement selects from.</summary>
@@ -45,6 +45,8 @@ internal sealed record ScheduleRow(SavedSchedule Schedule, string Tenant, Guid J
                 CreatedAt = row.GetFieldValue<DateTimeOffset>(14),
                 UpdatedAt = row.GetFieldValue<DateTimeOffset>(15),
                 CreatedBy = Text(16),
+                PausedBy = Text(22),
+                PauseReason = Text(23),
             },
             row.GetString(17),
             row.GetGuid(18),

@@ -42,7 +42,8 @@ public sealed class ScheduleStore
 
     private const string Change = """
         update sje.schedules set job_id = $2, cron = $3, time_zone = $4, parameters = $5, paused_at = $6, next_at = $7, updated_at = $8,
-            last_error = null, version = version + 1, row_version = row_version + 1, hangfire_sync_at = clock_timestamp()
+            paused_by = $9, pause_reason = $10, last_error = null, version = version + 1, row_version = row_version + 1,
+            hangfire_sync_at = clock_timestamp()
         where id = $1
         """;
 
@@ -157,12 +158,15 @@ public sealed class ScheduleStore
     }
 
     /// <summary>Lets a schedule start nothing by itself until it is resumed.</summary>
-    public Task<ScheduleResult> PauseAsync(string name, CancellationToken stop) =>
-        SetPausedAsync(name, paused: true, stop);
+    public Task<ScheduleResult> PauseAsync(string name, CancellationToken stop) => PauseAsync(name, default, stop);
+
+    /// <inheritdoc cref="PauseAsync(string, CancellationToken)"/>
+    public Task<ScheduleResult> PauseAsync(string name, PauseNote note, CancellationToken stop) =>
+        SetPausedAsync(name, note, paused: true, stop);
 
     /// <summary>Lets a paused schedule go on from now; what was due meanwhile is not made up.</summary>
     public Task<ScheduleResult> ResumeAsync(string name, CancellationToken stop) =>
-        SetPausedAsync(name, paused: false, stop);
+        SetPausedAsync(name, default, paused: false, stop);
 
     /// <summary>Starts the job of a schedule now, paused or not; its due times stay as they are.</summary>
     public async Task<ScheduleResult> TriggerAsync(string name, ScheduleTrigger trigger, CancellationToken stop)
@@ -335,6 +339,11 @@ public sealed class ScheduleStore
             Parameters = wanted.Parameters,
             FromJob = old?.FromJob ?? false,
             PausedAt = pausedAt,
+            PausedBy =
+                pausedAt is null ? null
+                : old?.PausedAt is null ? by
+                : old.PausedBy,
+            PauseReason = pausedAt is null ? null : old?.PauseReason,
             NextAt =
                 pausedAt is not null ? null
                 : keepsTime ? old!.NextAt // keepsTime says that it is there.
@@ -405,7 +414,9 @@ public sealed class ScheduleStore
                 Json(schedule.Parameters.ToJsonString()),
                 Instant(schedule.PausedAt),
                 Instant(schedule.NextAt),
-                Instant(now)
+                Instant(now),
+                P(schedule.PausedBy),
+                P(schedule.PauseReason)
             );
         }
 
@@ -413,7 +424,7 @@ public sealed class ScheduleStore
         return old is null ? new ScheduleResult.Created(schedule) : new ScheduleResult.Updated(schedule);
     }
 
-    private async Task<ScheduleResult> SetPausedAsync(string name, bool paused, CancellationToken stop)
+    private async Task<ScheduleResult> SetPausedAsync(string name, PauseNote note, bool paused, CancellationToken stop)
     {
         await using var connection = await database.Main.OpenConnectionAsync(stop);
         await using var transaction = await connection.BeginTransactionAsync(stop);
@@ -442,6 +453,8 @@ public sealed class ScheduleStore
         var schedule = old with
         {
             PausedAt = paused ? now : null,
+            PausedBy = note.By,
+            PauseReason = note.Reason,
             NextAt = next,
             LastError = null,
             Version = old.Version + 1,
@@ -458,7 +471,9 @@ public sealed class ScheduleStore
             Json(schedule.Parameters.ToJsonString()),
             Instant(schedule.PausedAt),
             Instant(schedule.NextAt),
-            Instant(now)
+            Instant(now),
+            P(schedule.PausedBy),
+            P(schedule.PauseReason)
         );
         await transaction.CommitAsync(stop);
         return Told(new ScheduleResult.Updated(schedule));

@@ -8,10 +8,11 @@ namespace Sje.Jobs.Storage;
 /// <param name="HasWaiting">Whether one waits.</param>
 /// <param name="HasUnsuccessful">Whether one has ended without success.</param>
 /// <param name="Retrying">Whether one that has not ended tries again.</param>
-public sealed record ExecutionTaskFacts(bool HasWaiting, bool HasUnsuccessful, bool Retrying)
+/// <param name="Warnings">Lines of warning in the logs of all attempts.</param>
+public sealed record ExecutionTaskFacts(bool HasWaiting, bool HasUnsuccessful, bool Retrying, long Warnings)
 {
     /// <summary>Of an execution that has no tasks any more.</summary>
-    public static ExecutionTaskFacts None { get; } = new(false, false, false);
+    public static ExecutionTaskFacts None { get; } = new(false, false, false, 0);
 
     /// <summary>What decides what may be done.</summary>
     public ExecutionFacts Of(ExecutionSummary execution)
@@ -25,7 +26,8 @@ public sealed record ExecutionTaskFacts(bool HasWaiting, bool HasUnsuccessful, b
 public sealed class ExecutionFactReader(Database database)
 {
     private const string Facts = $"""
-        select x.id, coalesce(bool_or(s.waits), false), coalesce(bool_or(s.unsuccessful), false), coalesce(bool_or(s.retries), false)
+        select x.id, coalesce(bool_or(s.waits), false), coalesce(bool_or(s.unsuccessful), false), coalesce(bool_or(s.retries), false), (
+            select coalesce(sum(c.warn_lines), 0)::bigint from sje.log_chunks c where c.execution_id = x.id)
         from unnest($1) x(id) cross join lateral (
             select t.state <> 'running' as waits, false as unsuccessful, {ExecutionCondition.Retries} as retries
             from sje.tasks t where t.execution_id = x.id
@@ -54,7 +56,12 @@ public sealed class ExecutionFactReader(Database database)
         await using var row = await command.ExecuteReaderAsync(stop);
         while (await row.ReadAsync(stop))
         {
-            found[row.GetGuid(0)] = new ExecutionTaskFacts(row.GetBoolean(1), row.GetBoolean(2), row.GetBoolean(3));
+            found[row.GetGuid(0)] = new ExecutionTaskFacts(
+                row.GetBoolean(1),
+                row.GetBoolean(2),
+                row.GetBoolean(3),
+                row.GetInt64(4)
+            );
         }
 
         return found;

@@ -10,6 +10,8 @@ internal sealed class JobRow
     public required DateTimeOffset UpdatedAt { get; set; }
     public string? CreatedBy { get; init; }
     public DateTimeOffset? PausedAt { get; init; }
+    public string? PausedBy { get; init; }
+    public string? PauseReason { get; init; }
 }
 
 internal sealed class JobVersionRow

@@ -17,6 +17,12 @@ public sealed record SavedJob(
 {
     /// <summary>Since when it starts nothing; null while it is not paused.</summary>
     public DateTimeOffset? PausedAt { get; init; }
+
+    /// <summary>Who paused it.</summary>
+    public string? PausedBy { get; init; }
+
+    /// <summary>Why.</summary>
+    public string? PauseReason { get; init; }
 }
 
 /// <summary>When a version of a job was saved, and by whom.</summary>
@@ -96,6 +102,8 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
             : new SavedJob(job.Id, name, old.Version, Parse(old.Spec), job.CreatedAt, old.CreatedAt, old.CreatedBy)
             {
                 PausedAt = job.PausedAt,
+                PausedBy = job.PausedBy,
+                PauseReason = job.PauseReason,
             };
     }
 
@@ -246,6 +254,8 @@ public sealed class JobStore(IDbContextFactory<SjeContext> contexts, TimeProvide
         new(row.Id, row.Name, row.Version, Parse(row.Spec), row.CreatedAt, row.UpdatedAt, row.CreatedBy)
         {
             PausedAt = row.PausedAt,
+            PausedBy = row.PausedBy,
+            PauseReason = row.PauseReason,
         };
 
     private static JsonObject Parse(string spec) => JsonNode.Parse(spec)!.AsObject();

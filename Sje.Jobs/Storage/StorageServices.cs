@@ -40,6 +40,8 @@ public static class StorageServices
         services.TryAddSingleton<JobStore>();
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<ExecutionFactReader>();
+        services.TryAddSingleton<JobOutlookReader>();
+        services.TryAddSingleton<ScheduleRunReader>();
         services.TryAddSingleton<ExecutionSeriesReader>();
         services.TryAddSingleton<TaskReader>();
         services.TryAddSingleton<RunGridReader>();

@@ -69,12 +69,12 @@ internal static class PastHistory
                 values ($1, 'old', 'scripted', 'default', '{"name": "old"}', $2, 1, now() - $3, now() - (case when $4 >= interval '0' then $4 end))
             ), live as (
                 insert into sje.tasks (id, execution_id, name, ordinal, type, queue, rank, state, spec, max_attempts, attempt, accepted_at)
-                select $1, $1, 'main', 0, 'scripted', 'default', now() - $3, 'queued', '{"settings": {"script": "ok"}}', 3, 1, now() - $3
+                select $1, $1, 'main', 0, 'scripted', 'default', now() - $3, 'queued', '{"settings": {"script": "ok"}, "retry": {}, "resources": {}, "parameters": []}', 3, 1, now() - $3
                 where $4 < interval '0'
             ), ended as (
                 insert into sje.finished_tasks (id, execution_id, name, ordinal, type, queue, rank, state, spec, max_attempts, attempt, failures,
                     accepted_at, finished_at, dismissed_at)
-                select $1, $1, 'main', 0, 'scripted', 'default', now() - $3, $2, '{"settings": {"script": "ok"}}', 3, 1, 1, now() - $3,
+                select $1, $1, 'main', 0, 'scripted', 'default', now() - $3, $2, '{"settings": {"script": "ok"}, "retry": {}, "resources": {}, "parameters": []}', 3, 1, 1, now() - $3,
                     now() - (case when $4 >= interval '0' then $4 end), case when $5 then now() end
                 where $4 >= interval '0'
             ), attempt as (

@@ -9,7 +9,7 @@ namespace Sje.Web.Api;
 /// <summary>
 /// An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). <c>retrying</c>: it has
 /// not ended, and a task of it tries again. <c>reason</c> is one line: why it waits, what went wrong, or what it is doing. <c>queuePosition</c> is its
-/// place among those of its queue that nothing but others before it keeps waiting, from 1. <c>actions</c> is what the caller may do to it now.
+/// place among those of its queue that nothing but others before it keeps waiting, from 1. <c>warnings</c> counts lines of warning in its logs. <c>actions</c> is what the caller may do to it now.
 /// </summary>
 internal record ExecutionItem(
     Guid Id,
@@ -45,6 +45,7 @@ internal record ExecutionItem(
     string? CancelReason,
     string? ErrorClass,
     string? ErrorMessage,
+    long Warnings,
     long Version,
     IReadOnlyList<ObjectAction> Actions
 );
@@ -155,6 +156,7 @@ internal static class ExecutionViews
             execution.CancelReason,
             Text(telling?.Error, "class"),
             Text(telling?.Error, "message"),
+            facts.Warnings,
             execution.Version,
             AllowedActions.OfExecution(role, facts.Of(execution))
         );

@@ -5,6 +5,7 @@ using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -13,7 +14,10 @@ using Sje.Web.Api.Requests;
 
 namespace Sje.Web.Api;
 
-/// <summary>A saved job; <c>job</c> is its file in canonical form.</summary>
+/// <summary>
+/// A saved job; <c>job</c> is its file in canonical form, <c>lastRuns</c> its last 20 executions, the newest first, <c>nextAt</c> when a schedule of it is
+/// due next, <c>actions</c> what the caller may do to it now.
+/// </summary>
 internal sealed record JobView(
     string Name,
     int Version,
@@ -21,10 +25,15 @@ internal sealed record JobView(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     string? CreatedBy,
-    DateTimeOffset? PausedAt
+    DateTimeOffset? PausedAt,
+    string? PausedBy,
+    string? PauseReason,
+    IReadOnlyList<JobLastRun> LastRuns,
+    DateTimeOffset? NextAt,
+    IReadOnlyList<ObjectAction> Actions
 );
 
-/// <summary>A saved job in a list.</summary>
+/// <summary>A saved job in a list, with its last 20 executions, the newest first, and when a schedule of it is due next.</summary>
 internal sealed record JobItem(
     string Name,
     int Version,
@@ -33,7 +42,12 @@ internal sealed record JobItem(
     string Queue,
     IReadOnlyList<string> Tags,
     DateTimeOffset UpdatedAt,
-    DateTimeOffset? PausedAt
+    DateTimeOffset? PausedAt,
+    string? PausedBy,
+    string? PauseReason,
+    IReadOnlyList<JobLastRun> LastRuns,
+    DateTimeOffset? NextAt,
+    IReadOnlyList<ObjectAction> Actions
 );
 
 /// <summary>A job file that is right, as it would be stored.</summary>
@@ -150,7 +164,13 @@ internal static class JobsApi
         group
             .MapPost("/jobs/{name}/pause", PauseAsync)
             .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.NotFound)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
             .WithName("pauseJob")
             .WithSummary("Start nothing of it until it is resumed; what runs goes on, what is submitted waits");
         group
@@ -203,14 +223,24 @@ internal static class JobsApi
 
     private static async Task<Results<Ok<Page<JobItem>>, Refusal>> ListAsync(
         [AsParameters] JobListQuery query,
+        ClaimsPrincipal user,
         JobStore jobs,
+        JobOutlookReader outlooks,
         CancellationToken stop
     )
     {
         var limit = query.LimitOf();
         var filter = query.Filter;
         var found = await jobs.ListAsync(filter, query.KeyOf(), limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, filter.KeyOf, ToItem));
+        var page = found.ToPage(limit, filter.KeyOf, job => job);
+        var caller = user.Caller();
+        var known = await outlooks.FindAsync([.. page.Items.Select(job => job.Id)], caller.Scope, stop);
+        return TypedResults.Ok(
+            new Page<JobItem>(
+                [.. page.Items.Select(job => ToItem(job, known.GetValueOrDefault(job.Id, JobOutlook.None), caller))],
+                page.NextCursor
+            )
+        );
     }
 
     private static Results<Ok<JobValidated>, Refusal> Validate(RawBody body, JobReader reader)
@@ -225,7 +255,9 @@ internal static class JobsApi
         string name,
         [AsParameters] JobVersionQuery query,
         HttpResponse response,
+        ClaimsPrincipal user,
         JobStore jobs,
+        JobOutlookReader outlooks,
         CancellationToken stop
     )
     {
@@ -236,7 +268,7 @@ internal static class JobsApi
         }
 
         response.Headers.ETag = WriteCondition.TagOf(job.Version);
-        return TypedResults.Ok(ToView(job));
+        return TypedResults.Ok(await ToViewAsync(job, user, outlooks, stop));
     }
 
     private static async Task<Results<Ok<Page<SavedJobVersion>>, Refusal>> ListVersionsAsync(
@@ -272,6 +304,7 @@ internal static class JobsApi
         ClaimsPrincipal user,
         JobReader reader,
         JobStore jobs,
+        JobOutlookReader outlooks,
         CancellationToken stop
     )
     {
@@ -301,13 +334,16 @@ internal static class JobsApi
         {
             case JobSaveResult.Created created:
                 response.Headers.ETag = WriteCondition.TagOf(created.Job.Version);
-                return TypedResults.Created($"/api/v1/jobs/{Uri.EscapeDataString(name)}", ToView(created.Job));
+                return TypedResults.Created(
+                    $"/api/v1/jobs/{Uri.EscapeDataString(name)}",
+                    await ToViewAsync(created.Job, user, outlooks, stop)
+                );
             case JobSaveResult.Updated updated:
                 response.Headers.ETag = WriteCondition.TagOf(updated.Job.Version);
-                return TypedResults.Ok(ToView(updated.Job));
+                return TypedResults.Ok(await ToViewAsync(updated.Job, user, outlooks, stop));
             case JobSaveResult.Unchanged unchanged:
                 response.Headers.ETag = WriteCondition.TagOf(unchanged.Job.Version);
-                return TypedResults.Ok(ToView(unchanged.Job));
+                return TypedResults.Ok(await ToViewAsync(unchanged.Job, user, outlooks, stop));
             case JobSaveResult.VersionMismatch mismatch:
                 return WriteCondition.Mismatch("job", name, mismatch.CurrentVersion);
             case JobSaveResult.ScheduleNameTaken taken:
@@ -343,22 +379,28 @@ internal static class JobsApi
 
     private static async Task<Results<Ok<JobView>, Refusal>> PauseAsync(
         string name,
+        RequestBody<PauseRequest> body,
+        ClaimsPrincipal user,
         PauseControl control,
         JobStore jobs,
+        JobOutlookReader outlooks,
         CancellationToken stop
     ) =>
-        await control.PauseJobAsync(name, stop) && await jobs.FindAsync(name, null, stop) is { } job
-            ? TypedResults.Ok(ToView(job))
+        await control.PauseJobAsync(name, user.Note(body.Value.Reason), stop)
+        && await jobs.FindAsync(name, null, stop) is { } job
+            ? TypedResults.Ok(await ToViewAsync(job, user, outlooks, stop))
             : Refusal.NotFound("job", name);
 
     private static async Task<Results<Ok<JobView>, Refusal>> ResumeAsync(
         string name,
+        ClaimsPrincipal user,
         PauseControl control,
         JobStore jobs,
+        JobOutlookReader outlooks,
         CancellationToken stop
     ) =>
         await control.ResumeJobAsync(name, stop) && await jobs.FindAsync(name, null, stop) is { } job
-            ? TypedResults.Ok(ToView(job))
+            ? TypedResults.Ok(await ToViewAsync(job, user, outlooks, stop))
             : Refusal.NotFound("job", name);
 
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RunAsync(
@@ -394,10 +436,35 @@ internal static class JobsApi
             : prepared.Refusal!; // One of the two is there.
     }
 
-    private static JobView ToView(SavedJob job) =>
-        new(job.Name, job.Version, job.Spec, job.CreatedAt, job.UpdatedAt, job.CreatedBy, job.PausedAt);
+    private static async Task<JobView> ToViewAsync(
+        SavedJob job,
+        ClaimsPrincipal user,
+        JobOutlookReader outlooks,
+        CancellationToken stop
+    )
+    {
+        var caller = user.Caller();
+        var outlook = (await outlooks.FindAsync([job.Id], caller.Scope, stop)).GetValueOrDefault(
+            job.Id,
+            JobOutlook.None
+        );
+        return new JobView(
+            job.Name,
+            job.Version,
+            job.Spec,
+            job.CreatedAt,
+            job.UpdatedAt,
+            job.CreatedBy,
+            job.PausedAt,
+            job.PausedBy,
+            job.PauseReason,
+            outlook.LastRuns,
+            outlook.NextAt,
+            AllowedActions.OfJob(caller.Role, job.PausedAt is not null)
+        );
+    }
 
-    private static JobItem ToItem(SavedJob job) =>
+    private static JobItem ToItem(SavedJob job, JobOutlook outlook, Caller caller) =>
         new(
             job.Name,
             job.Version,
@@ -406,6 +473,11 @@ internal static class JobsApi
             ExecutionViews.Text(job.Spec, "queue") ?? "default",
             job.Spec["tags"] is JsonArray tags ? [.. tags.OfType<JsonValue>().Select(tag => tag.ToString())] : [],
             job.UpdatedAt,
-            job.PausedAt
+            job.PausedAt,
+            job.PausedBy,
+            job.PauseReason,
+            outlook.LastRuns,
+            outlook.NextAt,
+            AllowedActions.OfJob(caller.Role, job.PausedAt is not null)
         );
 }

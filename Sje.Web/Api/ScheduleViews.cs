@@ -3,12 +3,18 @@ using System.Text.Json.Nodes;
 using FluentValidation;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
+using Sje.Core.Scheduling;
+using Sje.Core.Security;
 using Sje.Jobs.Scheduling;
+using Sje.Jobs.Storage;
 using Sje.Web.Api.Requests;
 
 namespace Sje.Web.Api;
 
-/// <summary>A schedule. <c>fromJob</c>: it is part of the job's file, and its cron line and time zone change there.</summary>
+/// <summary>
+/// A schedule. <c>fromJob</c>: it is part of the job's file, and its cron line and time zone change there. <c>lastExecution</c> is what became of the
+/// last one that it started; null when it is gone, or another tenant's. <c>actions</c> is what the caller may do to it now.
+/// </summary>
 internal sealed record ScheduleView(
     string Name,
     string Job,
@@ -17,15 +23,19 @@ internal sealed record ScheduleView(
     JsonObject Parameters,
     bool FromJob,
     DateTimeOffset? PausedAt,
+    string? PausedBy,
+    string? PauseReason,
     DateTimeOffset? NextAt,
     DateTimeOffset? LastDueAt,
     DateTimeOffset? LastFiredAt,
     Guid? LastExecutionId,
+    ScheduleRun? LastExecution,
     string? LastError,
     int Version,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    string? CreatedBy
+    string? CreatedBy,
+    IReadOnlyList<ObjectAction> Actions
 );
 
 /// <summary>What a schedule is to be.</summary>
@@ -105,8 +115,19 @@ internal sealed class SchedulePreviewRequestValidator : AbstractValidator<Schedu
 /// <summary>A due time: the instant, and what a clock in the schedule's time zone shows then.</summary>
 internal sealed record DueTime(DateTimeOffset At, string Local);
 
-/// <summary>The next due times, soonest first.</summary>
-internal sealed record SchedulePreview(string Cron, string TimeZone, IReadOnlyList<DueTime> Times);
+/// <summary>
+/// A change of the zone's clocks that touches the schedule, and what is done then: the scheduler's own rule. <c>kind</c> is <c>gap</c> where local times
+/// are left out, <c>overlap</c> where they come twice. <c>dueAt</c> are the instants at which it starts because of it or in spite of it.
+/// </summary>
+internal sealed record ClockNoteView(DateTimeOffset At, ClockChange Kind, string Text, IReadOnlyList<DueTime> DueAt);
+
+/// <summary>The next due times, soonest first, and which changes of the clocks touch them or come within a year.</summary>
+internal sealed record SchedulePreview(
+    string Cron,
+    string TimeZone,
+    IReadOnlyList<DueTime> Times,
+    IReadOnlyList<ClockNoteView> Notes
+);
 
 internal sealed record ScheduleListQuery(
     [FromQuery(Name = "job")] string? Job,

@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Security.Claims;
+using System.Text.Json.Nodes;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Sje.Core.Jobs;
 using Sje.Core.Scheduling;
+using Sje.Core.Security;
 using Sje.Jobs.Scheduling;
+using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
 using Sje.Web.Api.Problems;
 using Sje.Web.Api.Requests;
@@ -15,6 +18,10 @@ namespace Sje.Web.Api;
 /// <summary>Schedules: when saved jobs start by themselves.</summary>
 internal static class SchedulesApi
 {
+    // A change of the clocks that is months away is better known before the schedule is saved.
+    private const int NotesDays = 366;
+    private const int MostNotes = 20;
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/api/v1").WithTags("Schedules");
@@ -37,7 +44,13 @@ internal static class SchedulesApi
                 ProblemKind.Invalid
             )
             .WithName("previewCron")
-            .WithSummary("The next due times of a cron line, which is not saved");
+            .WithSummary(
+                "The next due times of a cron line, which is not saved, and what changes of the clocks do to it"
+            )
+            .WithDescription(
+                "Of a wrong cron line the problem has badPart: {index, text, start}, the field that is wrong, from 0, and where it begins in the line as "
+                    + "sent; without it the line as a whole is wrong."
+            );
         group
             .MapGet("/schedules/{name}", GetAsync)
             .RequireAuthorization(Policies.Viewer)
@@ -76,7 +89,14 @@ internal static class SchedulesApi
         group
             .MapPost("/schedules/{name}/pause", PauseAsync)
             .RequireAuthorization(Policies.Operator)
-            .Refuses(ProblemKind.NotFound, ProblemKind.WrongState)
+            .Refuses(
+                ProblemKind.Unreadable,
+                ProblemKind.NotFound,
+                ProblemKind.WrongState,
+                ProblemKind.TooLarge,
+                ProblemKind.UnsupportedMediaType,
+                ProblemKind.Invalid
+            )
             .WithName("pauseSchedule")
             .WithSummary("Start nothing by itself until it is resumed");
         group
@@ -103,22 +123,32 @@ internal static class SchedulesApi
 
     private static async Task<Results<Ok<Page<ScheduleView>>, Refusal>> ListAsync(
         [AsParameters] ScheduleListQuery query,
+        ClaimsPrincipal user,
         ScheduleStore schedules,
+        ScheduleRunReader runs,
         CancellationToken stop
     )
     {
         var limit = query.LimitOf();
         var filter = query.Filter;
         var found = await schedules.ListAsync(filter, query.KeyOf(), limit + 1, stop);
-        return TypedResults.Ok(found.ToPage(limit, filter.KeyOf, ToView));
+        var page = found.ToPage(limit, filter.KeyOf, schedule => schedule);
+        return TypedResults.Ok(
+            new Page<ScheduleView>(await ToViewsAsync(page.Items, user.Caller(), runs, stop), page.NextCursor)
+        );
     }
 
     private static async Task<Results<Ok<ScheduleView>, Refusal>> GetAsync(
         string name,
+        ClaimsPrincipal user,
         HttpResponse response,
         ScheduleStore schedules,
+        ScheduleRunReader runs,
         CancellationToken stop
-    ) => await schedules.FindAsync(name, stop) is { } schedule ? Found(schedule, response) : NotFound(name);
+    ) =>
+        await schedules.FindAsync(name, stop) is { } schedule
+            ? await FoundAsync(schedule, user, response, runs, stop)
+            : NotFound(name);
 
     private static Results<Ok<SchedulePreview>, Refusal> Preview(
         RequestBody<SchedulePreviewRequest> body,
@@ -164,6 +194,7 @@ internal static class SchedulesApi
         HttpResponse response,
         ClaimsPrincipal user,
         ScheduleStore schedules,
+        ScheduleRunReader runs,
         CancellationToken stop
     )
     {
@@ -195,10 +226,10 @@ internal static class SchedulesApi
                 response.Headers.ETag = WriteCondition.TagOf(created.Schedule.Version);
                 return TypedResults.Created(
                     $"/api/v1/schedules/{Uri.EscapeDataString(name)}",
-                    ToView(created.Schedule)
+                    (await ToViewsAsync([created.Schedule], caller, runs, stop))[0]
                 );
             case ScheduleResult.Updated updated:
-                return Found(updated.Schedule, response);
+                return await FoundAsync(updated.Schedule, user, response, runs, stop);
             case var other:
                 return ToRefusal(name, other);
         }
@@ -223,17 +254,30 @@ internal static class SchedulesApi
 
     private static async Task<Results<Ok<ScheduleView>, Refusal>> PauseAsync(
         string name,
+        RequestBody<PauseRequest> body,
+        ClaimsPrincipal user,
         HttpResponse response,
         ScheduleStore schedules,
+        ScheduleRunReader runs,
         CancellationToken stop
-    ) => ToAnswer(name, await schedules.PauseAsync(name, stop), response);
+    ) =>
+        await ToAnswerAsync(
+            name,
+            await schedules.PauseAsync(name, user.Note(body.Value.Reason), stop),
+            user,
+            response,
+            runs,
+            stop
+        );
 
     private static async Task<Results<Ok<ScheduleView>, Refusal>> ResumeAsync(
         string name,
+        ClaimsPrincipal user,
         HttpResponse response,
         ScheduleStore schedules,
+        ScheduleRunReader runs,
         CancellationToken stop
-    ) => ToAnswer(name, await schedules.ResumeAsync(name, stop), response);
+    ) => await ToAnswerAsync(name, await schedules.ResumeAsync(name, stop), user, response, runs, stop);
 
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> TriggerAsync(
         string name,
@@ -266,16 +310,28 @@ internal static class SchedulesApi
             : ToRefusal(name, result);
     }
 
-    private static Results<Ok<ScheduleView>, Refusal> ToAnswer(
+    private static async Task<Results<Ok<ScheduleView>, Refusal>> ToAnswerAsync(
         string name,
         ScheduleResult result,
-        HttpResponse response
-    ) => result is ScheduleResult.Updated updated ? Found(updated.Schedule, response) : ToRefusal(name, result);
+        ClaimsPrincipal user,
+        HttpResponse response,
+        ScheduleRunReader runs,
+        CancellationToken stop
+    ) =>
+        result is ScheduleResult.Updated updated
+            ? await FoundAsync(updated.Schedule, user, response, runs, stop)
+            : ToRefusal(name, result);
 
-    private static Ok<ScheduleView> Found(SavedSchedule schedule, HttpResponse response)
+    private static async Task<Ok<ScheduleView>> FoundAsync(
+        SavedSchedule schedule,
+        ClaimsPrincipal user,
+        HttpResponse response,
+        ScheduleRunReader runs,
+        CancellationToken stop
+    )
     {
         response.Headers.ETag = WriteCondition.TagOf(schedule.Version);
-        return TypedResults.Ok(ToView(schedule));
+        return TypedResults.Ok((await ToViewsAsync([schedule], user.Caller(), runs, stop))[0]);
     }
 
     private static Refusal ToRefusal(string name, ScheduleResult result) =>
@@ -307,43 +363,92 @@ internal static class SchedulesApi
             _ => throw new InvalidOperationException($"{result.GetType().Name} has no answer."),
         };
 
-    private static Refusal Wrong(CronFault fault) =>
-        Refusal.Invalid([
-            new Fault(fault.Part == CronPart.Cron ? "/cron" : "/timeZone", fault.Detail, FaultCodes.InvalidValue),
-        ]);
+    private static Refusal Wrong(CronFault fault)
+    {
+        var wrong = new Fault(
+            fault.Part == CronPart.Cron ? "/cron" : "/timeZone",
+            fault.Detail,
+            FaultCodes.InvalidValue
+        );
+        return new Refusal(ProblemKind.Invalid, wrong.Detail)
+        {
+            Errors = [ProblemError.Of(wrong)],
+            More = fault.BadPart is { } bad
+                ? new JsonObject
+                {
+                    ["badPart"] = new JsonObject
+                    {
+                        ["index"] = bad.Index,
+                        ["text"] = bad.Text,
+                        ["start"] = bad.Start,
+                    },
+                }
+                : null,
+        };
+    }
 
     private static Refusal NotFound(string name) => Refusal.NotFound("schedule", name);
 
-    private static SchedulePreview ToPreview(CronSchedule cron, DateTimeOffset after, int count) =>
-        new(
+    private static SchedulePreview ToPreview(CronSchedule cron, DateTimeOffset after, int count)
+    {
+        var times = cron.Next(after, count);
+        var until = after.AddDays(NotesDays);
+        return new SchedulePreview(
             cron.Cron,
             cron.TimeZone,
+            [.. times.Select(ToDueTime)],
             [
-                .. cron.Next(after, count)
-                    .Select(due => new DueTime(
-                        due.ToUniversalTime(),
-                        due.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)
+                .. cron.ClockNotes(after, times is [.., var last] && last > until ? last : until)
+                    .Take(MostNotes)
+                    .Select(note => new ClockNoteView(
+                        note.At.ToUniversalTime(),
+                        note.Kind,
+                        note.Text,
+                        [.. note.DueAt.Select(ToDueTime)]
                     )),
             ]
         );
+    }
 
-    private static ScheduleView ToView(SavedSchedule schedule) =>
-        new(
-            schedule.Name,
-            schedule.JobName,
-            schedule.Cron,
-            schedule.TimeZone,
-            schedule.Parameters,
-            schedule.FromJob,
-            schedule.PausedAt,
-            schedule.NextAt,
-            schedule.LastDueAt,
-            schedule.LastFiredAt,
-            schedule.LastExecutionId,
-            schedule.LastError,
-            schedule.Version,
-            schedule.CreatedAt,
-            schedule.UpdatedAt,
-            schedule.CreatedBy
+    private static DueTime ToDueTime(DateTimeOffset due) =>
+        new(due.ToUniversalTime(), due.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture));
+
+    private static async Task<IReadOnlyList<ScheduleView>> ToViewsAsync(
+        IReadOnlyList<SavedSchedule> schedules,
+        Caller caller,
+        ScheduleRunReader runs,
+        CancellationToken stop
+    )
+    {
+        var known = await runs.FindAsync(
+            [.. schedules.Select(schedule => schedule.LastExecutionId).OfType<Guid>()],
+            caller.Scope,
+            stop
         );
+        return
+        [
+            .. schedules.Select(schedule => new ScheduleView(
+                schedule.Name,
+                schedule.JobName,
+                schedule.Cron,
+                schedule.TimeZone,
+                schedule.Parameters,
+                schedule.FromJob,
+                schedule.PausedAt,
+                schedule.PausedBy,
+                schedule.PauseReason,
+                schedule.NextAt,
+                schedule.LastDueAt,
+                schedule.LastFiredAt,
+                schedule.LastExecutionId,
+                schedule.LastExecutionId is { } last ? known.GetValueOrDefault(last) : null,
+                schedule.LastError,
+                schedule.Version,
+                schedule.CreatedAt,
+                schedule.UpdatedAt,
+                schedule.CreatedBy,
+                AllowedActions.OfSchedule(caller.Role, schedule.PausedAt is not null, schedule.FromJob)
+            )),
+        ];
+    }
 }

@@ -203,6 +203,53 @@ public abstract class RunningContract(string lane) : LaneContract(lane)
     }
 
     [Fact]
+    public async Task A_task_whose_stored_specification_cannot_be_read_fails_for_good_and_its_neighbours_run()
+    {
+        await using var accepting = await StartAsync(worker: false);
+        var specs = new[]
+        {
+            """{"settings": {}, "retry": {}, "parameters": [], "resources": null}""",
+            """{"settings": "none"}""",
+            "[]",
+        };
+        var broken = new List<Guid>();
+        var whole = new List<Guid>();
+        foreach (var spec in specs)
+        {
+            whole.Add(await accepting.SubmitAsync(Task("main", "ok")));
+            broken.Add(await accepting.SubmitAsync(Task("main", "ok", 3)));
+            await Db.ExecuteAsync($"update sje.tasks set spec = '{spec}' where execution_id = '{broken[^1]}'");
+        }
+
+        await using var node = await StartAsync();
+
+        foreach (var id in whole)
+        {
+            await Db.ExecutionBecomesAsync(id, "succeeded");
+        }
+
+        foreach (var id in broken)
+        {
+            await Db.ExecutionBecomesAsync(id, "failed");
+            Assert.Equal(
+                "invalid|1",
+                await Db.ScalarAsync<string>(
+                    "select (error ->> 'class') || '|' || attempt from sje.finished_tasks where execution_id = $1 and dismissed_at is null and fingerprint is not null",
+                    id
+                )
+            );
+        }
+
+        Assert.StartsWith(
+            "The stored specification of task 'main' cannot be read: 'resources' is missing or incomplete.",
+            await Db.ScalarAsync<string>(
+                "select error ->> 'message' from sje.finished_tasks where execution_id = $1",
+                broken[0]
+            )
+        );
+    }
+
+    [Fact]
     public async Task A_higher_priority_goes_first_and_an_old_task_before_a_young_one()
     {
         await using var accepting = await StartAsync(worker: false);

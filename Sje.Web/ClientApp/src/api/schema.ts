@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 9fbd2508142da0c84d28a2de5dca09eb99d470f016a8dc78d716070c326b20a3. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 5d98cdaf199aaeb4701462ae5d4119ebce431047ef4bbc6fe552b24a0cd256dc. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -129,6 +129,22 @@ export interface components {
             updatedAt: string;
             /** Format: int64 */
             waiting: number;
+        };
+        /**
+         * @description How the clocks of a zone change.
+         * @enum {unknown}
+         */
+        ClockChange: "gap" | "overlap";
+        /**
+         * @description A change of the zone's clocks that touches the schedule, and what is done then: the scheduler's own rule. `kind` is `gap` where local times
+         *     are left out, `overlap` where they come twice. `dueAt` are the instants at which it starts because of it or in spite of it.
+         */
+        ClockNoteView: {
+            /** Format: date-time */
+            at: string;
+            dueAt: components["schemas"]["DueTime"][];
+            kind: components["schemas"]["ClockChange"];
+            text: string;
         };
         /** @description How many tasks share a concurrency key. */
         ConcurrencyKeyRequest: {
@@ -421,12 +437,14 @@ export interface components {
             /** Format: int64 */
             version?: number;
             waitReason?: null | string;
+            /** Format: int64 */
+            warnings?: number;
             worker?: null | string;
         };
         /**
          * @description An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). `retrying`: it has
          *     not ended, and a task of it tries again. `reason` is one line: why it waits, what went wrong, or what it is doing. `queuePosition` is its
-         *     place among those of its queue that nothing but others before it keeps waiting, from 1. `actions` is what the caller may do to it now.
+         *     place among those of its queue that nothing but others before it keeps waiting, from 1. `warnings` counts lines of warning in its logs. `actions` is what the caller may do to it now.
          */
         ExecutionItem: {
             /** Format: date-time */
@@ -479,6 +497,8 @@ export interface components {
             /** Format: int64 */
             version: number;
             waitReason: null | string;
+            /** Format: int64 */
+            warnings: number;
             worker: null | string;
         };
         /**
@@ -578,12 +598,18 @@ export interface components {
          * @enum {unknown}
          */
         Jitter: "full" | "none";
-        /** @description A saved job in a list. */
+        /** @description A saved job in a list, with its last 20 executions, the newest first, and when a schedule of it is due next. */
         JobItem: {
+            actions: components["schemas"]["ObjectAction"][];
             description: null | string;
+            lastRuns: components["schemas"]["JobLastRun"][];
             name: string;
             /** Format: date-time */
+            nextAt: null | string;
+            /** Format: date-time */
             pausedAt: null | string;
+            pausedBy: null | string;
+            pauseReason: null | string;
             queue: string;
             tags: string[];
             type: string;
@@ -591,6 +617,16 @@ export interface components {
             updatedAt: string;
             /** Format: int32 */
             version: number;
+        };
+        /** @description One of the last executions of a job; without a length it has not ended, or never started. */
+        JobLastRun: {
+            /** Format: int64 */
+            durationMs: null | number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            startedAt: null | string;
+            state: components["schemas"]["ExecutionState"];
         };
         /** @description An execution of a job: a row of the grid. A task that it does not have has no cell. */
         JobRun: {
@@ -629,15 +665,24 @@ export interface components {
             job: components["schemas"]["JsonObject"];
             valid: boolean;
         };
-        /** @description A saved job; `job` is its file in canonical form. */
+        /**
+         * @description A saved job; `job` is its file in canonical form, `lastRuns` its last 20 executions, the newest first, `nextAt` when a schedule of it is
+         *     due next, `actions` what the caller may do to it now.
+         */
         JobView: {
+            actions: components["schemas"]["ObjectAction"][];
             /** Format: date-time */
             createdAt: string;
             createdBy: null | string;
             job: components["schemas"]["JsonObject"];
+            lastRuns: components["schemas"]["JobLastRun"][];
             name: string;
             /** Format: date-time */
+            nextAt: null | string;
+            /** Format: date-time */
             pausedAt: null | string;
+            pausedBy: null | string;
+            pauseReason: null | string;
             /** Format: date-time */
             updatedAt: string;
             /** Format: int32 */
@@ -1289,9 +1334,10 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
-        /** @description The next due times, soonest first. */
+        /** @description The next due times, soonest first, and which changes of the clocks touch them or come within a year. */
         SchedulePreview: {
             cron: string;
+            notes: components["schemas"]["ClockNoteView"][];
             times: components["schemas"]["DueTime"][];
             timeZone: string;
         };
@@ -1318,13 +1364,30 @@ export interface components {
             /** @description A name of the IANA database; UTC when it is missing. */
             timeZone?: null | string;
         };
+        /** @description An execution that a schedule started, and what went wrong with it. */
+        ScheduleRun: {
+            /** Format: int64 */
+            durationMs: null | number;
+            errorMessage: null | string;
+            /** Format: date-time */
+            finishedAt: null | string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            startedAt: null | string;
+            state: components["schemas"]["ExecutionState"];
+        };
         /** @description Values for one execution that a schedule is to start now. */
         ScheduleTriggerRequest: {
             idempotencyKey?: null | string;
             parameters?: null | components["schemas"]["JsonObject"];
         };
-        /** @description A schedule. `fromJob`: it is part of the job's file, and its cron line and time zone change there. */
+        /**
+         * @description A schedule. `fromJob`: it is part of the job's file, and its cron line and time zone change there. `lastExecution` is what became of the
+         *     last one that it started; null when it is gone, or another tenant's. `actions` is what the caller may do to it now.
+         */
         ScheduleView: {
+            actions: components["schemas"]["ObjectAction"][];
             /** Format: date-time */
             createdAt: string;
             createdBy: null | string;
@@ -1334,6 +1397,7 @@ export interface components {
             /** Format: date-time */
             lastDueAt: null | string;
             lastError: null | string;
+            lastExecution: null | components["schemas"]["ScheduleRun"];
             /** Format: uuid */
             lastExecutionId: null | string;
             /** Format: date-time */
@@ -1344,6 +1408,8 @@ export interface components {
             parameters: components["schemas"]["JsonObject"];
             /** Format: date-time */
             pausedAt: null | string;
+            pausedBy: null | string;
+            pauseReason: null | string;
             timeZone: string;
             /** Format: date-time */
             updatedAt: string;
@@ -1730,6 +1796,8 @@ export type BatchItem = components['schemas']['BatchItem'];
 export type CancelExecutionsRequest = components['schemas']['CancelExecutionsRequest'];
 export type CancelRequest = components['schemas']['CancelRequest'];
 export type CircuitBreakerStatus = components['schemas']['CircuitBreakerStatus'];
+export type ClockChange = components['schemas']['ClockChange'];
+export type ClockNoteView = components['schemas']['ClockNoteView'];
 export type ConcurrencyKeyRequest = components['schemas']['ConcurrencyKeyRequest'];
 export type ConcurrencyKeyStatus = components['schemas']['ConcurrencyKeyStatus'];
 export type CoreCounts = components['schemas']['CoreCounts'];
@@ -1758,6 +1826,7 @@ export type HealthReport = components['schemas']['HealthReport'];
 export type HistoryPart = components['schemas']['HistoryPart'];
 export type Jitter = components['schemas']['Jitter'];
 export type JobItem = components['schemas']['JobItem'];
+export type JobLastRun = components['schemas']['JobLastRun'];
 export type JobRun = components['schemas']['JobRun'];
 export type JobRunCell = components['schemas']['JobRunCell'];
 export type JobRunGrid = components['schemas']['JobRunGrid'];
@@ -1827,6 +1896,7 @@ export type SavedJobVersion = components['schemas']['SavedJobVersion'];
 export type SchedulePreview = components['schemas']['SchedulePreview'];
 export type SchedulePreviewRequest = components['schemas']['SchedulePreviewRequest'];
 export type ScheduleRequest = components['schemas']['ScheduleRequest'];
+export type ScheduleRun = components['schemas']['ScheduleRun'];
 export type ScheduleTriggerRequest = components['schemas']['ScheduleTriggerRequest'];
 export type ScheduleView = components['schemas']['ScheduleView'];
 export type SessionView = components['schemas']['SessionView'];

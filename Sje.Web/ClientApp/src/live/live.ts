@@ -1,16 +1,19 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { stream } from "./stream";
 
-/** What changed: read it again (or patch it) if it is shown. `version` is the execution's. */
+/** What changed: read it again (or patch it) if it is shown. `id` is its id, or its name; `version` is its own, of a task the execution's. */
 export interface LiveEvent {
+  topic: LiveTopic;
+  id: string;
   kind: string;
+  /** Of executions, tasks and dead letters. */
   executionId: string;
   taskId?: string | null;
   version?: number | null;
   at: string;
 }
 
-export type LiveTopic = "executions" | "tasks";
+export type LiveTopic = "executions" | "tasks" | "dead_letters" | "operations" | "jobs" | "schedules" | "queues" | "workers";
 
 export interface LiveStatus {
   /** `live`; `paused` while the tab is hidden or by choice; `connecting` at first; `offline` when the server does not answer. */
@@ -35,7 +38,7 @@ export function useLive(
   useEffect(() => {
     const wanted = new Set(key.split(","));
     return stream.listen((events, how) => {
-      const mine = events.filter((event) => wanted.has(event.taskId ? "tasks" : "executions"));
+      const mine = events.filter((event) => wanted.has(event.topic));
       if (mine.length > 0 || how.caughtUp) latest.current(mine, how);
     });
   }, [key]);

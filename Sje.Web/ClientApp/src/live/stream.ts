@@ -108,7 +108,7 @@ class Stream {
 
     try {
       heard();
-      const response = await fetch("/api/v1/events?topics=executions,tasks", {
+      const response = await fetch("/api/v1/events", {
         headers: { Accept: "text/event-stream", ...(this.last ? { "Last-Event-ID": this.last } : {}) },
         signal: stop.signal,
         cache: "no-store",
