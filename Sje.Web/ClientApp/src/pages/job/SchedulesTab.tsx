@@ -1,10 +1,11 @@
 import type { Job } from "../../api/jobs";
 import { ButtonLink } from "../../ui";
+import { useMayCreate } from "../jobs/useMayCreate";
 import { ScheduleTable } from "../schedules/ScheduleTable";
 
 /** The schedules that start this job. */
 export default function SchedulesTab({ job }: { job: Job }) {
-  const create = (
+  const create = useMayCreate() && (
     <ButtonLink to={`/schedules?new=1&job=${encodeURIComponent(job.name)}`} icon="plus">
       Add a schedule
     </ButtonLink>
@@ -12,7 +13,7 @@ export default function SchedulesTab({ job }: { job: Job }) {
   return (
     <div className="stack">
       <ScheduleTable filter={{ job: job.name }} height="auto" emptyActions={create} />
-      <div>{create}</div>
+      {create && <div>{create}</div>}
     </div>
   );
 }

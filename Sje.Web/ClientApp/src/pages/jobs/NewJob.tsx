@@ -5,6 +5,7 @@ import { drafts } from "../job/drafts";
 import { JobEditor } from "../job/editor/JobEditor";
 import "../job/job.css";
 import { TEMPLATES } from "./templates";
+import { useMayCreate } from "./useMayCreate";
 
 const DRAFT = " new";
 const FIRST = TEMPLATES[0]?.text ?? "";
@@ -12,6 +13,7 @@ const FIRST = TEMPLATES[0]?.text ?? "";
 /** Writes a new job, from a template or from a file of this or another system. */
 export default function NewJob() {
   const navigate = useNavigate();
+  const mayCreate = useMayCreate();
   const [start, setStart] = useState({ text: FIRST, times: 0 });
   return (
     <>
@@ -36,7 +38,7 @@ export default function NewJob() {
         draftKey={DRAFT}
         saved={{ text: start.text, version: 0 }}
         name={null}
-        readOnly={false}
+        readOnly={!mayCreate}
         onSaved={(job) => void navigate({ to: `/jobs/${encodeURIComponent(job.name)}` as never, replace: true })}
       />
     </>

@@ -9,6 +9,7 @@ import { RunDialog } from "../job/RunDialog";
 import { Filters } from "./Filters";
 import { allows, jobHref } from "./jobHref";
 import { useLiveRefresh } from "./useLiveRefresh";
+import { useMayCreate } from "./useMayCreate";
 import "./jobs.css";
 
 const NewJob = lazy(() => import("./NewJob"));
@@ -33,8 +34,14 @@ function JobList() {
   const rows = rowsOf(list.data);
   const [running, setRunning] = useState<string | null>(null);
   const pause = useTogglePause();
+  const mayCreate = useMayCreate();
   useLiveRefresh(LIST);
 
+  const create = mayCreate && (
+    <ButtonLink to="/jobs?new=1" tone="primary" icon="plus">
+      New job
+    </ButtonLink>
+  );
   const filtered = [filter.q, filter.type, filter.tag, filter.paused].some(Boolean);
   const columns = columnsOf({
     onTag: (tag) => setUrl({ tag }),
@@ -44,14 +51,7 @@ function JobList() {
 
   return (
     <>
-      <PageHead
-        title="Jobs"
-        actions={
-          <ButtonLink to="/jobs?new=1" tone="primary" icon="plus">
-            New job
-          </ButtonLink>
-        }
-      />
+      <PageHead title="Jobs" actions={create} />
       <Filters url={url} setUrl={setUrl} />
       <div className="jobs-box">
         <DataTable
@@ -79,15 +79,7 @@ function JobList() {
                 actions={<Button onClick={() => setUrl({ q: undefined, type: undefined, tag: undefined, paused: undefined })}>Clear filters</Button>}
               />
             ) : (
-              <EmptyState
-                icon="jobs"
-                title="No saved jobs yet"
-                actions={
-                  <ButtonLink to="/jobs?new=1" tone="primary" icon="plus">
-                    New job
-                  </ButtonLink>
-                }
-              >
+              <EmptyState icon="jobs" title="No saved jobs yet" actions={create}>
                 A job says what to run, with which parameters, retries and schedule. Write one here, or save a file with{" "}
                 <code>sje save job.yaml</code>.
               </EmptyState>

@@ -4,6 +4,7 @@ import { zoneName } from "../../base/format";
 import { useUrl } from "../../base/url";
 import { PageHead, PageLink } from "../../ui";
 import "../job/job.css";
+import { useMayCreate } from "../jobs/useMayCreate";
 import { cronOf, DEFAULT_CALENDAR } from "./presets";
 import { ScheduleForm } from "./ScheduleForm";
 import { scheduleHref } from "./ScheduleTable";
@@ -13,6 +14,7 @@ import type { ScheduleDraft } from "./useScheduleDraft";
 export default function NewSchedule() {
   const [url] = useUrl();
   const navigate = useNavigate();
+  const mayCreate = useMayCreate();
   const job = url["job"] ?? "";
   const start = useMemo(
     (): ScheduleDraft => ({
@@ -34,7 +36,7 @@ export default function NewSchedule() {
         draftKey={` new ${job}`}
         saved={start}
         version={0}
-        locked={null}
+        locked={mayCreate ? null : "You may read schedules, not make them."}
         onSaved={(schedule) => void navigate({ to: scheduleHref(schedule.name) as never, replace: true })}
       />
     </>

@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 import { useUrl } from "../../base/url";
 import { Button, ButtonLink, PageHead, Select, Skeleton } from "../../ui";
 import { SearchField } from "../jobs/Filters";
+import { useMayCreate } from "../jobs/useMayCreate";
 import "../jobs/jobs.css";
 import { ScheduleTable } from "./ScheduleTable";
 
@@ -23,7 +24,7 @@ function ScheduleList() {
   const filter = { q: url["q"], job: url["job"], paused: url["paused"], sort: url["sort"] };
   const filtered = [filter.q, filter.job, filter.paused].some(Boolean);
   const clear = () => setUrl({ q: undefined, job: undefined, paused: undefined });
-  const create = (
+  const create = useMayCreate() && (
     <ButtonLink to="/schedules?new=1" tone="primary" icon="plus">
       New schedule
     </ButtonLink>
