@@ -30,7 +30,7 @@ interface ScheduleFormProps {
 
 /** The editor of a schedule, with what its line means beside it. */
 export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: ScheduleFormProps) {
-  const { draft, change, settle, isChanged } = useScheduleDraft(draftKey, saved);
+  const { draft, baseVersion, change, settle, isChanged } = useScheduleDraft(draftKey, saved, version);
   const [url, setUrl] = useUrl();
   const [kind, setKind] = useState<Plan["kind"]>(() => planOf(draft.cron).kind);
   const preview = usePreview(draft.cron, draft.timeZone, url["after"]);
@@ -59,7 +59,7 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
       ),
     onSuccess: (schedule) => {
       setConflict(null);
-      settle(draftOf(schedule));
+      settle(draftOf(schedule), schedule.version);
       client.setQueryData(["schedules", "one", schedule.name], schedule);
       void refreshJobs(client);
       toasts.show({ text: `Saved “${schedule.name}”.`, tone: "success" });
@@ -97,7 +97,7 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
     return undefined;
   }
 
-  const submit = (over = version) => {
+  const submit = (over = baseVersion) => {
     const { values, errors: wrong } = readParameters(draft, declared);
     setErrors(Object.fromEntries(Object.entries(wrong).map(([name, text]) => [`parameters.${name}`, text])));
     if (Object.keys(wrong).length === 0 && !save.isPending) save.mutate({ over, values });
@@ -145,7 +145,7 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
             busy={save.isPending}
             onMine={() => submit(conflict.version)}
             onTheirs={() => {
-              settle(draftOf(conflict));
+              settle(draftOf(conflict), conflict.version);
               setKind(planOf(conflict.cron).kind);
               client.setQueryData(["schedules", "one", conflict.name], conflict);
               setConflict(null);
@@ -231,7 +231,7 @@ export function ScheduleForm({ draftKey, saved, version, locked, onSaved }: Sche
               <Button
                 tone="quiet"
                 onClick={() => {
-                  settle(saved);
+                  settle(saved, version);
                   setKind(planOf(saved.cron).kind);
                   setErrors({});
                 }}

@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { Schedule } from "../../api/schedules";
 import { readForm, textOf, without, type Declaration, type FieldTexts, type FormResult } from "../job/parameters";
 
@@ -56,40 +56,47 @@ export function undeclaredIn(draft: ScheduleDraft, declared: readonly Declaratio
   return Object.keys(draft.values).filter((name) => !declared.some((one) => one.name === name));
 }
 
-/** The fields, kept in this browser from the first change on until they are saved. */
-export function useScheduleDraft(key: string, saved: ScheduleDraft) {
-  const [draft, setDraft] = useState<ScheduleDraft>(() => read(key) ?? saved);
-  const change = useCallback(
-    (part: Partial<ScheduleDraft>) =>
-      setDraft((before) => {
-        const next = { ...before, ...part };
-        write(key, next);
-        return next;
-      }),
-    [key],
-  );
-  const settle = useCallback(
-    (next: ScheduleDraft) => {
-      write(key, null);
-      setDraft(next);
-    },
-    [key],
-  );
-  return { draft, change, settle, isChanged: JSON.stringify(draft) !== JSON.stringify(saved) };
+interface Held {
+  draft: ScheduleDraft;
+  /** The version that the fields were filled from; 0 is a new schedule. */
+  baseVersion: number;
 }
 
-function read(key: string): ScheduleDraft | null {
+/** The fields, kept in this browser from the first change on until they are saved. */
+export function useScheduleDraft(key: string, saved: ScheduleDraft, version: number) {
+  const [held, setHeld] = useState<Held>(() => read(key) ?? { draft: saved, baseVersion: version });
+  const savedText = JSON.stringify(saved);
+
+  // A newer saved version replaces fields in which nothing was changed.
+  const [seen, setSeen] = useState(savedText);
+  if (seen !== savedText) {
+    setSeen(savedText);
+    if (JSON.stringify(held.draft) === seen) setHeld({ draft: saved, baseVersion: version });
+  }
+
+  const isChanged = JSON.stringify(held.draft) !== savedText;
+  useEffect(() => write(key, isChanged ? held : null), [key, held, isChanged]);
+
+  const change = useCallback((part: Partial<ScheduleDraft>) => setHeld((before) => ({ ...before, draft: { ...before.draft, ...part } })), []);
+  const settle = useCallback((draft: ScheduleDraft, baseVersion: number) => setHeld({ draft, baseVersion }), []);
+  return { draft: held.draft, baseVersion: held.baseVersion, change, settle, isChanged };
+}
+
+function read(key: string): Held | null {
   try {
-    const kept = JSON.parse(localStorage.getItem(PREFIX + key) ?? "null") as Partial<ScheduleDraft> | null;
-    return kept && typeof kept.cron === "string" && typeof kept.timeZone === "string" && typeof kept.job === "string"
+    const { draft, baseVersion } = (JSON.parse(localStorage.getItem(PREFIX + key) ?? "null") ?? {}) as { draft?: Partial<ScheduleDraft>; baseVersion?: number };
+    return draft && typeof baseVersion === "number" && typeof draft.cron === "string" && typeof draft.timeZone === "string" && typeof draft.job === "string"
       ? {
-          name: kept.name ?? "",
-          job: kept.job,
-          cron: kept.cron,
-          timeZone: kept.timeZone,
-          values: kept.values ?? {},
-          texts: kept.texts ?? {},
-          paused: kept.paused ?? false,
+          draft: {
+            name: draft.name ?? "",
+            job: draft.job,
+            cron: draft.cron,
+            timeZone: draft.timeZone,
+            values: draft.values ?? {},
+            texts: draft.texts ?? {},
+            paused: draft.paused ?? false,
+          },
+          baseVersion,
         }
       : null;
   } catch {
@@ -97,9 +104,9 @@ function read(key: string): ScheduleDraft | null {
   }
 }
 
-function write(key: string, draft: ScheduleDraft | null): void {
+function write(key: string, held: Held | null): void {
   try {
-    if (draft) localStorage.setItem(PREFIX + key, JSON.stringify(draft));
+    if (held) localStorage.setItem(PREFIX + key, JSON.stringify(held));
     else localStorage.removeItem(PREFIX + key);
   } catch {
     // A browser that keeps nothing: then the fields hold it, as long as the page is there.
