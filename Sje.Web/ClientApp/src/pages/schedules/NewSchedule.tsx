@@ -8,7 +8,7 @@ import { useMayCreate } from "../jobs/useMayCreate";
 import { cronOf, DEFAULT_CALENDAR } from "./presets";
 import { ScheduleForm } from "./ScheduleForm";
 import { scheduleHref } from "./ScheduleTable";
-import type { ScheduleDraft } from "./useScheduleDraft";
+import type { ScheduleDraft } from "./scheduleDraft";
 
 /** Makes a schedule for a saved job. */
 export default function NewSchedule() {

@@ -1,6 +1,6 @@
 import type { Schedule } from "../../api/schedules";
 import { Button } from "../../ui";
-import type { ScheduleDraft } from "./useScheduleDraft";
+import type { ScheduleDraft } from "./scheduleDraft";
 
 /** Somebody else changed the schedule meanwhile: what differs, and whose counts. */
 export function ScheduleConflict({

@@ -14,7 +14,8 @@ import { planOf, type Plan } from "./presets";
 import { PlanFields } from "./PlanFields";
 import { PreviewCard } from "./PreviewCard";
 import { ScheduleConflict } from "./ScheduleConflict";
-import { draftOf, readParameters, shownTexts, undeclaredIn, useScheduleDraft, withParameter, type ScheduleDraft } from "./useScheduleDraft";
+import { draftOf, readParameters, shownTexts, undeclaredIn, withParameter, type ScheduleDraft } from "./scheduleDraft";
+import { useScheduleDraft } from "./useScheduleDraft";
 import { usePreview } from "./usePreview";
 import { ZONES } from "./zones";
 

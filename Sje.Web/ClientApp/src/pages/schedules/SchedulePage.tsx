@@ -9,7 +9,7 @@ import { allows, jobHref } from "../jobs/jobHref";
 import { useLiveRefresh } from "../jobs/useLiveRefresh";
 import { ScheduleForm } from "./ScheduleForm";
 import { LastResult, useScheduleActions } from "./ScheduleTable";
-import { draftOf } from "./useScheduleDraft";
+import { draftOf } from "./scheduleDraft";
 import "./schedules.css";
 
 export default function SchedulePage() {
