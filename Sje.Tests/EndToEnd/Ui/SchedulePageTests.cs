@@ -74,13 +74,13 @@ public sealed class SchedulePageTests(Ui ui)
     [InlineData(
         "2027-03-27",
         "2027-03-28T01:00:00Z",
-        "On 28 Mar 2027 clocks in Europe/Berlin go forward from 02:00 to 03:00: 02:30 does not exist that day, so it runs at 03:00 (UTC+02:00)."
+        "On 2027-03-28 clocks go from 02:00 to 03:00, so 02:30 does not exist: it starts at 03:00 instead"
     )]
     // The hour that comes twice: the first time only.
     [InlineData(
         "2027-10-30",
         "2027-10-31T00:30:00Z",
-        "On 31 Oct 2027 clocks in Europe/Berlin go back from 03:00 to 02:00: 02:30 comes twice that day; it runs the first time only (UTC+02:00)."
+        "On 2027-10-31 clocks go back from 03:00 to 02:00, so 02:30 comes twice: it starts once, the first time"
     )]
     public async Task Where_clocks_change_the_page_the_server_and_the_scheduler_agree(
         string from,

@@ -19,6 +19,8 @@ export interface JobItem {
   tags: string[];
   updatedAt: string;
   pausedAt?: string | null;
+  pausedBy?: string | null;
+  pauseReason?: string | null;
   lastRuns?: JobLastRun[] | null;
   nextAt?: string | null;
   actions?: string[] | null;
@@ -33,6 +35,8 @@ export interface Job {
   updatedAt: string;
   createdBy?: string | null;
   pausedAt?: string | null;
+  pausedBy?: string | null;
+  pauseReason?: string | null;
   nextAt?: string | null;
   actions?: string[] | null;
 }

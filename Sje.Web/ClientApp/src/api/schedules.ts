@@ -21,6 +21,8 @@ export interface Schedule {
   parameters: Record<string, unknown>;
   fromJob: boolean;
   pausedAt?: string | null;
+  pausedBy?: string | null;
+  pauseReason?: string | null;
   nextAt?: string | null;
   lastDueAt?: string | null;
   lastFiredAt?: string | null;

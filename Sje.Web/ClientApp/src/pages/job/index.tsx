@@ -5,12 +5,14 @@ import { ApiError } from "../../api/client";
 import { jobQueries, useDeleteJob, usePauseJob, type Job } from "../../api/jobs";
 import { useKeys } from "../../base/keys";
 import { useUrl } from "../../base/url";
-import { Button, ButtonLink, EmptyState, ErrorState, Icon, PageHead, PageLink, Skeleton, Tabs, Time, useConfirm, useToasts } from "../../ui";
+import { Button, ButtonLink, EmptyState, ErrorState, PageHead, PageLink, Skeleton, Tabs, Time, useConfirm, useToasts } from "../../ui";
 import { allows } from "../jobs/jobHref";
 import { declarationsOf } from "./parameters";
+import { PausedMark } from "../jobs/PausedMark";
 import { ParametersTab } from "./ParametersTab";
 import { RunDialog } from "./RunDialog";
 import { RunsTab } from "./runs/RunsTab";
+import "../jobs/jobs.css";
 import "./job.css";
 
 const DefinitionTab = lazy(() => import("./DefinitionTab"));
@@ -80,11 +82,7 @@ function JobView({ job }: { job: Job }) {
               version {job.version} · changed <Time at={job.updatedAt} />
               {job.createdBy && ` · made by ${job.createdBy}`}
             </span>
-            {job.pausedAt && (
-              <span className="job-paused">
-                <Icon name="pause" size={12} /> Paused since <Time at={job.pausedAt} />
-              </span>
-            )}
+            <PausedMark of={job} full />
           </span>
         }
         actions={<JobActions job={job} onRun={() => showRun(true)} />}

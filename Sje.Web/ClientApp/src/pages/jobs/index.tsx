@@ -3,11 +3,12 @@ import { lazy, Suspense, useState } from "react";
 import { rowsOf } from "../../api/client";
 import { jobQueries, usePauseJob, type JobItem } from "../../api/jobs";
 import { useUrl } from "../../base/url";
-import { Button, ButtonLink, EmptyState, Icon, IconButton, PageHead, PageLink, Skeleton, Ticks, Time, useToasts } from "../../ui";
+import { Button, ButtonLink, EmptyState, IconButton, PageHead, PageLink, Skeleton, Ticks, Time, useToasts } from "../../ui";
 import { DataTable, type Column, type Sort } from "../../ui/DataTable";
 import { RunDialog } from "../job/RunDialog";
 import { Filters } from "./Filters";
 import { allows, jobHref } from "./jobHref";
+import { PausedMark } from "./PausedMark";
 import { useLiveRefresh } from "./useLiveRefresh";
 import { useMayCreate } from "./useMayCreate";
 import "./jobs.css";
@@ -110,11 +111,7 @@ function columnsOf({ onTag, onRun, onPause }: Doings): Column<JobItem>[] {
           <PageLink to={jobHref(job.name)} title={job.description ?? job.name}>
             {job.name}
           </PageLink>
-          {job.pausedAt && (
-            <span className="jobs-paused" title="Starts nothing until it is resumed">
-              <Icon name="pause" size={12} /> Paused
-            </span>
-          )}
+          <PausedMark of={job} />
           {job.description && <span className="muted jobs-description">{job.description}</span>}
         </span>
       ),

@@ -5,5 +5,5 @@ export function jobHref(name: string, tab?: string): string {
 
 /** Whether the server lets the caller do something to this object now. */
 export function allows(of: { actions?: string[] | null }, action: string): boolean {
-  return of.actions?.includes(action) ?? true;
+  return of.actions?.includes(action) ?? false;
 }

@@ -3,9 +3,11 @@ import { useNavigate, useParams } from "@tanstack/react-router";
 import { ApiError, messageOf } from "../../api/client";
 import { scheduleQueries, useDeleteSchedule, type Schedule } from "../../api/schedules";
 import { useKeys } from "../../base/keys";
-import { Button, ButtonLink, EmptyState, ErrorState, Icon, PageHead, PageLink, Skeleton, Time, useConfirm, useToasts } from "../../ui";
+import { Button, ButtonLink, EmptyState, ErrorState, PageHead, PageLink, Skeleton, Time, useConfirm, useToasts } from "../../ui";
 import "../job/job.css";
+import "../jobs/jobs.css";
 import { allows, jobHref } from "../jobs/jobHref";
+import { PausedMark } from "../jobs/PausedMark";
 import { useLiveRefresh } from "../jobs/useLiveRefresh";
 import { ScheduleForm } from "./ScheduleForm";
 import { LastResult, useScheduleActions } from "./ScheduleTable";
@@ -65,11 +67,7 @@ function ScheduleView({ schedule }: { schedule: Schedule }) {
             <span className="muted">
               starts <PageLink to={jobHref(schedule.job)}>{schedule.job}</PageLink>
             </span>
-            {schedule.pausedAt && (
-              <span className="job-paused">
-                <Icon name="pause" size={12} /> Paused since <Time at={schedule.pausedAt} />
-              </span>
-            )}
+            <PausedMark of={schedule} full />
           </span>
         }
         actions={<Actions schedule={schedule} doings={doings} />}

@@ -8,6 +8,7 @@ import { Button, EmptyState, Icon, IconButton, PageLink, StateMark, Time, useCon
 import { DataTable, type Column, type Sort } from "../../ui/DataTable";
 import { useStarted } from "../job/useStarted";
 import { allows, jobHref } from "../jobs/jobHref";
+import { PausedMark } from "../jobs/PausedMark";
 import { useLiveRefresh } from "../jobs/useLiveRefresh";
 import { describeCron } from "./cron";
 import "../jobs/jobs.css";
@@ -132,11 +133,7 @@ function columnsOf({ trigger, toggle, busy }: ScheduleDoings): Column<Schedule>[
           <PageLink to={scheduleHref(schedule.name)} title={schedule.name}>
             {schedule.name}
           </PageLink>
-          {schedule.pausedAt && (
-            <span className="schedules-paused">
-              <Icon name="pause" size={12} /> Paused
-            </span>
-          )}
+          <PausedMark of={schedule} />
         </span>
       ),
     },
