@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Sje.Web.Failures;
-using Spectre.Console;
 
 namespace Sje.Web.Cli;
 
@@ -101,7 +99,7 @@ internal static class DeadLetterCommands
             ("failed", letter => Show.Time(letter["failedAt"])),
             ("attempts", letter => Show.Text(letter["attempt"])),
             ("fingerprint", letter => Show.Text(letter["fingerprint"])),
-            ("message", letter => Line(letter["message"]))
+            ("message", letter => Show.Line(letter["message"]))
         );
         return ExitCodes.Ok;
     }
@@ -117,7 +115,7 @@ internal static class DeadLetterCommands
             ("first", group => Show.Distance(group["firstSeenAt"])),
             ("last", group => Show.Distance(group["lastSeenAt"])),
             ("jobs", group => Show.Words(group["jobs"])),
-            ("message", group => Line(group["sample"]?["message"]))
+            ("message", group => Show.Line(group["sample"]?["message"]))
         );
         return ExitCodes.Ok;
     }
@@ -157,7 +155,7 @@ internal static class DeadLetterCommands
                 ("started", attempt => Show.Time(attempt["startedAt"])),
                 ("ended", attempt => Show.Time(attempt["endedAt"])),
                 ("outcome", attempt => Show.Text(attempt["outcome"])),
-                ("error", attempt => Line(attempt["error"]?["message"]))
+                ("error", attempt => Show.Line(attempt["error"]?["message"]))
             );
             if (Show.Text(one["error"]?["logTail"]) is { } tail)
             {
@@ -215,30 +213,15 @@ internal static class DeadLetterCommands
                 stop
             )
         ).Required;
-        if (!parsed.GetValue(NoWait))
-        {
-            operation = await OperationWatch.WaitAsync(client, operation, ClientOptions.Json(parsed), stop);
-        }
-
-        if (ClientOptions.Json(parsed))
-        {
-            Show.Json(operation);
-        }
-        else
-        {
-            Console.Out.WriteLine(
-                parsed.GetValue(NoWait)
-                    ? $"operation {Show.Text(operation["id"])} has begun: {Show.Text(operation["total"])} dead letters"
-                    : OperationWatch.Describe(operation, did)
-            );
-        }
-
-        return Show.Text(operation["state"]) switch
-        {
-            "failed" or "partially_succeeded" => ExitCodes.JobFailed,
-            "cancelled" => ExitCodes.Cancelled,
-            _ => ExitCodes.Ok,
-        };
+        return await OperationWatch.FinishAsync(
+            parsed,
+            client,
+            operation,
+            parsed.GetValue(NoWait),
+            "dead letters",
+            did,
+            stop
+        );
     }
 
     private static void Write(
@@ -270,103 +253,4 @@ internal static class DeadLetterCommands
             : "";
 
     private static string Path(string id) => "api/v1/dead-letters/" + Uri.EscapeDataString(id);
-
-    private static string? Line(JsonNode? text) =>
-        Show.Text(text)?.ReplaceLineEndings(" ") is { } line
-            ? line.Length > 120
-                ? line[..119] + "…"
-                : line
-            : null;
-}
-
-/// <summary>Follows an operation to its end, with a bar where a person watches.</summary>
-internal static class OperationWatch
-{
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
-
-    /// <summary>Waits for the end and returns the operation as it then is.</summary>
-    public static async Task<JsonNode> WaitAsync(SjeClient client, JsonNode begun, bool quiet, CancellationToken stop)
-    {
-        if (quiet || !Show.Interactive)
-        {
-            return await FollowAsync(client, begun, quiet ? _ => { } : Lines(), stop);
-        }
-
-        return await Show
-            .Remarks.Progress()
-            .Columns(
-                new SpinnerColumn(),
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new ElapsedTimeColumn()
-            )
-            .StartAsync(async progress =>
-            {
-                var bar = progress.AddTask("dead letters", maxValue: 1);
-                var end = await FollowAsync(
-                    client,
-                    begun,
-                    operation =>
-                    {
-                        bar.Description = Markup.Escape(Counts(operation));
-                        bar.Value = Number(operation, "total") is > 0 and var total
-                            ? (Number(operation, "done") + Number(operation, "failed")) / (double)total
-                            : 1;
-                    },
-                    stop
-                );
-                bar.StopTask();
-                return end;
-            });
-    }
-
-    /// <summary>What an operation that is over came to.</summary>
-    public static string Describe(JsonNode operation, string did)
-    {
-        var (failed, untouched) = (Number(operation, "failed"), Number(operation, "untouched"));
-        return $"{Number(operation, "done")} {did}"
-            + (failed > 0 ? $", {failed} failed: {Show.Text(operation["lastError"])}" : "")
-            + (untouched > 0 ? $", {untouched} were dealt with by others meanwhile" : "")
-            + (Show.Text(operation["state"]) == "cancelled" ? ", then cancelled" : "");
-    }
-
-    private static async Task<JsonNode> FollowAsync(
-        SjeClient client,
-        JsonNode operation,
-        Action<JsonNode> tell,
-        CancellationToken stop
-    )
-    {
-        while (Show.Text(operation["state"]) == "running")
-        {
-            tell(operation);
-            await Task.Delay(Pause, TimeProvider.System, stop);
-            operation = await client.GetPatientlyAsync($"api/v1/operations/{Show.Text(operation["id"])}", stop);
-        }
-
-        tell(operation);
-        return operation;
-    }
-
-    private static Action<JsonNode> Lines()
-    {
-        var last = "";
-        return operation =>
-        {
-            if (Counts(operation) is var line && line != last)
-            {
-                Show.Remarks.WriteLine(line);
-                last = line;
-            }
-        };
-    }
-
-    private static string Counts(JsonNode operation) =>
-        $"{Number(operation, "done") + Number(operation, "failed")} of {Number(operation, "total")}";
-
-    private static long Number(JsonNode operation, string name) =>
-        long.TryParse(Show.Text(operation[name]), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : 0;
 }

@@ -5,7 +5,7 @@ using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
-/// <summary><c>status</c>, <c>wait</c>, <c>cancel</c>, <c>move</c>, <c>skip</c>: about one execution.</summary>
+/// <summary><c>status</c> and <c>wait</c>: about one execution.</summary>
 internal static class ExecutionCommands
 {
     /// <summary>Names an execution.</summary>
@@ -13,20 +13,6 @@ internal static class ExecutionCommands
     {
         Description = "The execution: its taskId, or your own label (the newest)",
     };
-
-    private static readonly Option<string> Priority = new("--priority")
-    {
-        Description = "low, normal, high, urgent, critical, or -100 to 100",
-    };
-
-    private static readonly Option<string> Queue = new("--queue") { Description = "A queue of the same lane" };
-
-    private static readonly Option<string> TaskName = new("--task")
-    {
-        Description = "The task to skip [default: the only one]",
-    };
-
-    private static readonly Option<string> Reason = new("--reason") { Description = "Why, for the record" };
 
     public static IEnumerable<Command> Create()
     {
@@ -36,22 +22,7 @@ internal static class ExecutionCommands
             new Command("wait", "Wait for the end of an execution, show the result, exit by it") { Id }
         );
         wait.SetAction(WaitAsync);
-        var cancel = ClientOptions.With(new Command("cancel", "Stop an execution") { Id });
-        cancel.SetAction(CancelAsync);
-        var move = ClientOptions.With(
-            new Command("move", "Change the priority or the queue of what waits of an execution")
-            {
-                Id,
-                Priority,
-                Queue,
-            }
-        );
-        move.SetAction(MoveAsync);
-        var skip = ClientOptions.With(
-            new Command("skip", "Skip a task that waits, and with it what depends on it") { Id, TaskName, Reason }
-        );
-        skip.SetAction(SkipAsync);
-        return [status, wait, cancel, move, skip];
+        return [status, wait];
     }
 
     /// <summary>The path of an execution at the root of the API.</summary>
@@ -111,95 +82,6 @@ internal static class ExecutionCommands
         var json = ClientOptions.Json(parsed);
         var end = await ExecutionWatch.WaitAsync(client, parsed.GetRequiredValue(Id), quiet: json, stop);
         return await ExecutionWatch.ReportAsync(client, end, json, stop);
-    }
-
-    private static async Task<int> CancelAsync(ParseResult parsed, CancellationToken stop)
-    {
-        using var client = ClientOptions.Connect(parsed);
-        var answer = (await client.SendAsync(HttpMethod.Delete, Path(parsed), null, null, stop)).Required;
-        if (ClientOptions.Json(parsed))
-        {
-            Show.Json(answer);
-        }
-        else
-        {
-            Console.Out.WriteLine($"{parsed.GetRequiredValue(Id)} is asked to stop (now {Show.Text(answer["state"])})");
-        }
-
-        return ExitCodes.Ok;
-    }
-
-    private static async Task<int> MoveAsync(ParseResult parsed, CancellationToken stop)
-    {
-        using var client = ClientOptions.Connect(parsed);
-        var change = new JsonObject();
-        if (parsed.GetValue(Priority) is { } priority)
-        {
-            change["priority"] = int.TryParse(priority, CultureInfo.InvariantCulture, out var number)
-                ? number
-                : JsonValue.Create(priority);
-        }
-
-        if (parsed.GetValue(Queue) is { } queue)
-        {
-            change["queue"] = queue;
-        }
-
-        // The id of an execution that may have been named by its label.
-        var id = Show.Text((await client.GetAsync(Path(parsed), stop))["taskId"]);
-        var answer = (
-            await client.SendAsync(
-                HttpMethod.Patch,
-                $"api/v1/executions/{id}",
-                SjeClient.Json(change.ToJsonString()),
-                null,
-                stop
-            )
-        ).Required;
-        if (ClientOptions.Json(parsed))
-        {
-            Show.Json(answer);
-        }
-        else
-        {
-            Console.Out.WriteLine($"{parsed.GetRequiredValue(Id)} is moved (now {Show.Text(answer["state"])})");
-        }
-
-        return ExitCodes.Ok;
-    }
-
-    private static async Task<int> SkipAsync(ParseResult parsed, CancellationToken stop)
-    {
-        using var client = ClientOptions.Connect(parsed);
-        var execution = await client.GetAsync(Path(parsed), stop);
-        var task =
-            parsed.GetValue(TaskName)
-            ?? (
-                execution["tasks"] is JsonArray { Count: 1 } only
-                    ? Show.Text(only[0]?["name"])
-                    : throw new FailureException("It has several tasks: say which with --task.", ExitCodes.Usage)
-            );
-        var answer = (
-            await client.SendAsync(
-                HttpMethod.Post,
-                $"api/v1/executions/{Show.Text(execution["taskId"])}/tasks/{Uri.EscapeDataString(task ?? "")}/skip",
-                SjeClient.Json(new JsonObject { ["reason"] = parsed.GetValue(Reason) }.ToJsonString()),
-                null,
-                stop
-            )
-        ).Required;
-        if (ClientOptions.Json(parsed))
-        {
-            Show.Json(answer);
-        }
-        else
-        {
-            Console.Out.WriteLine(
-                $"task {task} of {parsed.GetRequiredValue(Id)} is skipped (the execution is {Show.Text(answer["state"])})"
-            );
-        }
-
-        return ExitCodes.Ok;
     }
 
     private static string? StartedBy(JsonNode execution) =>

@@ -49,7 +49,13 @@ internal static class JobCommands
             new Command("delete", "Delete a saved job and its schedules; its executions stay") { Name }
         );
         delete.SetAction(DeleteAsync);
-        foreach (var word in new[] { show, save, run, delete }.Concat(PauseCommands.OfJobs()))
+        var versions = ClientOptions.With(new Command("versions", "List the versions of a saved job, the newest first") { Name });
+        versions.SetAction(VersionsAsync);
+        var validate = ClientOptions.With(
+            new Command("validate", "Have the server check a job file without saving or running it") { FileArgument }
+        );
+        validate.SetAction(ValidateAsync);
+        foreach (var word in new[] { show, versions, validate, save, run, delete }.Concat(PauseCommands.OfJobs()))
         {
             jobs.Subcommands.Add(word);
         }
@@ -97,6 +103,40 @@ internal static class JobCommands
             ("paused", Show.Time(job["pausedAt"])),
         ]);
         Show.Json(job["job"]);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> VersionsAsync(ParseResult parsed, CancellationToken stop)
+    {
+        using var client = ClientOptions.Connect(parsed);
+        var list = await client.ListAsync(Path(parsed.GetRequiredValue(Name)) + "/versions", int.MaxValue, stop);
+        if (ClientOptions.Json(parsed))
+        {
+            Show.Json(list);
+            return ExitCodes.Ok;
+        }
+
+        Show.List(
+            list,
+            "It has no version.",
+            ("version", version => Show.Text(version["version"])),
+            ("saved", version => Show.Time(version["createdAt"])),
+            ("by", version => Show.Text(version["createdBy"]))
+        );
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> ValidateAsync(ParseResult parsed, CancellationToken stop)
+    {
+        var file = await JobFile.ReadAsync(parsed.GetRequiredValue(FileArgument), null, stop);
+        using var client = ClientOptions.Connect(parsed);
+        var answer = await client.TryAsync(HttpMethod.Post, "api/v1/jobs:validate", file.ToContent(), null, stop);
+        if (!answer.IsSuccess)
+        {
+            throw SjeClient.Refusal(answer, file.Name);
+        }
+
+        ExecutionChoice.Write(parsed, answer.Required, $"{file.Name} is a job that the server would take");
         return ExitCodes.Ok;
     }
 

@@ -13,7 +13,9 @@ internal static class ListCommands
         Description = "At most so many",
         DefaultValueFactory = _ => 50,
     };
-    private static readonly Option<string> State = new("--state") { Description = "Only in this state" };
+    private static readonly Option<string> ExecutionsQueue = ExecutionFilters.Queue();
+    private static readonly Argument<string> QueueName = new("name") { Description = "The queue's name" };
+    private static readonly Option<bool> Gone = new("--gone") { Description = "Also those that are gone" };
 
     /// <summary>Only what belongs to a job.</summary>
     public static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
@@ -27,14 +29,15 @@ internal static class ListCommands
             "There is no such execution.",
             ("execution", execution => Show.Text(execution["id"])),
             ("name", execution => Show.Text(execution["name"])),
-            ("state", execution => Show.Text(execution["state"])),
+            ("state", execution => Show.Text(execution["retrying"]) == "true" ? "retrying" : Show.Text(execution["state"])),
+            ("attempt", execution => Show.Text(execution["attempt"])),
             ("queue", execution => Show.Text(execution["queue"])),
             ("trigger", execution => Show.Text(execution["schedule"]) ?? Show.Text(execution["trigger"])),
             ("accepted", execution => Show.Time(execution["acceptedAt"])),
-            ("finished", execution => Show.Time(execution["finishedAt"]))
+            ("finished", execution => Show.Time(execution["finishedAt"])),
+            ("why", execution => Show.Line(execution["errorMessage"]) ?? Show.Line(execution["waitReason"]))
         );
-        executions.Options.Add(State);
-        executions.Options.Add(Job);
+        ExecutionFilters.With(executions, ExecutionsQueue);
         var queues = List(
             "queues",
             "List the queues",
@@ -49,6 +52,7 @@ internal static class ListCommands
             ("paused", queue => Show.Time(queue["pausedAt"]))
         );
         queues.Subcommands.Add(AsWord(queues));
+        queues.Subcommands.Add(ShowOne("show", "Show one: what waits and runs in it, and its limits", QueueName, QueuePathAsync));
         queues.Subcommands.Add(LimitCommands.SetQueue());
         var workers = List(
             "workers",
@@ -67,7 +71,11 @@ internal static class ListCommands
             ("heartbeat", worker => Show.Time(worker["heartbeatAt"])),
             ("paused", worker => Show.Time(worker["pausedAt"]))
         );
+        workers.Options.Add(Gone);
         workers.Subcommands.Add(AsWord(workers));
+        workers.Subcommands.Add(
+            ShowOne("show", "Show one: what it offers and runs", PauseCommands.Worker, PauseCommands.FindWorkerAsync)
+        );
         var clusters = List(
             "clusters",
             "List the Spark clusters that jobs can name, and how they are",
@@ -109,6 +117,37 @@ internal static class ListCommands
         }
 
         return [executions, queues, workers, clusters];
+    }
+
+    private static Task<string> QueuePathAsync(SjeClient client, string name, CancellationToken stop) =>
+        Task.FromResult("api/v1/queues/" + Uri.EscapeDataString(name));
+
+    private static Command ShowOne(
+        string word,
+        string description,
+        Argument<string> subject,
+        Func<SjeClient, string, CancellationToken, Task<string>> find
+    )
+    {
+        var command = ClientOptions.With(new Command(word, description) { subject });
+        command.SetAction(
+            async (parsed, stop) =>
+            {
+                using var client = ClientOptions.Connect(parsed);
+                var one = await client.GetAsync(await find(client, parsed.GetRequiredValue(subject), stop), stop);
+                if (ClientOptions.Json(parsed))
+                {
+                    Show.Json(one);
+                }
+                else
+                {
+                    Show.Facts(ManagementCommands.Leaves("", one));
+                }
+
+                return ExitCodes.Ok;
+            }
+        );
+        return command;
     }
 
     private static string? Works(JsonNode? health) =>
@@ -167,19 +206,15 @@ internal static class ListCommands
         return command;
     }
 
+    // Each list has some of these; an option that a command lacks has no value.
     private static string Filters(ParseResult parsed)
     {
-        var filters = new List<string>();
-        if (parsed.GetValue(State) is { } state)
-        {
-            filters.Add("state=" + Uri.EscapeDataString(state));
-        }
-
-        if (parsed.GetValue(Job) is { } job)
-        {
-            filters.Add("job=" + Uri.EscapeDataString(job));
-        }
-
+        var filters = ExecutionFilters
+            .Given(parsed, ExecutionsQueue)
+            .Concat(parsed.GetValue(Job) is { } job ? [(Name: "job", Value: job)] : [])
+            .Concat(parsed.GetValue(Gone) ? [(Name: "gone", Value: "true")] : [])
+            .Select(filter => $"{filter.Name}={Uri.EscapeDataString(filter.Value)}")
+            .ToList();
         return filters.Count == 0 ? "" : "?" + string.Join('&', filters);
     }
 }

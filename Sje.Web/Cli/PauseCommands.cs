@@ -4,12 +4,14 @@ using Sje.Web.Failures;
 
 namespace Sje.Web.Cli;
 
-/// <summary><c>pause</c> and <c>resume</c> of queues, jobs and workers.</summary>
+/// <summary><c>pause</c> and <c>resume</c> of queues, jobs, schedules and workers, below their lists and as words of their own.</summary>
 internal static class PauseCommands
 {
     private static readonly Argument<string> Queue = new("name") { Description = "The queue's name" };
     private static readonly Argument<string> Job = new("name") { Description = "The job's name" };
-    private static readonly Argument<string> Worker = new("worker")
+    private static readonly Argument<string> Schedule = new("name") { Description = "The schedule's name" };
+    /// <summary>Names a worker.</summary>
+    public static readonly Argument<string> Worker = new("worker")
     {
         Description = "The worker's id, or its name where only one alive bears it",
     };
@@ -34,6 +36,76 @@ internal static class PauseCommands
             "Let it claim nothing until it is resumed or started again; what it runs goes on",
             FindWorkerAsync
         );
+
+    /// <summary><c>sje pause KIND NAME</c> and <c>sje resume KIND NAME</c>, for those who think of the deed first.</summary>
+    public static IEnumerable<Command> OfAnything()
+    {
+        var pause = new Command("pause", "Start nothing from a queue, of a job, by a schedule, on a worker, or at all");
+        var resume = new Command("resume", "End a pause");
+        foreach (
+            var (kind, words) in new[]
+            {
+                ("queue", OfQueues()),
+                ("job", OfJobs()),
+                ("schedule", OfSchedules()),
+                ("worker", OfWorkers()),
+            }
+        )
+        {
+            foreach (var word in words)
+            {
+                var named = new Command(kind, word.Description) { Action = word.Action };
+                foreach (var argument in word.Arguments)
+                {
+                    named.Arguments.Add(argument);
+                }
+
+                foreach (var option in word.Options)
+                {
+                    named.Options.Add(option);
+                }
+
+                (word.Name == "pause" ? pause : resume).Subcommands.Add(named);
+            }
+        }
+
+        pause.Subcommands.Add(All("pause", "Start nothing from any queue until it is resumed; what runs goes on"));
+        resume.Subcommands.Add(All("resume", "End the pauses of all queues"));
+        return [pause, resume];
+    }
+
+    private static IEnumerable<Command> OfSchedules() =>
+        Pair(
+            Schedule,
+            "Start nothing by itself until it is resumed",
+            (_, name, _) => Task.FromResult(ScheduleCommands.Path(name))
+        );
+
+    private static Command All(string word, string meaning)
+    {
+        var all = ClientOptions.With(new Command("all", meaning));
+        all.SetAction(
+            async (parsed, stop) =>
+            {
+                using var client = ClientOptions.Connect(parsed);
+                var queues = (await client.ListAsync("api/v1/queues", int.MaxValue, stop))["items"] as JsonArray ?? [];
+                var changed = new JsonArray();
+                foreach (var queue in queues.Select(queue => Show.Text(queue?["name"])).OfType<string>())
+                {
+                    var path = $"api/v1/queues/{Uri.EscapeDataString(queue)}/{word}";
+                    changed.Add((await client.SendAsync(HttpMethod.Post, path, null, null, stop)).Required.DeepClone());
+                }
+
+                ExecutionChoice.Write(
+                    parsed,
+                    new JsonObject { ["items"] = changed, ["nextCursor"] = null },
+                    $"{changed.Count} queues are {(word == "pause" ? "paused" : "not paused")}"
+                );
+                return ExitCodes.Ok;
+            }
+        );
+        return all;
+    }
 
     private static Command[] Pair(
         Argument<string> subject,
@@ -74,7 +146,9 @@ internal static class PauseCommands
         return ExitCodes.Ok;
     }
 
-    private static async Task<string> FindWorkerAsync(SjeClient client, string idOrName, CancellationToken stop)
+    /// <summary>Where a worker stands in the API.</summary>
+    /// <exception cref="FailureException">None alive bears the name, or several do.</exception>
+    public static async Task<string> FindWorkerAsync(SjeClient client, string idOrName, CancellationToken stop)
     {
         const string Path = "api/v1/workers/";
         if (Guid.TryParse(idOrName, out var id))

@@ -118,6 +118,14 @@ internal static class Show
             _ => null,
         };
 
+    /// <summary>A text of many lines as one that fits into a table.</summary>
+    public static string? Line(JsonNode? node) =>
+        Text(node)?.ReplaceLineEndings(" ") is { } line
+            ? line.Length > 120
+                ? line[..119] + "…"
+                : line
+            : null;
+
     /// <summary>An instant in this machine's time zone.</summary>
     public static string? Time(JsonNode? node) =>
         DateTimeOffset.TryParse(Text(node), CultureInfo.InvariantCulture, out var at)
