@@ -41,7 +41,9 @@ internal sealed record RepairPlan
             {
                 if (next.State == TaskState.Running)
                 {
-                    return Refused($"task '{next.Name}' depends on '{task.Name}' and is running: wait for it, or cancel");
+                    return Refused(
+                        $"task '{next.Name}' depends on '{task.Name}' and is running: wait for it, or cancel"
+                    );
                 }
 
                 if (next.State.IsFinal() && chosen.TryAdd(next.Id, next))

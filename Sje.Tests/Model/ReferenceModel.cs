@@ -501,28 +501,18 @@ internal sealed class ReferenceModel
 
         var inTheWay =
             !t.State.IsFinal()
-            || e.Tasks.Exists(b =>
-                b.State == TaskState.Running && chosen.Exists(c => b.DependsOn.Contains(c.Name))
-            )
-            || e.Tasks.Exists(d =>
-                t.DependsOn.Contains(d.Name) && d.State.IsFinal() && d.State != TaskState.Succeeded
-            );
+            || e.Tasks.Exists(b => b.State == TaskState.Running && chosen.Exists(c => b.DependsOn.Contains(c.Name)))
+            || e.Tasks.Exists(d => t.DependsOn.Contains(d.Name) && d.State.IsFinal() && d.State != TaskState.Succeeded);
         // Of those behind it one may depend on something else that has failed: as with a single retry it stays.
         return inTheWay ? "wrong state" : Revive(e, chosen, chosen.Contains, false);
     }
 
     private string Revive(string execution, string? task, bool onlyDead) =>
         Find(execution) is not { } e ? "not found"
-        : task is null
-            ? Revive(e, null, t => t.State != TaskState.Succeeded, onlyDead)
+        : task is null ? Revive(e, null, t => t.State != TaskState.Succeeded, onlyDead)
         : Revive(e, [.. e.Tasks.Where(t => t.Name == task)], t => t.Name == task, onlyDead);
 
-    private string Revive(
-        Execution e,
-        IReadOnlyList<TaskEntry>? given,
-        Predicate<TaskEntry> asked,
-        bool onlyDead
-    )
+    private string Revive(Execution e, IReadOnlyList<TaskEntry>? given, Predicate<TaskEntry> asked, bool onlyDead)
     {
         var chosen = e
             .Tasks.Where(t => t.State.IsFinal() && asked(t))

@@ -59,11 +59,7 @@ internal sealed class ExecutionPages(
                 .Of(execution)
         );
 
-    public async Task<ExecutionDetail?> ToDetailAsync(
-        ExecutionSummary execution,
-        Caller caller,
-        CancellationToken stop
-    )
+    public async Task<ExecutionDetail?> ToDetailAsync(ExecutionSummary execution, Caller caller, CancellationToken stop)
     {
         if (await executions.FindTextAsync(execution.Id, stop) is not { } text)
         {
@@ -106,7 +102,10 @@ internal sealed class ExecutionPages(
             names[id] = name;
         }
 
-        return [.. shown.Select(task => ExecutionViews.ToItem(task, why.GetValueOrDefault(task.Id), names, caller.Role))];
+        return
+        [
+            .. shown.Select(task => ExecutionViews.ToItem(task, why.GetValueOrDefault(task.Id), names, caller.Role)),
+        ];
     }
 
     private static bool Waits(ExecutionSummary execution) => !execution.State.IsFinal();

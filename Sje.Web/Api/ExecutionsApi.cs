@@ -393,7 +393,9 @@ internal static class ExecutionsApi
                 ProblemKind.Invalid
             )
             .WithName("retryExecution")
-            .WithSummary("New attempts in the same execution for the tasks that did not succeed, or for some and what depends on them");
+            .WithSummary(
+                "New attempts in the same execution for the tasks that did not succeed, or for some and what depends on them"
+            );
         group
             .MapPost("/{id:guid}/rerun", RerunAsync)
             .RequireAuthorization(Policies.Operator)
@@ -627,21 +629,17 @@ internal static class ExecutionsApi
         }
 
         var names = body.Value.Names;
-        return
-            await (
-                names.Count > 0 ? control.RepairAsync(id, names, caller.Name, stop)
-                : (await pages.ActionsOfAsync(execution, caller, stop)).Contains(ObjectAction.Retry)
-                    ? control.RetryAsync(id, caller.Name, stop)
-                : Task.FromResult<ControlResult>(new WrongState(execution.State))
-            ) switch
-            {
-                NoSuchTask { Task: var task } => Refusal.NotFound("task", task),
-                TasksRefused { Why: var why } => new Refusal(
-                    ProblemKind.WrongState,
-                    $"Of execution '{id}' {why}."
-                ),
-                var result => ToAnswer(id, result, "retried"),
-            };
+        return await (
+            names.Count > 0 ? control.RepairAsync(id, names, caller.Name, stop)
+            : (await pages.ActionsOfAsync(execution, caller, stop)).Contains(ObjectAction.Retry)
+                ? control.RetryAsync(id, caller.Name, stop)
+            : Task.FromResult<ControlResult>(new WrongState(execution.State))
+        ) switch
+        {
+            NoSuchTask { Task: var task } => Refusal.NotFound("task", task),
+            TasksRefused { Why: var why } => new Refusal(ProblemKind.WrongState, $"Of execution '{id}' {why}."),
+            var result => ToAnswer(id, result, "retried"),
+        };
     }
 
     private static async Task<Results<Accepted<TaskAccepted>, Ok<TaskAccepted>, Refusal>> RerunAsync(

@@ -38,7 +38,10 @@ internal static class BatchCommand
             stop
         );
         // 422 with items: the batch was read, and none of it was right.
-        if (!answer.IsSuccess && !(answer.Status == HttpStatusCode.UnprocessableEntity && answer.Body?["items"] is JsonArray))
+        if (
+            !answer.IsSuccess
+            && !(answer.Status == HttpStatusCode.UnprocessableEntity && answer.Body?["items"] is JsonArray)
+        )
         {
             throw SjeClient.Refusal(answer, file.Name);
         }
@@ -69,7 +72,9 @@ internal static class BatchCommand
                 }
             }
 
-            Console.Error.WriteLine($"{Show.Text(result["accepted"])} accepted, {Show.Text(result["rejected"])} rejected");
+            Console.Error.WriteLine(
+                $"{Show.Text(result["accepted"])} accepted, {Show.Text(result["rejected"])} rejected"
+            );
         }
 
         return !answer.IsSuccess ? ExitCodes.Rejected

@@ -21,7 +21,11 @@ internal static class CommandTree
     {
         var root = Create();
         var parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        if (
+            parsed.Errors.Count > 0
+            && parsed.Action is not System.CommandLine.Help.HelpAction
+            && !CompletionCommand.IsQuestion(args)
+        )
         {
             foreach (var error in parsed.Errors)
             {
@@ -82,6 +86,7 @@ internal static class CommandTree
             .. ManagementCommands.Create(),
             .. DatabaseCommands.Create(),
             DoctorCommand.Create(),
+            CompletionCommand.Create(),
             TaskChildCommand.Create(),
         ];
         foreach (var command in commands)

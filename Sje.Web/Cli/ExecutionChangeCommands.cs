@@ -35,7 +35,10 @@ internal static class ExecutionChangeCommands
         cancel.SetAction((parsed, stop) => CancelAsync(parsed, cancelled, stop));
 
         var retry = ClientOptions.With(
-            new Command("retry", "Run again what did not succeed, in the same executions: new attempts, failures from 0")
+            new Command(
+                "retry",
+                "Run again what did not succeed, in the same executions: new attempts, failures from 0"
+            )
             {
                 RetriedTasks,
                 Submitted.Wait,
@@ -136,8 +139,7 @@ internal static class ExecutionChangeCommands
         var body = new JsonObject();
         if (parsed.GetValue(JobFile.Parameters) is { Length: > 0 } given)
         {
-            var declared =
-                (await client.GetAsync($"api/v1/executions/{id}", stop))["job"]?["parameters"] as JsonObject;
+            var declared = (await client.GetAsync($"api/v1/executions/{id}", stop))["job"]?["parameters"] as JsonObject;
             body["parameters"] = JobFile.Values(given, name => JobFile.IsText(declared?[name]));
         }
 
@@ -153,10 +155,7 @@ internal static class ExecutionChangeCommands
 
     private static Task<int> PrioritizeAsync(ParseResult parsed, ExecutionChoice choice, CancellationToken stop)
     {
-        var change = new JsonObject
-        {
-            ["priority"] = ExecutionChoice.Priority(parsed.GetRequiredValue(NewPriority)),
-        };
+        var change = new JsonObject { ["priority"] = ExecutionChoice.Priority(parsed.GetRequiredValue(NewPriority)) };
         return ExecutionChoice.Single(parsed) is { } id
             ? ChangeOneAsync(parsed, HttpMethod.Patch, id, "", change, "is moved", stop)
             : choice.ChangeAsync(parsed, "prioritize", "moved", change, stop);

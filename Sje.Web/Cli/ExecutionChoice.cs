@@ -11,17 +11,21 @@ internal static class ExecutionFilters
     /// <summary>Any of these states.</summary>
     public static readonly Option<string[]> State = new("--state")
     {
-        Description = "Only in this state; may be repeated, or several with commas between",
+        Description = "Only in this state, or retrying; may be repeated, or several with commas between",
     };
 
     /// <summary>Name in the API, option; beside the states.</summary>
     private static readonly (string Name, Option<string> Option)[] Others =
     [
         ("job", new Option<string>("--job") { Description = "Only of the job of this name" }),
+        ("schedule", new Option<string>("--schedule") { Description = "Only what this schedule started" }),
         ("tag", new Option<string>("--tag") { Description = "Only with this tag" }),
         (
             "q",
-            new Option<string>("--search") { Description = "With this in the name or label, or the execution of this id" }
+            new Option<string>("--search")
+            {
+                Description = "With this in the name or label, or the execution of this id",
+            }
         ),
         (
             "since",
@@ -70,11 +74,15 @@ internal sealed class ExecutionChoice
 {
     private static readonly Argument<string[]> Ids = new("id")
     {
-        Description = "The execution: its taskId, or your own label (the newest); several, or none with a filter or --all",
+        Description =
+            "The execution: its taskId, or your own label (the newest); several, or none with a filter or --all",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private static readonly Option<bool> All = new("--all") { Description = "All of them" };
-    private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Only say how many would be changed" };
+    private static readonly Option<bool> DryRun = new("--dry-run")
+    {
+        Description = "Only say how many would be changed",
+    };
     private static readonly Option<bool> NoWait = new("--no-wait")
     {
         Description = "Do not wait for the end of what changes many: the servers go on by themselves",
@@ -101,7 +109,8 @@ internal sealed class ExecutionChoice
     public static async Task<string> FindAsync(SjeClient client, string idOrLabel, CancellationToken stop) =>
         Guid.TryParse(idOrLabel, out var id)
             ? id.ToString()
-            : Show.Text((await client.GetAsync("task/" + Uri.EscapeDataString(idOrLabel), stop))["taskId"]) ?? idOrLabel;
+            : Show.Text((await client.GetAsync("task/" + Uri.EscapeDataString(idOrLabel), stop))["taskId"])
+                ?? idOrLabel;
 
     /// <summary>Begins the operation on all that are meant, waits for its end unless told not to, and says what it came to.</summary>
     public async Task<int> ChangeAsync(
@@ -134,7 +143,15 @@ internal sealed class ExecutionChoice
             return ExitCodes.Ok;
         }
 
-        return await OperationWatch.FinishAsync(parsed, client, answer, parsed.GetValue(NoWait), "executions", did, stop);
+        return await OperationWatch.FinishAsync(
+            parsed,
+            client,
+            answer,
+            parsed.GetValue(NoWait),
+            "executions",
+            did,
+            stop
+        );
     }
 
     private async Task<JsonObject> SelectAsync(

@@ -107,6 +107,7 @@ internal static class HistoryCommands
                 if (
                     kind.StartsWith("execution.", StringComparison.Ordinal)
                     && ExecutionWatch.IsEnd(kind["execution.".Length..])
+                    && await IsLastAsync(client, path, data, stop)
                 )
                 {
                     break;
@@ -123,7 +124,8 @@ internal static class HistoryCommands
             return ExitCodes.Ok;
         }
 
-        var tasks = (await client.ListAsync(path[..^"events".Length] + "tasks", int.MaxValue, stop))["items"] as JsonArray;
+        var tasks =
+            (await client.ListAsync(path[..^"events".Length] + "tasks", int.MaxValue, stop))["items"] as JsonArray;
         var names = (tasks ?? []).OfType<JsonNode>().ToLookup(t => Show.Text(t["id"]), t => Show.Text(t["name"]));
         Show.List(
             list,
@@ -136,6 +138,14 @@ internal static class HistoryCommands
             ("reason", e => Show.Line(e["data"]?["reason"]))
         );
         return ExitCodes.Ok;
+    }
+
+    // The story begins at the beginning: an end that a retry followed is not the end.
+    private static async Task<bool> IsLastAsync(SjeClient client, string path, string data, CancellationToken stop)
+    {
+        var execution = await client.GetAsync(path[..^"/events".Length], stop);
+        return ExecutionWatch.IsEnd(Show.Text(execution["state"]))
+            && new TopRow(execution).At("finishedAt") <= new TopRow(JsonNode.Parse(data)!).At("at"); // An event is an object.
     }
 
     private static void Write(string data, bool json)
@@ -151,7 +161,7 @@ internal static class HistoryCommands
         Console.Out.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Show.Time(notice?["at"])}  {Show.Text(notice?["kind"]),-28}  {Show.Text(notice?["executionId"]) ?? Show.Text(notice?["operationId"])}{(Show.Text(notice?["taskId"]) is { } task ? $"  task {task}" : "")}"
+                $"{Show.Time(notice?["at"])}  {Show.Text(notice?["kind"]), -28}  {Show.Text(notice?["executionId"]) ?? Show.Text(notice?["operationId"])}{(Show.Text(notice?["taskId"]) is { } task ? $"  task {task}" : "")}"
             )
         );
     }

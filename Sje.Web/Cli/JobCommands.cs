@@ -49,7 +49,9 @@ internal static class JobCommands
             new Command("delete", "Delete a saved job and its schedules; its executions stay") { Name }
         );
         delete.SetAction(DeleteAsync);
-        var versions = ClientOptions.With(new Command("versions", "List the versions of a saved job, the newest first") { Name });
+        var versions = ClientOptions.With(
+            new Command("versions", "List the versions of a saved job, the newest first") { Name }
+        );
         versions.SetAction(VersionsAsync);
         var validate = ClientOptions.With(
             new Command("validate", "Have the server check a job file without saving or running it") { FileArgument }

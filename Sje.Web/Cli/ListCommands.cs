@@ -14,6 +14,11 @@ internal static class ListCommands
         DefaultValueFactory = _ => 50,
     };
     private static readonly Option<string> ExecutionsQueue = ExecutionFilters.Queue();
+    private static readonly Option<string> Sort = new("--sort")
+    {
+        Description =
+            "By this, turned round with - before it, as -accepted [the default]; a wrong one is told which there are",
+    };
     private static readonly Argument<string> QueueName = new("name") { Description = "The queue's name" };
     private static readonly Option<bool> Gone = new("--gone") { Description = "Also those that are gone" };
 
@@ -29,15 +34,19 @@ internal static class ListCommands
             "There is no such execution.",
             ("execution", execution => Show.Text(execution["id"])),
             ("name", execution => Show.Text(execution["name"])),
-            ("state", execution => Show.Text(execution["retrying"]) == "true" ? "retrying" : Show.Text(execution["state"])),
+            (
+                "state",
+                execution => Show.Text(execution["retrying"]) == "true" ? "retrying" : Show.Text(execution["state"])
+            ),
             ("attempt", execution => Show.Text(execution["attempt"])),
             ("queue", execution => Show.Text(execution["queue"])),
             ("trigger", execution => Show.Text(execution["schedule"]) ?? Show.Text(execution["trigger"])),
             ("accepted", execution => Show.Time(execution["acceptedAt"])),
             ("finished", execution => Show.Time(execution["finishedAt"])),
-            ("why", execution => Show.Line(execution["errorMessage"]) ?? Show.Line(execution["waitReason"]))
+            ("why", execution => Show.Line(execution["reason"]))
         );
         ExecutionFilters.With(executions, ExecutionsQueue);
+        executions.Options.Add(Sort);
         var queues = List(
             "queues",
             "List the queues",
@@ -49,10 +58,14 @@ internal static class ListCommands
             ("running", queue => Show.Text(queue["running"])),
             ("most", queue => Show.Text(queue["maxRunning"])),
             ("retrying", queue => Show.Text(queue["waitingRetry"])),
-            ("paused", queue => Show.Time(queue["pausedAt"]))
+            ("paused", queue => Show.Time(queue["pausedAt"])),
+            ("by", queue => Show.Text(queue["pausedBy"])),
+            ("starts nothing because", queue => Show.Line(queue["heldBecause"]))
         );
         queues.Subcommands.Add(AsWord(queues));
-        queues.Subcommands.Add(ShowOne("show", "Show one: what waits and runs in it, and its limits", QueueName, QueuePathAsync));
+        queues.Subcommands.Add(
+            ShowOne("show", "Show one: what waits and runs in it, and its limits", QueueName, QueuePathAsync)
+        );
         queues.Subcommands.Add(LimitCommands.SetQueue());
         var workers = List(
             "workers",
@@ -60,7 +73,7 @@ internal static class ListCommands
             "api/v1/workers",
             "No worker is there.",
             ("worker", worker => Show.Text(worker["name"])),
-            ("state", worker => Show.Text(worker["state"])),
+            ("state", worker => Show.Text(worker["condition"])),
             ("host", worker => Show.Text(worker["host"])),
             ("process", worker => Show.Text(worker["processId"])),
             ("running", worker => Show.Text(worker["running"])),
@@ -107,7 +120,11 @@ internal static class ListCommands
         );
         clusters.Subcommands.Add(AsWord(clusters));
         foreach (
-            var (list, words) in new[] { (queues, PauseCommands.OfQueues()), (workers, PauseCommands.OfWorkers()) }
+            var (list, words) in new[]
+            {
+                (queues, PauseCommands.OfQueues()),
+                (workers, PauseCommands.OfWorkers().Append(PauseCommands.Drain())),
+            }
         )
         {
             foreach (var word in words)
@@ -212,6 +229,7 @@ internal static class ListCommands
         var filters = ExecutionFilters
             .Given(parsed, ExecutionsQueue)
             .Concat(parsed.GetValue(Job) is { } job ? [(Name: "job", Value: job)] : [])
+            .Concat(parsed.GetValue(Sort) is { } sort ? [(Name: "sort", Value: sort)] : [])
             .Concat(parsed.GetValue(Gone) ? [(Name: "gone", Value: "true")] : [])
             .Select(filter => $"{filter.Name}={Uri.EscapeDataString(filter.Value)}")
             .ToList();

@@ -21,9 +21,7 @@ internal static class ManagementCommands
             async (parsed, stop) =>
             {
                 using var client = ClientOptions.Connect(parsed);
-                var asked = (
-                    await client.SendAsync(HttpMethod.Post, "mgmt/retention:run", null, null, stop)
-                ).Required;
+                var asked = (await client.SendAsync(HttpMethod.Post, "mgmt/retention:run", null, null, stop)).Required;
                 ExecutionChoice.Write(parsed, asked, "a server makes a round within seconds");
                 return ExitCodes.Ok;
             }
@@ -69,7 +67,13 @@ internal static class ManagementCommands
 
     private static void ShowRetention(JsonNode answer)
     {
-        Facts(new JsonObject { ["settings"] = answer["settings"]?.DeepClone(), ["lastRun"] = answer["lastRun"]?.DeepClone() });
+        Facts(
+            new JsonObject
+            {
+                ["settings"] = answer["settings"]?.DeepClone(),
+                ["lastRun"] = answer["lastRun"]?.DeepClone(),
+            }
+        );
         foreach (var part in new[] { "history", "tables" })
         {
             if (answer[part] is JsonArray { Count: > 0 } rows && rows[0] is JsonObject first)
@@ -83,7 +87,8 @@ internal static class ManagementCommands
                             (
                                 Words(name),
                                 (Func<JsonNode, string?>)(
-                                    row => name.EndsWith("At", StringComparison.Ordinal) ? Show.Time(row[name])
+                                    row =>
+                                        name.EndsWith("At", StringComparison.Ordinal) ? Show.Time(row[name])
                                         : name.EndsWith("Bytes", StringComparison.OrdinalIgnoreCase) ? Bytes(row[name])
                                         : Show.Text(row[name])
                                 )
@@ -124,8 +129,14 @@ internal static class ManagementCommands
         node is JsonValue value && value.TryGetValue<double>(out var bytes)
             ? bytes switch
             {
-                >= 1L << 30 => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (1L << 30):0.0} GiB"),
-                >= 1L << 20 => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / (1L << 20):0.0} MiB"),
+                >= 1L << 30 => string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"{bytes / (1L << 30):0.0} GiB"
+                ),
+                >= 1L << 20 => string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"{bytes / (1L << 20):0.0} MiB"
+                ),
                 _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / 1024:0.0} KiB"),
             }
             : null;

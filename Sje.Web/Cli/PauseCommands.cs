@@ -10,11 +10,14 @@ internal static class PauseCommands
     private static readonly Argument<string> Queue = new("name") { Description = "The queue's name" };
     private static readonly Argument<string> Job = new("name") { Description = "The job's name" };
     private static readonly Argument<string> Schedule = new("name") { Description = "The schedule's name" };
+
     /// <summary>Names a worker.</summary>
     public static readonly Argument<string> Worker = new("worker")
     {
         Description = "The worker's id, or its name where only one alive bears it",
     };
+
+    private static readonly Option<string> Reason = new("--reason") { Description = "Why, for those who wonder" };
 
     public static IEnumerable<Command> OfQueues() =>
         Pair(
@@ -36,6 +39,23 @@ internal static class PauseCommands
             "Let it claim nothing until it is resumed or started again; what it runs goes on",
             FindWorkerAsync
         );
+
+    /// <summary>Empties a worker whose process goes on.</summary>
+    public static Command Drain()
+    {
+        var drain = ClientOptions.With(
+            new Command(
+                "drain",
+                "Let it claim nothing, and hand back what still runs after its grace, until it is resumed or started again"
+            )
+            {
+                Worker,
+                Reason,
+            }
+        );
+        drain.SetAction((parsed, stop) => ChangeAsync(parsed, Worker, "drain", FindWorkerAsync, stop));
+        return drain;
+    }
 
     /// <summary><c>sje pause KIND NAME</c> and <c>sje resume KIND NAME</c>, for those who think of the deed first.</summary>
     public static IEnumerable<Command> OfAnything()
@@ -84,6 +104,11 @@ internal static class PauseCommands
     private static Command All(string word, string meaning)
     {
         var all = ClientOptions.With(new Command("all", meaning));
+        if (word == "pause")
+        {
+            all.Options.Add(Reason);
+        }
+
         all.SetAction(
             async (parsed, stop) =>
             {
@@ -93,7 +118,9 @@ internal static class PauseCommands
                 foreach (var queue in queues.Select(queue => Show.Text(queue?["name"])).OfType<string>())
                 {
                     var path = $"api/v1/queues/{Uri.EscapeDataString(queue)}/{word}";
-                    changed.Add((await client.SendAsync(HttpMethod.Post, path, null, null, stop)).Required.DeepClone());
+                    changed.Add(
+                        (await client.SendAsync(HttpMethod.Post, path, Why(parsed), null, stop)).Required.DeepClone()
+                    );
                 }
 
                 ExecutionChoice.Write(
@@ -113,7 +140,7 @@ internal static class PauseCommands
         Func<SjeClient, string, CancellationToken, Task<string>> find
     )
     {
-        var pause = ClientOptions.With(new Command("pause", meaning) { subject });
+        var pause = ClientOptions.With(new Command("pause", meaning) { subject, Reason });
         pause.SetAction((parsed, stop) => ChangeAsync(parsed, subject, "pause", find, stop));
         var resume = ClientOptions.With(new Command("resume", "End a pause") { subject });
         resume.SetAction((parsed, stop) => ChangeAsync(parsed, subject, "resume", find, stop));
@@ -131,7 +158,7 @@ internal static class PauseCommands
         using var client = ClientOptions.Connect(parsed);
         var name = parsed.GetRequiredValue(subject);
         var path = await find(client, name, stop);
-        var answer = (await client.SendAsync(HttpMethod.Post, $"{path}/{word}", null, null, stop)).Required;
+        var answer = (await client.SendAsync(HttpMethod.Post, $"{path}/{word}", Why(parsed), null, stop)).Required;
         if (ClientOptions.Json(parsed))
         {
             Show.Json(answer);
@@ -139,12 +166,19 @@ internal static class PauseCommands
         else
         {
             Console.Out.WriteLine(
-                Show.Time(answer["pausedAt"]) is { } since ? $"{name} is paused since {since}" : $"{name} is not paused"
+                word == "drain" ? $"{name} drains"
+                : Show.Time(answer["pausedAt"]) is { } since ? $"{name} is paused since {since}"
+                : $"{name} is not paused"
             );
         }
 
         return ExitCodes.Ok;
     }
+
+    private static StringContent? Why(ParseResult parsed) =>
+        parsed.GetValue(Reason) is { } reason
+            ? SjeClient.Json(new JsonObject { ["reason"] = reason }.ToJsonString())
+            : null;
 
     /// <summary>Where a worker stands in the API.</summary>
     /// <exception cref="FailureException">None alive bears the name, or several do.</exception>

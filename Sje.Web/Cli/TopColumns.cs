@@ -8,6 +8,9 @@ internal enum TopView
     /// <summary>What runs, then what waits.</summary>
     Executions,
 
+    /// <summary>Tasks that workers run.</summary>
+    Tasks,
+
     /// <summary>Queues.</summary>
     Queues,
 
@@ -48,8 +51,32 @@ internal static class TopColumns
         new("QUEUE", 12, 3, (row, _) => row.Text("queue"), row => row.Text("queue")),
         new("WORKER", 16, 5, (row, _) => row.Text("worker"), row => row.Text("worker")),
         new("TRY", 5, 2, (row, _) => Tries(row), row => row.Number("attempt")) { IsNumber = true },
-        new("PROGRESS", 15, 1, (row, _) => Meter(row.Real("progress")), row => row.Real("progress")) { IsNumber = true },
-        new("TIME", 8, 0, (row, now) => Span(now - SinceOf(row)), row => SinceOf(row)?.UtcTicks * -1) { IsNumber = true },
+        new("PROGRESS", 15, 1, (row, _) => Meter(row.Real("progress")), row => row.Real("progress"))
+        {
+            IsNumber = true,
+        },
+        new("TIME", 8, 0, (row, now) => Span(now - SinceOf(row)), row => SinceOf(row)?.UtcTicks * -1)
+        {
+            IsNumber = true,
+        },
+    ];
+
+    private static readonly TopColumn[] Tasks =
+    [
+        new("EXECUTION", 14, 0, (row, _) => row.Text("execution"), row => row.Text("execution")) { Stretches = true },
+        new("TASK", 14, 0, (row, _) => row.Text("task"), row => row.Text("task")),
+        new("TYPE", 9, 4, (row, _) => row.Text("type"), row => row.Text("type")),
+        new("QUEUE", 12, 3, (row, _) => row.Text("queue"), row => row.Text("queue")),
+        new("WORKER", 16, 2, (row, _) => row.Text("worker"), row => row.Text("worker")),
+        Number("TRY", 4, 3, row => row.Number("attempt")),
+        new("PROGRESS", 15, 1, (row, _) => Meter(row.Real("progress")), row => row.Real("progress"))
+        {
+            IsNumber = true,
+        },
+        new("TIME", 8, 0, (row, now) => Span(now - row.At("startedAt")), row => row.At("startedAt")?.UtcTicks * -1)
+        {
+            IsNumber = true,
+        },
     ];
 
     private static readonly TopColumn[] Queues =
@@ -59,7 +86,10 @@ internal static class TopColumns
         new("STATE", 8, 0, (row, _) => row.At("pausedAt") is null ? "open" : "paused", row => row.Text("pausedAt")),
         Number("QUEUED", 9, 0, row => row.Number("queued")),
         Number("RUNNING", 8, 0, row => row.Number("running")),
-        new("MOST", 6, 3, (row, _) => row.Text("maxRunning") ?? "-", row => row.Number("maxRunning")) { IsNumber = true },
+        new("MOST", 6, 3, (row, _) => row.Text("maxRunning") ?? "-", row => row.Number("maxRunning"))
+        {
+            IsNumber = true,
+        },
         Number("RETRYING", 8, 2, row => row.Number("waitingRetry")),
         Number("BLOCKED", 8, 5, row => row.Number("blocked")),
         new(
@@ -72,6 +102,8 @@ internal static class TopColumns
         {
             IsNumber = true,
         },
+        Rate("IN/S", "inPerSecond"),
+        Rate("OUT/S", "outPerSecond"),
         Number("WORKERS", 7, 4, row => row.Number("workers")),
     ];
 
@@ -82,6 +114,16 @@ internal static class TopColumns
         new("HOST", 14, 4, (row, _) => row.Text("host"), row => row.Text("host")),
         Number("RUNNING", 7, 0, row => row.Number("running")),
         Number("SLOTS", 6, 1, row => row.Number("slots")),
+        new(
+            "CPU",
+            5,
+            3,
+            (row, _) => row.Real("cpuUsed")?.ToString("0.0", CultureInfo.InvariantCulture) ?? "",
+            row => row.Real("cpuUsed")
+        )
+        {
+            IsNumber = true,
+        },
         new("BUSY", 15, 2, (row, _) => Meter(Share(row)), row => Share(row)) { IsNumber = true },
         new("QUEUES", 18, 3, (row, _) => row.Words("queues"), row => row.Words("queues")),
         new(
@@ -110,6 +152,7 @@ internal static class TopColumns
     public static IReadOnlyList<TopColumn> Of(TopView view) =>
         view switch
         {
+            TopView.Tasks => Tasks,
             TopView.Queues => Queues,
             TopView.Workers => Workers,
             _ => Executions,
@@ -122,8 +165,7 @@ internal static class TopColumns
         : row.Text("state") ?? "";
 
     /// <summary>The state of a worker.</summary>
-    public static string WorkerState(TopRow row) =>
-        row.At("pausedAt") is not null ? "paused" : row.Text("condition") ?? row.Text("state") ?? "";
+    public static string WorkerState(TopRow row) => row.Text("condition") ?? row.Text("state") ?? "";
 
     /// <summary>A length of time in its two largest units: <c>1m04s</c>, <c>3h12m</c>.</summary>
     public static string Span(TimeSpan? length) =>
@@ -144,8 +186,23 @@ internal static class TopColumns
 
         share = Math.Clamp(share, 0, 1);
         var full = (int)Math.Round(share * 10, MidpointRounding.AwayFromZero);
-        return string.Create(CultureInfo.InvariantCulture, $"{new string('#', full)}{new string('.', 10 - full)}{share * 100,4:0}%");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{new string('#', full)}{new string('.', 10 - full)}{share * 100, 4:0}%"
+        );
     }
+
+    private static TopColumn Rate(string heading, string field) =>
+        new(
+            heading,
+            7,
+            3,
+            (row, _) => row.Real(field)?.ToString("0.0", CultureInfo.InvariantCulture) ?? "",
+            row => row.Real(field)
+        )
+        {
+            IsNumber = true,
+        };
 
     private static TopColumn Number(string heading, int width, int rank, Func<TopRow, long> value) =>
         new(heading, width, rank, (row, _) => value(row).ToString(CultureInfo.InvariantCulture), row => value(row))

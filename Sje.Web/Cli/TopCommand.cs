@@ -130,7 +130,12 @@ internal static class TopCommand
             var now = TimeProvider.System.GetUtcNow();
             while (Console.KeyAvailable)
             {
-                (state, var wish) = state.Press(Console.ReadKey(intercept: true), data, now, TopScreen.RowsOn(size.Height));
+                (state, var wish) = state.Press(
+                    Console.ReadKey(intercept: true),
+                    data,
+                    now,
+                    TopScreen.RowsOn(size.Height)
+                );
                 if (wish is not null && deed is null)
                 {
                     state = state with { Message = $"{wish.Deed} {wish.Name} ..." };
@@ -258,7 +263,9 @@ internal static class TopCommand
             {
                 try
                 {
-                    await foreach (var _ in client.StreamAsync("api/v1/events?topics=executions,tasks", stop))
+                    await foreach (
+                        var _ in client.StreamAsync("api/v1/events?topics=executions,tasks,queues,workers", stop)
+                    )
                     {
                         LookAgain();
                     }

@@ -7,12 +7,13 @@ namespace Sje.Web.Cli;
 internal sealed record TopData(
     IReadOnlyDictionary<string, long> Counts,
     IReadOnlyList<TopRow> Executions,
+    IReadOnlyList<TopRow> Tasks,
     IReadOnlyList<TopRow> Queues,
     IReadOnlyList<TopRow> Workers
 )
 {
     /// <summary>Nothing yet.</summary>
-    public static TopData Empty { get; } = new(new Dictionary<string, long>(), [], [], []);
+    public static TopData Empty { get; } = new(new Dictionary<string, long>(), [], [], [], []);
 
     /// <summary>Slots that are taken and slots that there are, of the workers that are alive.</summary>
     public (long Taken, long All) Slots => (Workers.Sum(w => w.Number("running")), Workers.Sum(w => w.Number("slots")));
@@ -21,6 +22,7 @@ internal sealed record TopData(
     public IReadOnlyList<TopRow> Of(TopView view) =>
         view switch
         {
+            TopView.Tasks => Tasks,
             TopView.Queues => Queues,
             TopView.Workers => Workers,
             _ => Executions,
@@ -38,10 +40,21 @@ internal sealed record TopData(
         return new TopData(
             counts,
             [.. Items(running).Concat(Items(waiting)).Select(item => new TopRow(item)).DistinctBy(row => row.Id)],
+            [.. Items(workers).SelectMany(TasksOf)],
             [.. Items(queues).Select(item => new TopRow(item, "name"))],
             [.. Items(workers).Select(item => new TopRow(item))]
         );
     }
+
+    private static IEnumerable<TopRow> TasksOf(JsonNode worker) =>
+        (worker["currentTasks"] as JsonArray ?? [])
+            .OfType<JsonObject>()
+            .Select(task =>
+            {
+                var row = task.DeepClone().AsObject();
+                row["worker"] = Show.Text(worker["name"]);
+                return new TopRow(row, "taskId");
+            });
 
     private static IEnumerable<JsonNode> Items(JsonNode list) => (list["items"] as JsonArray ?? []).OfType<JsonNode>();
 }

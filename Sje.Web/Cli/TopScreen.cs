@@ -28,7 +28,7 @@ internal static class TopScreen
     private static readonly string[] Keys =
     [
         "up/down, j/k, PgUp/PgDn, Home/End   choose a row",
-        "left/right, 1 2 3                   executions, queues, workers",
+        "left/right, 1 2 3 4                 executions, tasks, queues, workers",
         "Tab, Shift-Tab                      sort by the next column",
         "r                                   turn the order round",
         "/                                   filter; Enter keeps it, Esc takes it away",
@@ -52,7 +52,12 @@ internal static class TopScreen
         bool colours
     )
     {
-        var lines = new List<string> { Title(link, width, now, state.Frozen), Figures(data, width), Tabs(state, data, width) };
+        var lines = new List<string>
+        {
+            Title(link, width, now, state.Frozen),
+            Figures(data, width),
+            Tabs(state, data, width),
+        };
         var rows = state.Rows(data, now);
         var columns = Fit(TopColumns.Of(state.View), width);
         lines.Add(Headings(state, columns));
@@ -138,7 +143,8 @@ internal static class TopScreen
             : frozen ? ("standing still", Yellow)
             : link.ReadAt is null ? ("asking", Dim)
             : ("live", "");
-        var right = $"{word}  {TimeZoneInfo.ConvertTime(now, TimeZoneInfo.Local).ToString("HH:mm:ss", CultureInfo.InvariantCulture)}";
+        var right =
+            $"{word}  {TimeZoneInfo.ConvertTime(now, TimeZoneInfo.Local).ToString("HH:mm:ss", CultureInfo.InvariantCulture)}";
         var room = Math.Max(0, width - right.Length - 1);
         return right.Length + 8 > width
             ? Bold + Pad("sje top", width) + Reset
@@ -148,13 +154,12 @@ internal static class TopScreen
     private static string Figures(TopData data, int width)
     {
         var (taken, all) = data.Slots;
-        var retrying = data.Executions.Count(row => row.Text("retrying") == "true");
         long Count(string state) => data.Counts.GetValueOrDefault(state);
         List<(string Word, long Number, string Colour)> figures =
         [
             ("running", Count("running"), Blue),
             ("queued", Count("queued"), ""),
-            ("retrying", retrying, Yellow),
+            ("retrying", Count("retrying"), Yellow),
             ("failed", Count("failed"), Red),
             ("succeeded", Count("succeeded"), ""),
         ];
@@ -217,7 +222,10 @@ internal static class TopScreen
         var sorted = state.SortedBy.TryGetValue(state.View, out var index) ? all[index] : null;
         var cells = columns.Select(c =>
         {
-            var mark = c.Column != sorted ? "" : c.Column.IsNumber != state.Reversed ? "v" : "^";
+            var mark =
+                c.Column != sorted ? ""
+                : c.Column.IsNumber != state.Reversed ? "v"
+                : "^";
             return Pad(c.Column.Heading + mark, c.Width, c.Column.IsNumber);
         });
         return $"{Inverse} {string.Join(' ', cells)} {Reset}";
@@ -239,6 +247,7 @@ internal static class TopScreen
                 link.ReadAt is null ? link.Trouble ?? "asking the server"
                 : state.Filter.Length > 0 ? "nothing matches the filter"
                 : state.View == TopView.Executions ? "nothing runs and nothing waits"
+                : state.View == TopView.Tasks ? "nothing runs"
                 : state.View == TopView.Workers ? "no worker is alive: start one with 'sje worker'"
                 : "there is no queue yet";
             return [Cut(" " + Clean(none), width)];
@@ -252,7 +261,12 @@ internal static class TopScreen
             .Select(
                 (row, i) =>
                 {
-                    var text = " " + string.Join(' ', columns.Select(c => Pad(c.Column.Cell(row, now), c.Width, c.Column.IsNumber)));
+                    var text =
+                        " "
+                        + string.Join(
+                            ' ',
+                            columns.Select(c => Pad(c.Column.Cell(row, now), c.Width, c.Column.IsNumber))
+                        );
                     var colour = ColourOf(state.View, row);
                     return first + i == chosen ? Inverse + colour + Pad(text, width) + Reset
                         : colour.Length > 0 ? colour + text + Reset
@@ -267,6 +281,7 @@ internal static class TopScreen
         {
             TopView.Workers => TopColumns.WorkerState(row),
             TopView.Queues => row.At("pausedAt") is null ? "" : "paused",
+            TopView.Tasks => "running",
             _ => TopColumns.StateOf(row),
         };
         return state switch
@@ -290,10 +305,8 @@ internal static class TopScreen
         var row = rows[state.IndexIn(rows)];
         var said = state.View switch
         {
-            TopView.Executions => row.Text("waitReason")
-                ?? row.Text("errorMessage")
-                ?? row.Text("progressMessage")
-                ?? row.Text("label"),
+            TopView.Executions => row.Text("reason") ?? row.Text("label"),
+            TopView.Tasks => row.Text("executionId"),
             TopView.Queues => row.Text("heldBecause") ?? row.Text("pauseReason"),
             _ => $"engines {row.Words("engines")}  labels {row.Words("labels")}",
         };
@@ -308,7 +321,9 @@ internal static class TopScreen
                 + Reset,
             { Message: { } message } => Yellow + Cut(" " + Clean(message), width) + Reset,
             { Mode: TopMode.Filter } => Cut(" type to filter   Enter keep   Esc clear", width),
-            _ => Dim + Cut(" q quit  ? keys  Tab sort  / filter  c cancel  p pause  1 2 3 lists  space still", width) + Reset,
+            _ => Dim
+                + Cut(" q quit  ? keys  Tab sort  / filter  c cancel  p pause  1-4 lists  space still", width)
+                + Reset,
         };
 
     private static string Cut(string text, int width)

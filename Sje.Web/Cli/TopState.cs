@@ -158,8 +158,9 @@ internal sealed record TopState
             'j' => (state.Step(data, now, 1), null),
             'k' => (state.Step(data, now, -1), null),
             '1' => (state.To(TopView.Executions), null),
-            '2' => (state.To(TopView.Queues), null),
-            '3' => (state.To(TopView.Workers), null),
+            '2' => (state.To(TopView.Tasks), null),
+            '3' => (state.To(TopView.Queues), null),
+            '4' => (state.To(TopView.Workers), null),
             '/' => (state with { Mode = TopMode.Filter }, null),
             'r' => (state with { Reversed = !Reversed }, null),
             ' ' => (state with { Frozen = !Frozen }, null),
@@ -174,8 +175,14 @@ internal sealed record TopState
     {
         var rows = Rows(data, now);
         return rows.Count == 0
-            ? this with { Selected = null }
-            : this with { Selected = rows[(int)Math.Clamp((long)IndexIn(rows) + by, 0, rows.Count - 1)].Id };
+            ? this with
+            {
+                Selected = null,
+            }
+            : this with
+            {
+                Selected = rows[(int)Math.Clamp((long)IndexIn(rows) + by, 0, rows.Count - 1)].Id,
+            };
     }
 
     private TopState Turn(int by)
@@ -190,7 +197,12 @@ internal sealed record TopState
     {
         var columns = TopColumns.Of(View).Count;
         var next = new Dictionary<TopView, int>(SortedBy);
-        var at = (next.TryGetValue(View, out var now) ? now : by > 0 ? -1 : columns) + by;
+        var at =
+            (
+                next.TryGetValue(View, out var now) ? now
+                : by > 0 ? -1
+                : columns
+            ) + by;
         if (at < 0 || at >= columns)
         {
             // Behind the last column comes the server's own order again.
@@ -201,32 +213,36 @@ internal sealed record TopState
             next[View] = at;
         }
 
-        return this with { SortedBy = next };
+        return this with
+        {
+            SortedBy = next,
+        };
     }
 
     private TopState AskToCancel(TopData data, DateTimeOffset now)
     {
         var rows = Rows(data, now);
-        if (View != TopView.Executions || rows.Count == 0)
+        if (View is not (TopView.Executions or TopView.Tasks) || rows.Count == 0)
         {
-            return this with { Message = "c cancels executions: choose one in the first list (1)" };
+            return this with { Message = "c cancels executions: choose one (1), or a task of it (2)" };
         }
 
         var row = rows[IndexIn(rows)];
+        var (id, name) = View == TopView.Tasks ? ("executionId", "execution") : ("id", "name");
         return this with
         {
             Selected = row.Id,
             Mode = TopMode.Confirm,
-            Question = new TopWish(TopDeed.Cancel, View, row.Id, row.Text("name") ?? row.Id),
+            Question = new TopWish(TopDeed.Cancel, View, row.Text(id) ?? row.Id, row.Text(name) ?? row.Id),
         };
     }
 
     private (TopState Next, TopWish? Wish) TogglePause(TopData data, DateTimeOffset now)
     {
         var rows = Rows(data, now);
-        if (View == TopView.Executions || rows.Count == 0)
+        if (View is not (TopView.Queues or TopView.Workers) || rows.Count == 0)
         {
-            return (this with { Message = "p pauses and resumes queues (2) and workers (3)" }, null);
+            return (this with { Message = "p pauses and resumes queues (3) and workers (4)" }, null);
         }
 
         // No question: the same key takes it back.

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
 namespace Sje.Tests.EndToEnd.Ui;

@@ -160,8 +160,9 @@ public sealed class ExecutionsApiTests(ApiHost host) : IClassFixture<ApiHost>
         await (await RetryAsync("""{"task": "none"}""")).ReadProblemAsync(404, "not-found");
         Assert.Contains(
             "/task",
-            (await (await RetryAsync("""{"task": "main", "tasks": ["main"]}""")).ReadProblemAsync(422, "validation"))
-                .Pointers()
+            (
+                await (await RetryAsync("""{"task": "main", "tasks": ["main"]}""")).ReadProblemAsync(422, "validation")
+            ).Pointers()
         );
         Assert.Contains(
             "/tasks",
