@@ -14,6 +14,8 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: true,
     target: "es2023",
+    // One style sheet: together they compress to two thirds, and no page waits for its own.
+    cssCodeSplit: false,
     // Everything that the first paint needs is in the document already: a preload list would only ask for more.
     modulePreload: { polyfill: false },
     rolldownOptions: {

@@ -22,7 +22,7 @@ export function useNavCounts(enabled: boolean): NavCounts {
     refetchInterval: 30_000,
     queryFn: async ({ signal }) => {
       const [executions, dead] = await Promise.all([
-        get<Counted>("/executions", { query: { limit: 1 }, signal }),
+        get<Counted>("/executions/counts", { signal }),
         get<Counted>("/dead-letters", { query: { limit: 1 }, signal }),
       ]);
       const by = executions.counts;
@@ -36,7 +36,7 @@ export function useNavCounts(enabled: boolean): NavCounts {
 
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useLive(["executions", "tasks"], () => {
+  useLive(["executions", "dead_letters"], () => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       void client.invalidateQueries({ queryKey: KEY });
