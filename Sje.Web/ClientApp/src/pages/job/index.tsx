@@ -101,7 +101,7 @@ function JobView({ job }: { job: Job }) {
         ]}
       >
         <Suspense fallback={<Skeleton lines={10} height={20} />}>
-          {tab === "runs" && <RunsTab job={job} onRun={() => showRun(true)} />}
+          {tab === "runs" && <RunsTab job={job} onRun={mayRun ? () => showRun(true) : undefined} />}
           {tab === "definition" && <DefinitionTab job={job} />}
           {tab === "versions" && <VersionsTab job={job} />}
           {tab === "schedules" && <SchedulesTab job={job} />}

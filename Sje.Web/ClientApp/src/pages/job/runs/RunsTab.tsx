@@ -9,7 +9,7 @@ import { RunGridView } from "./RunGridView";
 const STATES = ["queued", "running", "succeeded", "partially_succeeded", "failed", "timed_out", "cancelled"];
 
 /** The executions of a job: a grid of runs and tasks, and the runs as a list with their reasons. */
-export function RunsTab({ job, onRun }: { job: Job; onRun(): void }) {
+export function RunsTab({ job, onRun }: { job: Job; onRun: (() => void) | undefined }) {
   const [url, setUrl] = useUrl();
   const taskOffset = Math.max(0, Number(url["tasks"] ?? 0) || 0);
   const state = url["state"];
@@ -25,9 +25,11 @@ export function RunsTab({ job, onRun }: { job: Job; onRun(): void }) {
         icon="executions"
         title="It has not run yet"
         actions={
-          <Button tone="primary" icon="play" onClick={onRun}>
-            Run now
-          </Button>
+          onRun && (
+            <Button tone="primary" icon="play" onClick={onRun}>
+              Run now
+            </Button>
+          )
         }
       >
         Its runs will stand here, task by task.
