@@ -22,6 +22,6 @@ it("reads the end of the log as text or as lines", () => {
 });
 
 it("takes from the end of the log what speaks of the error", () => {
-  expect(tellingTail({ logTail: "reading\nERROR no table\n  at line 3" })).toBe("ERROR no table\n  at line 3");
+  expect(tellingTail({ logTail: "reading\nERROR no table\n  at line 3\nINFO going on" })).toBe("ERROR no table\n  at line 3");
   expect(tellingTail({ logTail: "all is well" })).toBeUndefined();
 });

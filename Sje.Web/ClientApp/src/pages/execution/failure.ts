@@ -14,13 +14,16 @@ export function endOf(error: TaskError): string | undefined {
 }
 
 const telling = /error|exception|fatal|traceback|panic|denied|refused|no such|not found|cannot/i;
-const mostTail = 8;
+const calm = /^\S*\s*\[?(info|debug|trace)\b/i;
+const mostTail = 5;
 
-/** Of the end of a task's log what tells most: from the first line that speaks of an error on, a few lines. */
+/** Of the end of a task's log what tells most: from the first line that speaks of an error on, a few lines, up to one that tells of nothing bad. */
 export function tellingTail(error: TaskError | null | undefined): string | undefined {
   const lines = tailOf(error)?.split("\n") ?? [];
   const first = lines.findIndex((line) => telling.test(line));
-  return first < 0 ? undefined : lines.slice(first, first + mostTail).join("\n");
+  if (first < 0) return undefined;
+  const last = lines.findIndex((line, at) => at > first && calm.test(line));
+  return lines.slice(first, Math.min(first + mostTail, last < 0 ? lines.length : last)).join("\n");
 }
 
 /** The end of the log that an error carries, for when the log itself is gone. */
