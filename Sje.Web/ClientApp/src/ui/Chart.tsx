@@ -65,7 +65,7 @@ export function Chart({ label, x, series, height = 180, format = String, sync, o
         cursor: { drag: { x: latest.current.onZoom !== undefined, y: false, setScale: false }, sync: sync ? { key: sync } : undefined, points: { size: 6 } },
         scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 0) > 0 ? (max as number) * 1.05 : 1] } },
         axes: [
-          { ...axis, values: (_, splits, __, ___, step) => splits.map((at) => instant(new Date(at * 1000), zone, step < 60 ? "time" : "short").slice(0, step < 60 ? 8 : undefined).replace(/(^\d\d:\d\d):\d\d$/, "$1")) },
+          { ...axis, size: 28, values: (_, splits, __, ___, step) => splits.map((at) => instant(new Date(at * 1000), zone, step < 60 ? "time" : "short").slice(0, step < 60 ? 8 : undefined).replace(/(^\d\d:\d\d):\d\d$/, "$1")) },
           { ...axis, size: 56, values: (_, splits) => splits.map((value) => latest.current.format(value)) },
         ],
         series: [
