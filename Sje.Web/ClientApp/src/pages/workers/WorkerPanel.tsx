@@ -2,7 +2,7 @@ import { ApiError } from "../../api/client";
 import { resumeWorker, useWorker, workerKeys, type Worker } from "../../api/workers";
 import { Button, Bytes, CopyButton, Duration, EmptyState, ErrorState, Icon, Meter, PageLink, Skeleton, StateMark, Time, useNow } from "../../ui";
 import { Facts, Panel, refusal, useAct } from "../parts";
-import { conditionOf, isGone, MEANINGS } from "./condition";
+import { conditionOf, isGone, MEANINGS, WORDS } from "./condition";
 import { CpuMeter, MemoryMeter, SlotMeter } from "./meters";
 
 /** One worker: how it is, what it offers, what it runs now. */
@@ -30,7 +30,7 @@ export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: stri
   return (
     <Panel
       title={worker.name}
-      beside={<StateMark state={condition} />}
+      beside={<StateMark state={condition} word={WORDS[condition]} />}
       onClose={onClose}
       actions={
         !gone && (
@@ -133,7 +133,7 @@ function CurrentTasks({ worker }: { worker: Worker }) {
 
 export function Chips({ values, link }: { values: readonly string[]; link?: (value: string) => string | undefined }) {
   return (
-    <span className="chips">
+    <span className="chips" title={values.join(", ")}>
       {values.map((value) => {
         const to = link?.(value);
         return to ? (

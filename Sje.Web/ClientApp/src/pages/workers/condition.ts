@@ -3,6 +3,9 @@ import type { Worker } from "../../api/workers";
 /** How a worker is. */
 export type Condition = "alive" | "suspect" | "lost" | "draining" | "paused" | "stopped";
 
+/** The words of the page; the kit's word for a lost one is of an attempt. */
+export const WORDS: Partial<Record<Condition, string>> = { lost: "Lost" };
+
 /** What each means, for the hover text and the panel. */
 export const MEANINGS: Record<Condition, string> = {
   alive: "It claims tasks and renews its lease.",

@@ -5,7 +5,7 @@ import { Button, Card, Checkbox, Count, EmptyState, IconButton, PageHead, StateM
 import { DataTable, type Column } from "../../ui/DataTable";
 import { PauseDialog, refusal, Stats, useAct } from "../parts";
 import { Clusters } from "./Clusters";
-import { conditionOf, isGone, listed, MEANINGS } from "./condition";
+import { conditionOf, isGone, listed, MEANINGS, WORDS } from "./condition";
 import { CpuMeter, MemoryMeter, SlotMeter } from "./meters";
 import { StartCommand } from "./StartCommand";
 import { Chips, WorkerPanel } from "./WorkerPanel";
@@ -51,7 +51,7 @@ export default function WorkersPage() {
         const condition = conditionOf(worker, now);
         return (
           <span title={MEANINGS[condition]}>
-            <StateMark state={condition} />
+            <StateMark state={condition} word={WORDS[condition]} />
           </span>
         );
       },
