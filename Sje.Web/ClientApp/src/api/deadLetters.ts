@@ -3,8 +3,8 @@ import { get, pages, rowsOf, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { DeadLetter, DeadLetterGroup, DeadLetterPage, DeadLettersOfOne, OperationView } from "./schema";
 
-export type Letter = DeadLetter & { actions?: string[] };
-export type LetterGroup = DeadLetterGroup & { sample: Letter };
+export type Letter = DeadLetter;
+export type LetterGroup = DeadLetterGroup;
 
 /** Which dead letters are meant; what is undefined does not narrow. */
 export interface LetterFilter {
@@ -42,7 +42,7 @@ export function useLetterGroups(filter: LetterFilter) {
 export function useLetters(filter: LetterFilter, enabled = true) {
   const list = useInfiniteQuery({
     queryKey: letterKeys.list(filter),
-    ...pages<Letter, DeadLetterPage & { items: Letter[] }>("/dead-letters", { ...asQuery(filter), limit: 100 }),
+    ...pages<Letter, DeadLetterPage>("/dead-letters", { ...asQuery(filter), limit: 100 }),
     refetchInterval: usePulse(5000),
     placeholderData: keepPreviousData,
     enabled,

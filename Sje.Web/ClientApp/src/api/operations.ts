@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { get, pages, rowsOf, send, type Page } from "./client";
 import type { OperationView } from "./schema";
 
-export type Operation = OperationView & { actions?: string[] };
+export type Operation = OperationView;
 
 export const operationKeys = {
   all: ["operations"] as const,

@@ -3,12 +3,7 @@ import { get, pages, rowsOf, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { CircuitBreakerStatus, ConcurrencyKeyStatus, ExecutionItem, QueueRequest, QueueStatus, TenantStatus } from "./schema";
 
-interface Allowing {
-  actions?: string[];
-}
-
-export type Queue = QueueStatus &
-  Allowing & { pausedBy?: string | null; pauseReason?: string | null; heldBecause?: string | null; inPerSecond?: number; outPerSecond?: number };
+export type Queue = QueueStatus;
 export type ConcurrencyKey = ConcurrencyKeyStatus;
 export type Tenant = TenantStatus;
 export type CircuitBreaker = CircuitBreakerStatus;

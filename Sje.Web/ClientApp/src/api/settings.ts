@@ -3,7 +3,7 @@ import { ApiError, get, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { ApiKeyInfo, HealthReport, KeyCreated, MgmtConfig, MgmtCore, MgmtRetention, MgmtRetryPolicies, Role } from "./schema";
 
-export type Key = ApiKeyInfo & { actions?: string[] };
+export type Key = ApiKeyInfo;
 
 export const settingKeys = {
   keys: ["settings", "keys"] as const,

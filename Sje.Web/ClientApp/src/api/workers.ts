@@ -3,28 +3,7 @@ import { get, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { SparkClusterPage, SparkClusterView, WorkerStatus } from "./schema";
 
-export type Worker = WorkerStatus & {
-  actions?: string[];
-  condition?: string;
-  pausedBy?: string | null;
-  pauseReason?: string | null;
-  drainRequestedAt?: string | null;
-  runningDirect?: number;
-  cpuUsed?: number | null;
-  memoryUsedBytes?: number | null;
-  currentTasks?: CurrentTask[];
-};
-
-/** A task that a worker runs now. */
-export interface CurrentTask {
-  executionId: string;
-  execution: string;
-  task: string;
-  attempt: number;
-  progress: number | null;
-  startedAt: string | null;
-}
-
+export type Worker = WorkerStatus;
 export type Cluster = SparkClusterView;
 
 export const workerKeys = {

@@ -19,7 +19,6 @@ import { useToasts } from "../../ui/toasts";
 import { CopyButton, Meter, Time } from "../../ui/values";
 import { listStates } from "../executions/filters";
 import { countOf, ranges, totalOf } from "../executions/query";
-import { conditionOf } from "../workers/condition";
 import { totalsOf } from "./chartData";
 import { curlTo, runSample } from "./sample";
 import { useNextSchedules, useOps, useRecentFailures } from "./useOps";
@@ -279,7 +278,6 @@ function Queues() {
 
 function Workers() {
   const workers = useLiveWorkers();
-  const now = new Date();
   const rows = workers.data ?? [];
   return (
     <Card title="Workers" actions={<PageLink to="/workers">All workers</PageLink>} flush>
@@ -309,10 +307,10 @@ function Workers() {
                     </PageLink>
                   </th>
                   <td>
-                    <StateMark state={conditionOf(one, now)} />
+                    <StateMark state={one.condition} />
                   </td>
                   <td>
-                    <Meter value={one.running - (one.runningDirect ?? 0)} max={one.slots} label={`Slots of ${one.name} in use`} />
+                    <Meter value={one.running - one.runningDirect} max={one.slots} label={`Slots of ${one.name} in use`} />
                   </td>
                 </tr>
               ))}

@@ -63,5 +63,5 @@ export function useRoleRefusal(least: "operator" | "admin"): string | undefined 
 
 /** Why a verb is not among the actions that the server allows; undefined when it is. */
 export function refusal(object: Actionable, verb: string, otherwise = "Not possible now, or your key may not do it."): string | undefined {
-  return object.actions === undefined || object.actions.includes(verb) ? undefined : otherwise;
+  return object.actions?.includes(verb) ? undefined : otherwise;
 }

@@ -25,8 +25,7 @@ export function addSamples(before: ReadonlyMap<string, readonly Sample[]>, queue
 
 /** Tasks that came and that ended, per second. */
 export function ratesOf(queue: Queue): { rateIn: number; rateOut: number } {
-  const { inPerSecond = 0, outPerSecond = 0 } = queue;
-  return { rateIn: inPerSecond, rateOut: outPerSecond };
+  return { rateIn: queue.inPerSecond, rateOut: queue.outPerSecond };
 }
 
 /** `0`, `0.3/s`, `12/s`; slow ones by the minute. */

@@ -1,14 +1,13 @@
 import { ApiError } from "../../api/client";
 import { resumeWorker, useWorker, workerKeys, type Worker } from "../../api/workers";
-import { Button, Bytes, CopyButton, Duration, EmptyState, ErrorState, Icon, Meter, PageLink, Skeleton, StateMark, Time, useNow } from "../../ui";
+import { Button, Bytes, CopyButton, Duration, EmptyState, ErrorState, Icon, Meter, PageLink, Skeleton, StateMark, Time } from "../../ui";
 import { Facts, Panel, refusal, useAct } from "../parts";
-import { conditionOf, isGone, MEANINGS, WORDS } from "./condition";
+import { isGone, MEANINGS, WORDS } from "./condition";
 import { CpuMeter, MemoryMeter, SlotMeter } from "./meters";
 
 /** One worker: how it is, what it offers, what it runs now. */
 export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: string; known?: Worker; onClose(): void; onPause(worker: Worker): void; onDrain(worker: Worker): void }) {
   const read = useWorker(id);
-  const now = useNow();
   const act = useAct();
   const worker = read.data ?? known;
   if (!worker) {
@@ -24,7 +23,7 @@ export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: stri
       </Panel>
     );
   }
-  const condition = conditionOf(worker, now);
+  const { condition } = worker;
   const gone = isGone(condition);
   const resume = () => act.run("resume", () => resumeWorker(worker.id), { said: `Resumed “${worker.name}”.`, keys: [workerKeys.all] });
   return (
@@ -76,7 +75,7 @@ export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: stri
           { name: "Slots", value: gone ? worker.slots : <SlotMeter worker={worker} /> },
           worker.directSlots > 0 && {
             name: "Direct slots",
-            value: gone ? worker.directSlots : <Meter label="Direct slots in use" value={worker.runningDirect ?? 0} max={worker.directSlots} />,
+            value: gone ? worker.directSlots : <Meter label="Direct slots in use" value={worker.runningDirect} max={worker.directSlots} />,
           },
           { name: "CPU", value: <CpuMeter worker={worker} gone={gone} /> },
           { name: "Memory", value: <MemoryMeter worker={worker} gone={gone} /> },
@@ -102,7 +101,6 @@ export function WorkerPanel({ id, known, onClose, onPause, onDrain }: { id: stri
 
 function CurrentTasks({ worker }: { worker: Worker }) {
   const tasks = worker.currentTasks;
-  if (!tasks) return null;
   return (
     <section aria-label="Tasks that it runs">
       <h3>Running now</h3>

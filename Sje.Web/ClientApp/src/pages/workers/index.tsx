@@ -5,7 +5,7 @@ import { Button, Card, Checkbox, Count, EmptyState, IconButton, PageHead, StateM
 import { DataTable, type Column } from "../../ui/DataTable";
 import { PauseDialog, refusal, Stats, useAct } from "../parts";
 import { Clusters } from "./Clusters";
-import { conditionOf, isGone, listed, MEANINGS, WORDS } from "./condition";
+import { isGone, listed, MEANINGS, WORDS } from "./condition";
 import { CpuMeter, MemoryMeter, SlotMeter } from "./meters";
 import { StartCommand } from "./StartCommand";
 import { Chips, WorkerPanel } from "./WorkerPanel";
@@ -37,7 +37,7 @@ export default function WorkersPage() {
     });
   };
   const toggle = (worker: Worker) => {
-    if (isGone(conditionOf(worker, now)) || refusal(worker, worker.pausedAt ? "resume" : "pause")) return;
+    if (isGone(worker.condition) || refusal(worker, worker.pausedAt ? "resume" : "pause")) return;
     if (worker.pausedAt) void resume(worker);
     else setAsked({ worker, verb: "pause" });
   };
@@ -48,7 +48,7 @@ export default function WorkersPage() {
       header: "State",
       width: "104px",
       cell: (worker) => {
-        const condition = conditionOf(worker, now);
+        const { condition } = worker;
         return (
           <span title={MEANINGS[condition]}>
             <StateMark state={condition} word={WORDS[condition]} />
@@ -63,14 +63,14 @@ export default function WorkersPage() {
       header: "Slots",
       width: "minmax(110px, 1fr)",
       cell: (worker) =>
-        isGone(conditionOf(worker, now)) ? (
+        isGone(worker.condition) ? (
           <span className="muted">–</span>
         ) : (
           <SlotMeter worker={worker} />
         ),
     },
-    { id: "cpu", header: "CPU", width: "minmax(100px, 1fr)", above: 860, cell: (worker) => <CpuMeter worker={worker} gone={isGone(conditionOf(worker, now))} /> },
-    { id: "memory", header: "Memory", width: "minmax(150px, 1.2fr)", above: 960, cell: (worker) => <MemoryMeter worker={worker} gone={isGone(conditionOf(worker, now))} /> },
+    { id: "cpu", header: "CPU", width: "minmax(100px, 1fr)", above: 860, cell: (worker) => <CpuMeter worker={worker} gone={isGone(worker.condition)} /> },
+    { id: "memory", header: "Memory", width: "minmax(150px, 1.2fr)", above: 960, cell: (worker) => <MemoryMeter worker={worker} gone={isGone(worker.condition)} /> },
     { id: "queues", header: "Queues", width: "minmax(100px, 1.4fr)", above: 620, cell: (worker) => <Chips values={worker.queues} link={(queue) => (queue === "*" ? undefined : `/queues?queue=${queue}`)} /> },
     { id: "labels", header: "Labels", width: "minmax(70px, 1fr)", above: 1060, cell: (worker) => (worker.labels.length > 0 ? <Chips values={worker.labels} /> : <span className="muted">–</span>) },
     { id: "version", header: "Version", width: "70px", above: 760, cell: (worker) => worker.version },
@@ -80,7 +80,7 @@ export default function WorkersPage() {
       width: "72px",
       align: "end",
       cell: (worker) => {
-        const condition = conditionOf(worker, now);
+        const { condition } = worker;
         if (isGone(condition)) return null;
         return (
           <>
@@ -121,7 +121,7 @@ export default function WorkersPage() {
           <StartCommand queues={url.queue ? [url.queue] : undefined} />
         </Card>
       )}
-      {live.data && live.data.length > 0 && <WorkerStats workers={live.data} now={now} lost={listed([], newest.data ?? [], false, now).length} />}
+      {live.data && live.data.length > 0 && <WorkerStats workers={live.data} lost={listed([], newest.data ?? [], false, now).length} />}
       <div className="split">
         <Card flush>
           <DataTable
@@ -136,14 +136,14 @@ export default function WorkersPage() {
               void live.refetch();
               void newest.refetch();
             }}
-            rowClass={(worker) => (isGone(conditionOf(worker, now)) ? "workers-gone" : undefined)}
+            rowClass={(worker) => (isGone(worker.condition) ? "workers-gone" : undefined)}
             rowKeys={[
               { key: "p", help: "Pause or resume the worker", run: toggle },
               {
                 key: "d",
                 help: "Drain the worker",
                 run: (worker) => {
-                  if (!isGone(conditionOf(worker, now)) && !refusal(worker, "drain")) setAsked({ worker, verb: "drain" });
+                  if (!isGone(worker.condition) && !refusal(worker, "drain")) setAsked({ worker, verb: "drain" });
                 },
               },
             ]}
@@ -198,9 +198,9 @@ function QueueFilter({ queue, onClear }: { queue: string; onClear(): void }) {
   );
 }
 
-function WorkerStats({ workers, now, lost }: { workers: readonly Worker[]; now: Date; lost: number }) {
+function WorkerStats({ workers, lost }: { workers: readonly Worker[]; lost: number }) {
   const sum = (of: (worker: Worker) => number) => workers.reduce((total, worker) => total + of(worker), 0);
-  const of = (condition: string) => workers.filter((worker) => conditionOf(worker, now) === condition).length;
+  const of = (condition: string) => workers.filter((worker) => worker.condition === condition).length;
   const slots = sum((worker) => worker.slots + worker.directSlots);
   return (
     <Stats

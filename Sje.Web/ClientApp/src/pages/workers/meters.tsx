@@ -7,7 +7,7 @@ const HIGH = 0.9;
 
 /** Slots of the background lane in use; those of the direct lane are the panel's. */
 export function SlotMeter({ worker }: { worker: Worker }) {
-  const used = worker.running - (worker.runningDirect ?? 0);
+  const used = worker.running - worker.runningDirect;
   return <Meter label={`Slots of ${worker.name} in use`} value={used} max={worker.slots} tone={used >= worker.slots ? "retrying" : "accent"} />;
 }
 
