@@ -124,7 +124,7 @@ function WhyTheyWait({ queue }: { queue: Queue }) {
                   <Count value={group.count} />
                 </span>
                 <span className="queues-reason">{group.reason}</span>
-                <PageLink to={`/executions/${group.sample}`} aria-label={`One that waits: ${group.reason}`}>
+                <PageLink to={`/executions/${group.sample}`} aria-label={`one of them: ${group.reason}`}>
                   one of them
                 </PageLink>
               </li>
