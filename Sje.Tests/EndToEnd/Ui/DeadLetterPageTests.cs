@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Npgsql;
 using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
@@ -62,7 +63,11 @@ public sealed class DeadLetterPageTests(Ui ui)
             "/dead-letters?queue=attic",
             async page =>
             {
-                await Groups(page).GetByRole(AriaRole.Row).Nth(1).GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Purge") }).ClickAsync();
+                await Groups(page)
+                    .GetByRole(AriaRole.Row)
+                    .Nth(1)
+                    .GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Purge") })
+                    .ClickAsync();
                 var dialog = page.Page.GetByRole(AriaRole.Dialog);
                 var purge = dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 120 dead letters" });
                 await Expect(purge).ToHaveAttributeAsync("aria-disabled", "true");
@@ -123,8 +128,8 @@ public sealed class DeadLetterPageTests(Ui ui)
             update sje.executions set state = 'failed', finished_at = now() where queue = $1
             """
         );
-        fail.Parameters.Add(new() { Value = queue });
-        fail.Parameters.Add(new() { Value = fingerprint });
+        fail.Parameters.Add(new NpgsqlParameter { Value = queue });
+        fail.Parameters.Add(new NpgsqlParameter { Value = fingerprint });
         await fail.ExecuteNonQueryAsync();
     }
 }

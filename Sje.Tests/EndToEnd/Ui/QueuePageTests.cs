@@ -48,11 +48,16 @@ public sealed class QueuePageTests(Ui ui)
                 await row.GetByRole(AriaRole.Button, new() { Name = "Resume unserved" }).ClickAsync();
                 await Expect(row).ToContainTextAsync("No worker");
                 // What was just done can be taken back.
-                await page.Page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+                await page
+                    .Page.Locator(".toast")
+                    .Filter(new() { HasText = "Resumed" })
+                    .GetByRole(AriaRole.Button, new() { Name = "Undo" })
+                    .ClickAsync();
                 await Expect(row).ToContainTextAsync("Paused");
                 await Expect(page.Page).ToHaveURLAsync(new Regex("queue=unserved"));
                 await page.Page.ReloadAsync();
-                await Expect(page.Page.GetByRole(AriaRole.Complementary, new() { Name = "unserved" })).ToBeVisibleAsync();
+                await Expect(page.Page.GetByRole(AriaRole.Complementary, new() { Name = "unserved" }))
+                    .ToBeVisibleAsync();
             }
         );
         await ui.Db.ExecuteAsync("update sje.queues set paused_at = null where name = 'unserved'");
@@ -71,7 +76,9 @@ public sealed class QueuePageTests(Ui ui)
             "/queues",
             async page =>
             {
-                await page.Page.GetByRole(AriaRole.Tab, new() { NameRegex = new Regex("Circuit breakers\\s*1") }).ClickAsync();
+                await page
+                    .Page.GetByRole(AriaRole.Tab, new() { NameRegex = new Regex("Circuit breakers\\s*1") })
+                    .ClickAsync();
                 await Expect(page.Page).ToHaveURLAsync(new Regex("tab=breakers"));
                 var row = RowOf(page, "Circuit breakers", "http:127.0.0.1:9");
                 await Expect(row).ToContainTextAsync("Open");
@@ -109,7 +116,8 @@ public sealed class QueuePageTests(Ui ui)
     }
 
     private static ILocator RowOf(UiPage page, string grid, string name) =>
-        page.Page.GetByRole(AriaRole.Grid, new() { Name = grid })
+        page
+            .Page.GetByRole(AriaRole.Grid, new() { Name = grid })
             .GetByRole(AriaRole.Row)
             .Filter(new() { Has = page.Page.GetByText(name, new() { Exact = true }) });
 }

@@ -42,10 +42,12 @@ public sealed class TwoViewsTests(Ui ui)
 
                 await page.Page.Locator(".sje-task a").Nth(1).ClickAsync();
                 await Expect(page.Page).ToHaveURLAsync(new Regex($"/executions/{id}\\?.*task="));
-                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync("both-views");
+                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Level = 1 }))
+                    .ToContainTextAsync("both-views");
                 await page.Page.GoBackAsync();
                 await bar.GetByRole(AriaRole.Link, new() { Name = "Dead letters" }).ClickAsync();
-                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Exact = true })).ToBeVisibleAsync();
+                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Exact = true }))
+                    .ToBeVisibleAsync();
             }
         );
     }

@@ -65,12 +65,12 @@ public sealed class WorkerPageTests(Ui ui)
                 await AnswerAsync(page, "", "Drain worker");
                 await Expect(row).ToContainTextAsync("Draining");
                 // After its grace, which is 1 s here, the task is back in its queue, and waits for whoever is there.
-                await ui.BecomesAsync(running, "queued");
+                await TaskBecomesAsync(running, "queued");
                 await Expect(panel).ToContainTextAsync("Nothing.");
 
                 await panel.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
                 await Expect(row).ToContainTextAsync("Alive");
-                await ui.BecomesAsync(running, "running");
+                await TaskBecomesAsync(running, "running");
             }
         );
         using var cancelled = await ui.Http.DeleteAsync($"/task/{running}");
@@ -79,7 +79,8 @@ public sealed class WorkerPageTests(Ui ui)
     }
 
     private static ILocator RowOf(UiPage page, string name) =>
-        page.Page.GetByRole(AriaRole.Grid, new() { Name = "Workers" })
+        page
+            .Page.GetByRole(AriaRole.Grid, new() { Name = "Workers" })
             .GetByRole(AriaRole.Row)
             .Filter(new() { Has = page.Page.GetByText(name, new() { Exact = true }) });
 
@@ -90,6 +91,14 @@ public sealed class WorkerPageTests(Ui ui)
         await dialog.GetByRole(AriaRole.Button, new() { Name = action }).ClickAsync();
         await Expect(dialog).ToBeHiddenAsync();
     }
+
+    private Task TaskBecomesAsync(Guid execution, string state) =>
+        Eventually.GetAsync(
+            () => ui.Db.ScalarAsync<string>("select state from sje.tasks where execution_id = $1", execution),
+            now => now == state,
+            $"its task is {state}",
+            60
+        );
 
     private SjeProcess Start(string name, string queue) =>
         SjeProcess.Start(
