@@ -44,7 +44,7 @@ public sealed class SettingsPageTests(KeyedUi ui) : IClassFixture<KeyedUi>
                 await Expect(row).ToContainTextAsync(prefix);
                 Assert.DoesNotContain(key, await page.Page.ContentAsync(), StringComparison.Ordinal);
                 var list = await ui.Http.GetStringAsync("/mgmt/keys");
-                Assert.DoesNotContain(key[prefix.Length..], list, StringComparison.Ordinal);
+                Assert.DoesNotContain(key[^20..], list, StringComparison.Ordinal);
 
                 await row.GetByRole(AriaRole.Button, new() { Name = "Revoke night loader" }).ClickAsync();
                 var revoke = dialog.GetByRole(AriaRole.Button, new() { Name = "Revoke key" });

@@ -25,7 +25,7 @@ export function KeysTab() {
       body: (
         <>
           <p>
-            Whoever uses <code>{key.prefix}…</code> is refused within seconds, on every server. It cannot be taken back.
+            Whoever uses <code>sje_{key.prefix}_…</code> is refused within seconds, on every server. It cannot be taken back.
           </p>
           {last && <p>It is the last administrator's key: nobody will be able to manage keys here, only <code>sje keys</code> on the server's machine.</p>}
         </>
@@ -39,7 +39,7 @@ export function KeysTab() {
 
   const columns: Column<Key>[] = [
     { id: "name", header: "Name", width: "minmax(110px, 2fr)", cell: (key) => <strong>{key.name}</strong> },
-    { id: "prefix", header: "Begins with", width: "minmax(110px, 1fr)", cell: (key) => <span className="mono">{key.prefix}…</span> },
+    { id: "prefix", header: "Begins with", width: "minmax(130px, 1fr)", cell: (key) => <span className="mono">sje_{key.prefix}_…</span> },
     { id: "role", header: "Role", width: "84px", cell: (key) => key.role },
     { id: "tenant", header: "Tenant", width: "minmax(80px, 1fr)", above: 640, cell: (key) => key.tenant },
     { id: "created", header: "Made", width: "120px", above: 760, cell: (key) => <Time at={key.createdAt} /> },
