@@ -47,11 +47,7 @@ public sealed class Chromium : IAsyncLifetime
     /// <param name="url">The address that relative ones are under.</param>
     /// <param name="key">The key that it has signed in with.</param>
     /// <param name="adjust">A last change of what the window is like.</param>
-    public async Task<IPage> OpenAsync(
-        string url,
-        string? key = null,
-        Action<BrowserNewContextOptions>? adjust = null
-    )
+    public async Task<IPage> OpenAsync(string url, string? key = null, Action<BrowserNewContextOptions>? adjust = null)
     {
         if (browser is null)
         {

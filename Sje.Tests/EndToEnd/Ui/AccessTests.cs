@@ -22,15 +22,21 @@ public sealed class AccessTests(KeyedUi ui) : IClassFixture<KeyedUi>
                 await SignInAsync(page, "sje_abcdefgh_0123456789012345678901234567890123456789");
                 await Expect(page.Page.GetByText("The key is unknown or revoked.")).ToBeVisibleAsync();
                 await SignInAsync(page, ui.Key!);
-                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Exact = true })).ToBeVisibleAsync();
+                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Exact = true }))
+                    .ToBeVisibleAsync();
                 Assert.Contains("/dead-letters?error=network", page.Page.Url, StringComparison.Ordinal);
 
                 var cookie = (await page.Page.Context.CookiesAsync()).Single(c => c.Name == "sje-key");
                 Assert.True(cookie.HttpOnly);
                 Assert.Equal(SameSiteAttribute.Strict, cookie.SameSite);
-                Assert.DoesNotContain("sje-key", await page.Page.EvaluateAsync<string>("document.cookie"), StringComparison.Ordinal);
+                Assert.DoesNotContain(
+                    "sje-key",
+                    await page.Page.EvaluateAsync<string>("document.cookie"),
+                    StringComparison.Ordinal
+                );
                 await page.Page.ReloadAsync();
-                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Exact = true })).ToBeVisibleAsync();
+                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Dead letters", Exact = true }))
+                    .ToBeVisibleAsync();
             },
             Out
         );
@@ -138,7 +144,9 @@ public sealed class AccessTests(KeyedUi ui) : IClassFixture<KeyedUi>
                     await page.Page.WaitForTimeoutAsync(1_000);
                     foreach (var button in await page.Page.Locator("main button:visible").AllAsync())
                     {
-                        var name = (await button.GetAttributeAsync("aria-label") ?? await button.InnerTextAsync()).Trim();
+                        var name = (
+                            await button.GetAttributeAsync("aria-label") ?? await button.InnerTextAsync()
+                        ).Trim();
                         var off =
                             await button.GetAttributeAsync("aria-disabled") == "true" || await button.IsDisabledAsync();
                         Assert.False(writes.IsMatch(name) && !off, $"{path}: a viewer can press '{name}'");

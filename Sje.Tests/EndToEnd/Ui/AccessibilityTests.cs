@@ -37,7 +37,8 @@ public sealed class AccessibilityTests(Ui ui)
                     ServerFails = true,
                     Before = page =>
                         page.RouteAsync(
-                            url => url.Contains("/api/v1/", StringComparison.Ordinal)
+                            url =>
+                                url.Contains("/api/v1/", StringComparison.Ordinal)
                                 && !url.EndsWith("/session", StringComparison.Ordinal)
                                 && !url.Contains("/events", StringComparison.Ordinal),
                             route =>
@@ -46,7 +47,8 @@ public sealed class AccessibilityTests(Ui ui)
                                     {
                                         Status = (int)HttpStatusCode.ServiceUnavailable,
                                         ContentType = "application/problem+json",
-                                        Body = """{"type":"urn:sje:problem:unavailable","title":"The database does not answer","status":503}""",
+                                        Body =
+                                            """{"type":"urn:sje:problem:unavailable","title":"The database does not answer","status":503}""",
                                     }
                                 )
                         ),

@@ -40,7 +40,8 @@ public sealed class ShellTests(Ui ui)
             "/nothing/here",
             async page =>
             {
-                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Page not found" })).ToBeVisibleAsync();
+                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "Page not found" }))
+                    .ToBeVisibleAsync();
                 await page.Page.Locator("main").GetByRole(AriaRole.Link, new() { Name = "Operations" }).ClickAsync();
                 await Expect(page.Page).ToHaveURLAsync(new Regex("/ops"));
             },
@@ -128,7 +129,17 @@ public sealed class ShellTests(Ui ui)
             async page =>
             {
                 await HasPageAsync(page);
-                foreach (var (keys, path) in new[] { ("ge", "executions"), ("gp", "jobs"), ("gs", "schedules"), ("gq", "queues"), ("gd", "dead-letters"), ("go", "ops") })
+                foreach (
+                    var (keys, path) in new[]
+                    {
+                        ("ge", "executions"),
+                        ("gp", "jobs"),
+                        ("gs", "schedules"),
+                        ("gq", "queues"),
+                        ("gd", "dead-letters"),
+                        ("go", "ops"),
+                    }
+                )
                 {
                     await page.Keys.PressAsync(keys[..1]);
                     await page.Keys.PressAsync(keys[1..]);
@@ -148,6 +159,88 @@ public sealed class ShellTests(Ui ui)
                 Assert.Contains("/ops", page.Page.Url, StringComparison.Ordinal);
             }
         );
+    }
+
+    [Fact]
+    public async Task From_a_job_to_the_log_of_its_failed_run_the_keyboard_is_enough()
+    {
+        await ui.SaveJobAsync(
+            "keyflow",
+            """
+            name: keyflow
+            type: process
+            retry: {policy: none}
+            process:
+              command: "echo begin; echo 'ERROR no such table' >&2; exit 3"
+            """
+        );
+        await ui.VisitAsync(
+            "/ops",
+            async page =>
+            {
+                await HasPageAsync(page);
+                await page.Keys.PressAsync("g");
+                await page.Keys.PressAsync("p");
+                await OpenRowAsync(page, "keyflow");
+                await Expect(page.Page).ToHaveURLAsync(new Regex("/jobs/keyflow"));
+                await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "keyflow" }).First)
+                    .ToBeVisibleAsync();
+
+                await page.Keys.PressAsync("u");
+                var run = page.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Run now" });
+                await Expect(run).ToBeVisibleAsync();
+                await Expect(page.Page.GetByText("This job has no parameters")).ToBeVisibleAsync();
+                for (var i = 0; i < 6 && !await run.EvaluateAsync<bool>("b => b === document.activeElement"); i++)
+                {
+                    await page.Keys.PressAsync("Tab");
+                }
+
+                await page.Keys.PressAsync("Enter");
+                await Expect(page.Page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
+
+                await page.Keys.PressAsync("g");
+                await page.Keys.PressAsync("e");
+                await Expect(page.Page).ToHaveURLAsync(new Regex("/executions"));
+                await OpenRowAsync(page, "keyflow");
+                await Expect(page.Page).ToHaveURLAsync(new Regex("/executions/[0-9a-f]"));
+                await Expect(page.Page.GetByText("exit code 3").First).ToBeVisibleAsync();
+                await Expect(page.Page.GetByText("ERROR no such table").First).ToBeInViewportAsync();
+            }
+        );
+    }
+
+    [Fact]
+    public async Task Files_come_compressed_and_are_kept_for_a_year_but_the_document_is_asked_for_each_time()
+    {
+        using var open = new HttpRequestMessage(HttpMethod.Get, "/jobs/a.b");
+        open.Headers.Add("Accept", "text/html");
+        open.Headers.Add("Accept-Encoding", "gzip, br");
+        using var document = await ui.Http.SendAsync(open);
+        using var plain = await ui.Http.GetAsync("/index.html");
+        var page = await plain.Content.ReadAsStringAsync();
+        var script = Regex.Match(page, "/assets/vendor[^\"]+").Value;
+        using var get = new HttpRequestMessage(HttpMethod.Get, script);
+        get.Headers.Add("Accept-Encoding", "gzip");
+        using var asset = await ui.Http.SendAsync(get);
+        using var missing = new HttpRequestMessage(HttpMethod.Get, "/assets/none.js");
+        missing.Headers.Add("Accept", "text/html");
+        using var nothing = await ui.Http.SendAsync(missing);
+
+        Assert.Equal(HttpStatusCode.OK, document.StatusCode);
+        Assert.Equal("no-cache", document.Headers.CacheControl?.ToString());
+        Assert.Equal(["br"], document.Content.Headers.ContentEncoding);
+        Assert.Contains(
+            "script-src 'self';",
+            document.Headers.GetValues("Content-Security-Policy").Single(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal("text/javascript", asset.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(["gzip"], asset.Content.Headers.ContentEncoding);
+        Assert.Equal(
+            "public, max-age=31536000, immutable",
+            string.Join(", ", asset.Headers.GetValues("Cache-Control"))
+        );
+        Assert.Equal(HttpStatusCode.NotFound, nothing.StatusCode);
     }
 
     [Fact]
@@ -185,7 +278,7 @@ public sealed class ShellTests(Ui ui)
                 await page.Page.GetByRole(AriaRole.Button, new() { Name = "Reload" }).ClickAsync();
                 await HasPageAsync(page);
             },
-            new UiVisit { Expected = ["net::ERR_FAILED", "Failed to fetch dynamically imported module"] }
+            new UiVisit { Expected = ["net::ERR_FAILED", "Failed to fetch dynamically imported module", "MissingPart"] }
         );
     }
 
@@ -236,14 +329,19 @@ public sealed class ShellTests(Ui ui)
                             "paint => ['document', ...performance.getEntriesByType('resource').filter(e => e.responseEnd <= paint).map(e => new URL(e.name).pathname)]",
                             paint
                         );
-                        Assert.True(before.Length <= 6, $"{before.Length} requests before the first paint: {string.Join(' ', before)}");
+                        Assert.True(
+                            before.Length <= 6,
+                            $"{before.Length} requests before the first paint: {string.Join(' ', before)}"
+                        );
                         paints.Add(paint);
                     }
                 );
             }
 
             paints.Sort();
-            rounds.Add(string.Join('/', paints.Select(p => p.ToString("0", System.Globalization.CultureInfo.InvariantCulture))));
+            rounds.Add(
+                string.Join('/', paints.Select(p => p.ToString("0", System.Globalization.CultureInfo.InvariantCulture)))
+            );
             if (paints[1] <= 1000)
             {
                 return;
@@ -253,15 +351,29 @@ public sealed class ShellTests(Ui ui)
         Assert.Fail($"The first paint took more than a second (ms, three tries a round): {string.Join(", ", rounds)}");
     }
 
-    internal static Task HasPageAsync(UiPage page) =>
-        Expect(page.Page.Locator("main h1").First).ToBeVisibleAsync();
+    internal static Task HasPageAsync(UiPage page) => Expect(page.Page.Locator("main h1").First).ToBeVisibleAsync();
+
+    // By the filter of the list, its first row, and Enter.
+    private static async Task OpenRowAsync(UiPage page, string name)
+    {
+        await Expect(page.Page.Locator("main input[type=search], main [data-filter]").First).ToBeVisibleAsync();
+        await page.Keys.PressAsync("/");
+        await page.Keys.TypeAsync(name);
+        await Expect(page.Page).ToHaveURLAsync(new Regex($"q={name}"));
+        await Expect(page.Page.Locator("[role=row][data-key]")).ToHaveCountAsync(1);
+        await page.Keys.PressAsync("Escape");
+        await page.Keys.PressAsync("j");
+        await Expect(page.Page.Locator("[role=row][data-key]")).ToBeFocusedAsync();
+        await page.Keys.PressAsync("Enter");
+    }
 
     private static async Task FindAsync(UiPage page, string text)
     {
         await page.Keys.PressAsync("Control+k");
         var input = page.Page.GetByRole(AriaRole.Combobox, new() { Name = "Find pages, executions and jobs" });
         await input.FillAsync(text);
-        await Expect(page.Page.GetByRole(AriaRole.Option, new() { NameRegex = new Regex(Regex.Escape(text)) }).First).ToBeVisibleAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Option, new() { NameRegex = new Regex(Regex.Escape(text)) }).First)
+            .ToBeVisibleAsync();
         await page.Keys.PressAsync("Enter");
         await Expect(input).ToBeHiddenAsync();
     }

@@ -130,8 +130,7 @@ public class Ui : IAsyncLifetime
             await page.GotoAsync(address);
             await test(visit);
         }
-        catch (Exception failure)
-            when (!failure.Message.StartsWith("$XunitDynamicSkip$", StringComparison.Ordinal))
+        catch (Exception failure) when (!failure.Message.StartsWith("$XunitDynamicSkip$", StringComparison.Ordinal))
         {
             throw new InvalidOperationException(await visit.DescribeAsync(), failure);
         }

@@ -119,7 +119,10 @@ public sealed class UiPage(IPage page, string origin, UiVisit how)
     {
         var file = Path.Combine(
             Directory.CreateDirectory(RepositoryFiles.Path("TestResults")).FullName,
-            string.Create(CultureInfo.InvariantCulture, $"ui-{TestContext.Current.Test?.TestDisplayName.GetHashCode(StringComparison.Ordinal):x8}.png")
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"ui-{TestContext.Current.Test?.TestDisplayName.GetHashCode(StringComparison.Ordinal):x8}.png"
+            )
         );
         var seen = "";
         try

@@ -49,15 +49,7 @@ internal static class UiRoutes
         var good = await ui.SubmitAsync($"{prefix}-good", "echo fine; echo WARN careful >&2");
         var bad = await ui.SubmitAsync($"{prefix}-bad", "echo begin; echo 'ERROR: no such table orders' >&2; exit 3");
         await ui.SubmitAsync($"{prefix}-long", "echo waiting; sleep 600");
-        await ui.SubmitAsync(
-            $"{prefix}-again",
-            "echo try; exit 4",
-            new
-            {
-                maxAttempts = 5,
-                policy = "default",
-            }
-        );
+        await ui.SubmitAsync($"{prefix}-again", "echo try; exit 4", new { maxAttempts = 5, policy = "default" });
         await ui.BecomesAsync(good, "succeeded");
         await ui.BecomesAsync(bad, "failed");
         return

@@ -100,6 +100,9 @@ function onKeyDown(event: KeyboardEvent): void {
   if (binding && (!typing || chord || binding.inInputs)) {
     event.preventDefault();
     binding.run(event);
+  } else if (typing && event.key === "Escape" && !isModal() && event.target instanceof HTMLElement) {
+    // Back from a field to the keys of the page.
+    event.target.blur();
   } else if (!typing && !chord && name.length === 1) {
     started = { key: name, at: event.timeStamp };
   }
