@@ -352,7 +352,9 @@ internal static class DeadLettersApi
 internal static class InstantRules
 {
     /// <summary>An instant, or nothing.</summary>
-    public static IRuleBuilderOptions<T, string?> MustBeInstant<T>(this IRuleBuilder<T, string?> rule) =>
+    public static IRuleBuilderOptions<TRequest, string?> MustBeInstant<TRequest>(
+        this IRuleBuilder<TRequest, string?> rule
+    ) =>
         rule.Must(text => text is null || ExecutionListQuery.TryReadInstant(text, out _))
             .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
             .WithErrorCode(FaultCodes.InvalidValue);

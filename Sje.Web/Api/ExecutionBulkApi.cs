@@ -83,8 +83,8 @@ internal abstract record ExecutionBulkRequest
     internal abstract ExecutionChange Change { get; }
 }
 
-internal abstract class ExecutionBulkValidator<T> : AbstractValidator<T>
-    where T : ExecutionBulkRequest
+internal abstract class ExecutionBulkValidator<TRequest> : AbstractValidator<TRequest>
+    where TRequest : ExecutionBulkRequest
 {
     protected ExecutionBulkValidator()
     {

@@ -62,7 +62,7 @@ internal static class BatchCommand
                 else
                 {
                     CliFailure.Write(
-                        $"job {Show.Text(item["index"])}: {Show.Text(item["problem"]?["detail"]) ?? Show.Text(item["problem"]?["title"])}",
+                        $"job {Show.Text(item["index"])}: {Show.Text(item["problem"]?["detail"]) ?? Show.Text(item["problem"]?["title"]) ?? "not accepted, because of another one"}",
                         [
                             .. (item["problem"]?["errors"] as JsonArray ?? []).Select(error =>
                                 $"{Show.Text(error?["pointer"])}: {Show.Text(error?["detail"])}"

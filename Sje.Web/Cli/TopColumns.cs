@@ -44,7 +44,7 @@ internal static class TopColumns
 {
     private static readonly TopColumn[] Executions =
     [
-        new("EXECUTION", 8, 4, (row, _) => row.Id.Length > 8 ? row.Id[^8..] : row.Id, row => row.Id),
+        new("ID", 8, 4, (row, _) => row.Id.Length > 8 ? row.Id[^8..] : row.Id, row => row.Id),
         new("NAME", 12, 0, (row, _) => row.Text("name"), row => row.Text("name")) { Stretches = true },
         new("STATE", 12, 0, (row, _) => StateOf(row), row => StateOf(row)),
         Number("PRI", 4, 5, row => row.Number("priority")),

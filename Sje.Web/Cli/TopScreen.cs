@@ -308,7 +308,12 @@ internal static class TopScreen
             TopView.Executions => row.Text("reason") ?? row.Text("label"),
             TopView.Tasks => row.Text("executionId"),
             TopView.Queues => row.Text("heldBecause") ?? row.Text("pauseReason"),
-            _ => $"engines {row.Words("engines")}  labels {row.Words("labels")}",
+            _ => string.Join(
+                "  ",
+                new[] { "engines", "labels" }
+                    .Where(field => row.Words(field).Length > 0)
+                    .Select(field => $"{field} {row.Words(field)}")
+            ),
         };
         return Dim + Cut(Clean($" {row.Id}  {said}"), width) + Reset;
     }
@@ -317,7 +322,10 @@ internal static class TopScreen
         state switch
         {
             { Mode: TopMode.Confirm, Question: { } question } => Inverse
-                + Pad($" {question.Deed} {question.Name} ({question.Id})? y = yes, any other key = no", width)
+                + Pad(
+                    $" y does it: {question.Deed.ToString().ToLowerInvariant()} {question.Name} ({question.Id}); any other key does not",
+                    width
+                )
                 + Reset,
             { Message: { } message } => Yellow + Cut(" " + Clean(message), width) + Reset,
             { Mode: TopMode.Filter } => Cut(" type to filter   Enter keep   Esc clear", width),

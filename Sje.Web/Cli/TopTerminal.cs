@@ -38,7 +38,7 @@ internal sealed class TopTerminal : IDisposable
     /// <summary>Shows a frame.</summary>
     public void Show(IReadOnlyList<string> lines, (int Width, int Height) now)
     {
-        var changes = Changes(now == size ? shown : null, lines);
+        var changes = Changes(now == size ? shown : null, lines, now.Width);
         (shown, size) = (lines, now);
         if (changes.Length > 0)
         {
@@ -47,14 +47,19 @@ internal sealed class TopTerminal : IDisposable
     }
 
     /// <summary>What turns one frame into the next; without one before, the screen is wiped first.</summary>
-    internal static string Changes(IReadOnlyList<string>? before, IReadOnlyList<string> lines)
+    internal static string Changes(IReadOnlyList<string>? before, IReadOnlyList<string> lines, int width)
     {
         var text = new StringBuilder(before is null ? "\e[2J" : "");
         for (var i = 0; i < lines.Count; i++)
         {
             if (before is null || i >= before.Count || before[i] != lines[i])
             {
-                text.Append(CultureInfo.InvariantCulture, $"\e[{i + 1};1H{lines[i]}\e[0m\e[K");
+                text.Append(CultureInfo.InvariantCulture, $"\e[{i + 1};1H{lines[i]}\e[0m");
+                // Behind a line that fills the terminal the cursor still stands on its last letter, and would take that away.
+                if (TopScreen.WidthOf(TopScreen.Plain(lines[i])) < width)
+                {
+                    text.Append("\e[K");
+                }
             }
         }
 

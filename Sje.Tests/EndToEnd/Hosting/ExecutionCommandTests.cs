@@ -67,6 +67,7 @@ public sealed class ExecutionCommandTests(TestDatabase database) : IClassFixture
     [Fact]
     public async Task Many_are_submitted_moved_and_cancelled_at_once_while_their_queue_stands_still()
     {
+        await RunAsync("queues", "set", "still");
         await RunAsync("pause", "queue", "still", "--reason", "for a test");
         Write(
             "many.ndjson",

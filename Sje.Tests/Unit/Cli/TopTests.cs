@@ -141,7 +141,7 @@ public sealed class TopTests
         var data = Data();
         var asked = Type(new TopState(), data, "c");
         Assert.Equal(TopMode.Confirm, asked.Mode);
-        Assert.Contains("Cancel late-departures (0001)?", Frame(asked)[^1]);
+        Assert.Contains("y does it: cancel late-departures (0001)", Frame(asked)[^1]);
 
         var (refused, nothing) = asked.Press(Letter('n'), data, Now, 10);
         Assert.Null(nothing);
@@ -169,9 +169,11 @@ public sealed class TopTests
     [Fact]
     public void Only_lines_that_changed_are_written()
     {
-        Assert.Equal("\e[2;1Hc\e[0m\e[K", TopTerminal.Changes(["a", "b"], ["a", "c"]));
-        Assert.Equal("", TopTerminal.Changes(["a", "b"], ["a", "b"]));
-        Assert.StartsWith("\e[2J\e[1;1Ha", TopTerminal.Changes(null, ["a", "b"]));
+        Assert.Equal("\e[2;1Hc\e[0m\e[K", TopTerminal.Changes(["a", "b"], ["a", "c"], 5));
+        Assert.Equal("", TopTerminal.Changes(["a", "b"], ["a", "b"], 5));
+        Assert.StartsWith("\e[2J\e[1;1Ha", TopTerminal.Changes(null, ["a", "b"], 5));
+        // The last letter of a full line stays.
+        Assert.Equal("\e[1;1Hfull!\e[0m", TopTerminal.Changes(["a"], ["full!"], 5));
     }
 
     [Theory]
