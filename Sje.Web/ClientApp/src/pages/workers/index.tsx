@@ -70,10 +70,10 @@ export default function WorkersPage() {
         ),
     },
     { id: "cpu", header: "CPU", width: "minmax(100px, 1fr)", above: 860, cell: (worker) => <CpuMeter worker={worker} gone={isGone(worker.condition)} /> },
-    { id: "memory", header: "Memory", width: "minmax(150px, 1.2fr)", above: 960, cell: (worker) => <MemoryMeter worker={worker} gone={isGone(worker.condition)} /> },
+    { id: "memory", header: "Memory", width: "minmax(180px, 1.4fr)", above: 960, cell: (worker) => <MemoryMeter worker={worker} gone={isGone(worker.condition)} /> },
     { id: "queues", header: "Queues", width: "minmax(100px, 1.4fr)", above: 620, cell: (worker) => <Chips values={worker.queues} link={(queue) => (queue === "*" ? undefined : `/queues?queue=${queue}`)} /> },
     { id: "labels", header: "Labels", width: "minmax(70px, 1fr)", above: 1060, cell: (worker) => (worker.labels.length > 0 ? <Chips values={worker.labels} /> : <span className="muted">–</span>) },
-    { id: "version", header: "Version", width: "70px", above: 760, cell: (worker) => worker.version },
+    { id: "version", header: "Version", width: "60px", above: 760, cell: (worker) => worker.version },
     {
       id: "actions",
       header: <span className="visually-hidden">Actions</span>,
