@@ -87,8 +87,9 @@ function onKeyDown(event: KeyboardEvent): void {
   const name = nameOf(event);
   const chord = name.startsWith("Ctrl+");
   const typing = isTyping(event.target);
+  // A dialog closes itself by Escape, and only itself.
+  if (!chord && isModal()) return;
   if (!chord && event.key !== "Escape") {
-    if (isModal()) return;
     if (event.key.length === 1 && !preferences.get().singleKeys) return;
     // Enter and Space belong to what has the focus.
     if ((event.key === "Enter" || event.key === " ") && event.target instanceof HTMLElement && event.target.matches("a, button, summary")) return;

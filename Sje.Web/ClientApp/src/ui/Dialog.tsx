@@ -1,6 +1,9 @@
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { IconButton } from "./Button";
 
+const FIRST_FIELD = ".dialog-body :is(input, select, textarea):not([disabled])";
+const MAIN_BUTTON = ".dialog-foot button:last-child";
+
 /**
  * A modal dialog: keeps the focus inside, closes by Esc, gives the focus back to where it was. Show it by rendering it.
  * @example {open && <Dialog title="Rerun" onClose={() => setOpen(false)} footer={<Button tone="primary" onClick={run}>Rerun</Button>}>…</Dialog>}
@@ -24,7 +27,11 @@ export function Dialog({
   useEffect(() => {
     const opener = document.activeElement;
     const element = dialog.current;
-    if (element && !element.open) element.showModal();
+    if (element && !element.open) {
+      element.showModal();
+      // What is in a closed dialog cannot take the focus that it was made with, so the browser gave it to the first button: the one that closes.
+      (element.querySelector<HTMLElement>(FIRST_FIELD) ?? element.querySelector<HTMLElement>(MAIN_BUTTON))?.focus();
+    }
     return () => {
       element?.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
