@@ -166,13 +166,18 @@ export interface TickRun {
   durationMs?: number | null;
 }
 
-/** The last runs of a job, oldest first, each a small link with its state; height by how long it took. */
+/**
+ * The last runs of a job, oldest first, each a small link with its state; height by how long it took. They are no stops of Tab: a thousand of
+ * them in a list would be in the way, and the job's own page has the same runs, large and reachable by keys.
+ */
 export function Ticks({ runs, label }: { runs: readonly TickRun[]; label: string }) {
-  const { zone } = usePreferences();
+  const { zone, density } = usePreferences();
+  // As high as a row of a table, so that rows stay apart.
+  const room = { compact: 24, normal: 29, comfortable: 36 }[density];
   const longest = Math.max(1, ...runs.map((run) => run.durationMs ?? 0));
   if (runs.length === 0) return <span className="muted">No runs yet</span>;
   return (
-    <ul className="ticks" aria-label={label}>
+    <ul className="ticks" aria-label={label} style={{ height: room }}>
       {runs.map((run) => {
         const words = [
           lookOf(run.state).word,
@@ -180,10 +185,10 @@ export function Ticks({ runs, label }: { runs: readonly TickRun[]; label: string
           run.durationMs != null ? format.duration(run.durationMs) : "",
         ];
         const text = words.filter(Boolean).join(" · ");
-        const height = 6 + Math.round(16 * Math.sqrt((run.durationMs ?? 0) / longest));
+        const height = 4 + Math.round((room - 16) * Math.sqrt((run.durationMs ?? 0) / longest));
         return (
           <li key={run.id}>
-            <PageLink to={`/executions/${run.id}`} className={`tick state-${lookOf(run.state).tone}`} title={text} aria-label={text}>
+            <PageLink to={`/executions/${run.id}`} className={`tick state-${lookOf(run.state).tone}`} title={text} aria-label={text} tabIndex={-1}>
               <StateIcon state={run.state} size={10} />
               <span className="tick-bar" style={{ height }} />
             </PageLink>

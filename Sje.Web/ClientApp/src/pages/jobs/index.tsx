@@ -140,7 +140,7 @@ function columnsOf({ onTag, onRun, onPause }: Doings): Column<JobItem>[] {
     {
       id: "tags",
       header: "Tags",
-      width: "minmax(90px, 0.8fr)",
+      width: "minmax(110px, 1fr)",
       above: 900,
       cell: (job) => (
         <span className="jobs-tags">

@@ -154,7 +154,7 @@ function columnsOf({ trigger, toggle, busy }: ScheduleDoings): Column<Schedule>[
       id: "next",
       header: "Next run",
       sort: "next",
-      width: "150px",
+      width: "190px",
       above: 560,
       cell: ({ nextAt, pausedAt }) =>
         pausedAt ? (
