@@ -239,10 +239,10 @@ public sealed class ExecutionPageTests(Ui ui)
                     $"/executions/{id}",
                     async page =>
                     {
-                        var at = await page.Page.WaitForFunctionAsync(
-                            "() => document.querySelector('.xp-log')?.textContent.includes('ERROR it broke here') && performance.now()"
+                        took = await UiSeeds.WhenAsync(
+                            page,
+                            "document.querySelector('.xp-log')?.textContent.includes('ERROR it broke here')"
                         );
-                        took = await at.JsonValueAsync<double>();
                         Assert.Equal(0, await page.Page.Locator(".xp-graph").CountAsync());
                     }
                 );

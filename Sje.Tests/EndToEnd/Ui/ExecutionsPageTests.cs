@@ -40,10 +40,7 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                     "/executions",
                     async page =>
                     {
-                        var at = await page.Page.WaitForFunctionAsync(
-                            "() => document.querySelector('.xs-list [role=row][data-key]') && performance.now()"
-                        );
-                        took = await at.JsonValueAsync<double>();
+                        took = await UiSeeds.WhenAsync(page, "document.querySelector('.xs-list [role=row][data-key]')");
                     }
                 );
                 return took;
@@ -113,7 +110,7 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                 for (var top = 2_000; top <= 8_000; top += 2_000)
                 {
                     await page.Page.EvaluateAsync($"top => {scroll}.scrollTop = top", top);
-                    await page.Page.WaitForFunctionAsync($"top => {scroll}.scrollHeight > top + 2500", top);
+                    await UiSeeds.WhenAsync(page, $"{scroll}.scrollHeight > {top + 1000}");
                 }
 
                 await Expect(page.Page).ToHaveURLAsync(new Regex("cursor="));

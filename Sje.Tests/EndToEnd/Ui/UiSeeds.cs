@@ -145,6 +145,15 @@ internal static class UiSeeds
     }
 
     /// <summary>
+    /// Waits in the page until an expression is true, looking at every frame, and returns the milliseconds since the page began to load. Playwright's own
+    /// waiting evaluates text in the page, which its security policy forbids.
+    /// </summary>
+    public static Task<double> WhenAsync(UiPage page, string condition) =>
+        page.Page.EvaluateAsync<double>(
+            $"() => new Promise(done => {{ const look = () => ({condition}) ? done(performance.now()) : requestAnimationFrame(look); look(); }})"
+        );
+
+    /// <summary>
     /// Holds a figure to its limit. Others may be building on the same machine, so that only the best of some tries tells; one that is always over fails.
     /// </summary>
     public static async Task WithinAsync(double limit, string what, Func<Task<double>> measure, int tries = 4)

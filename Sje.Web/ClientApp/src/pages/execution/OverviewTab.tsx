@@ -82,6 +82,7 @@ export function OverviewTab({
             focused={focused?.name}
             attempt={search.attempt}
             queueing={search.queueing}
+            narrowed={`${search.find ?? ""}/${search.only ?? ""}`}
             live={!finalStates.has(execution.state)}
             onFocus={onFocus}
           />

@@ -102,7 +102,7 @@ function SearchBox({ value, onChange }: { value: string; onChange(text: string):
     const timer = setTimeout(() => {
       written.current = typed;
       onChange(typed);
-    }, 60);
+    }, 40);
     return () => clearTimeout(timer);
   });
   return (

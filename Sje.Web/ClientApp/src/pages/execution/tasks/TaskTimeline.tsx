@@ -22,6 +22,7 @@ export function TaskTimeline({
   focused,
   attempt,
   queueing,
+  narrowed,
   live,
   onFocus,
 }: {
@@ -33,6 +34,8 @@ export function TaskTimeline({
   focused: string | undefined;
   attempt: number | undefined;
   queueing: boolean;
+  /** What the list is narrowed down to, as one word: another one begins at its top. */
+  narrowed: string;
   live: boolean;
   onFocus(task: string, attempt?: number): void;
 }) {
@@ -44,8 +47,9 @@ export function TaskTimeline({
   const at = shown.findIndex((task) => task.name === focused);
   useEffect(() => {
     if (at >= 0) rows.reveal(at);
-    // Only when another task is focused: a row that changes must not pull the list.
-  }, [focused]);
+    else scroller.current?.scrollTo({ top: 0 });
+    // Only when another task is focused or other ones are looked for: a row that changes must not pull the list.
+  }, [focused, narrowed]);
 
   return (
     <div className="xp-gantt" role="group" aria-label="Tasks over time">
