@@ -69,13 +69,18 @@ export function QueueDialog({ queue, onClose, onSaved }: { queue?: Queue; onClos
             label="Name"
             value={name}
             error={faults.name}
-            autoFocus
             onChange={(value) => {
               setName(value);
               setFaults((before) => ({ ...before, name: undefined }));
             }}
           />
         )}
+        <TextField label="Tasks at a time" inputMode="numeric" placeholder="no limit" help="Over all workers." {...field("maxRunning")} />
+        <div className="queues-pair">
+          <TextField label="Starts" inputMode="numeric" placeholder="no limit" {...field("maxStarts")} />
+          <TextField label="in so many seconds" inputMode="decimal" placeholder="1" {...field("perSeconds")} />
+        </div>
+        <TextField label="Tasks that may wait" inputMode="numeric" placeholder="no limit" help="More are refused with 429 and the time to try again." {...field("maxQueued")} />
         <Select
           label="Lane"
           options={[
@@ -85,12 +90,6 @@ export function QueueDialog({ queue, onClose, onSaved }: { queue?: Queue; onClos
           help="Holds for what is accepted from now on."
           {...field("lane")}
         />
-        <TextField label="Tasks at a time" inputMode="numeric" placeholder="no limit" help="Over all workers." autoFocus={queue !== undefined} {...field("maxRunning")} />
-        <div className="queues-pair">
-          <TextField label="Starts" inputMode="numeric" placeholder="no limit" {...field("maxStarts")} />
-          <TextField label="in so many seconds" inputMode="decimal" placeholder="1" {...field("perSeconds")} />
-        </div>
-        <TextField label="Tasks that may wait" inputMode="numeric" placeholder="no limit" help="More are refused with 429 and the time to try again." {...field("maxQueued")} />
       </form>
     </Dialog>
   );
