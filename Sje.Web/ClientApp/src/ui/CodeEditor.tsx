@@ -70,7 +70,7 @@ export default function CodeEditor({ value, onChange, language = "text", label, 
           syntaxHighlighting(colours),
           theme,
           language === "text" ? [] : yaml(),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           access.current.of(accessOf(readOnly)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) change.current?.(update.state.doc.toString());

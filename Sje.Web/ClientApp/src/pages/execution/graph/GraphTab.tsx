@@ -38,7 +38,7 @@ export default function GraphTab({
       {graph.kind !== "tasks" && (
         <p className="xp-graph-note muted">
           {graph.kind === "groups"
-            ? `${count(tasks.length)} tasks: like tasks are drawn as one box. Open a box to see them.`
+            ? `${count(tasks.length)} tasks: like tasks are drawn as one box. A double click, or Enter, opens it.`
             : `${count(tasks.length)} tasks are too many to draw: this is what lies around the focused task; ${count(graph.left)} are left out.`}
           {opened.size > 0 && (
             <Button tone="quiet" onClick={() => setOpened(new Set())}>

@@ -190,12 +190,13 @@ function BoxMark({
   const took =
     only?.startedAt && only.finishedAt ? duration(Date.parse(only.finishedAt) - Date.parse(only.startedAt)) : undefined;
   const tone = lookOf(state).tone;
+  const below = took ? `${words} · ${took}` : words;
   return (
     <g
       transform={`translate(${spot.x} ${spot.y})`}
       role="button"
       tabIndex={reachable ? 0 : -1}
-      aria-label={`${box.label}: ${words}`}
+      aria-label={`${box.label} ${below}`}
       aria-pressed={focused}
       data-box={box.key}
       data-task={only?.name}
@@ -214,7 +215,7 @@ function BoxMark({
       <foreignObject x={32} y={4} width={boxSize.width - 38} height={boxSize.height - 8}>
         <div className="xp-box-text">
           <span className="ellipsis">{box.label}</span>
-          <span className="ellipsis muted">{took ? `${words} · ${took}` : words}</span>
+          <span className="ellipsis muted">{below}</span>
         </div>
       </foreignObject>
     </g>
