@@ -179,9 +179,8 @@ public sealed class CronSchedule
             return null;
         }
 
-        var which =
-            wall.Count == 1 ? $"{wall[0]:HH:mm}" : $"{wall.Count} times from {wall[0]:HH:mm} to {wall[^1]:HH:mm}";
-        var day = $"{first:yyyy-MM-dd}";
+        var which = wall.Count == 1 ? Clock(wall[0]) : $"{wall.Count} times from {Clock(wall[0])} to {Clock(wall[^1])}";
+        var day = first.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         if (old < now)
         {
             var due = Next(at.AddTicks(-1));
@@ -191,8 +190,8 @@ public sealed class CronSchedule
                 ClockChange.Gap,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"On {day} clocks go from {old:HH:mm} to {now:HH:mm}, so {which} {(wall.Count == 1 ? "does" : "do")} not exist: "
-                ) + (moved ? $"it starts at {now:HH:mm} instead" : "left out"),
+                    $"On {day} clocks go from {Clock(old)} to {Clock(now)}, so {which} {(wall.Count == 1 ? "does" : "do")} not exist: "
+                ) + (moved ? $"it starts at {Clock(now)} instead" : "left out"),
                 moved ? [at.ToOffset(behind)] : []
             );
         }
@@ -205,7 +204,7 @@ public sealed class CronSchedule
             ClockChange.Overlap,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"On {day} clocks go back from {old:HH:mm} to {now:HH:mm}, so {which} {(wall.Count == 1 ? "comes" : "come")} twice: "
+                $"On {day} clocks go back from {Clock(old)} to {Clock(now)}, so {which} {(wall.Count == 1 ? "comes" : "come")} twice: "
             )
                 + (
                     secondTime.Count == 0 ? "it starts once, the first time"
@@ -215,6 +214,8 @@ public sealed class CronSchedule
             [.. firstTime.Concat(secondTime).Take(MostDue)]
         );
     }
+
+    private static string Clock(DateTime time) => time.ToString("HH:mm", CultureInfo.InvariantCulture);
 
     private List<DateTime> Wall(DateTime from, DateTime to) =>
         [

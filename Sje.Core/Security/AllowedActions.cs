@@ -120,12 +120,7 @@ public static class AllowedActions
 
     /// <summary>Of a queue.</summary>
     public static IReadOnlyList<ObjectAction> OfQueue(Role role, bool paused) =>
-        Those(
-            role >= Changes,
-            (ObjectAction.Edit, true),
-            (ObjectAction.Pause, !paused),
-            (ObjectAction.Resume, paused)
-        );
+        Those(role >= Changes, (ObjectAction.Edit, true), (ObjectAction.Pause, !paused), (ObjectAction.Resume, paused));
 
     /// <summary>Of a worker.</summary>
     public static IReadOnlyList<ObjectAction> OfWorker(Role role, bool alive, bool paused, bool drains) =>
@@ -147,7 +142,7 @@ public static class AllowedActions
     private static bool IsDeadLetter(TaskState state, bool dismissed) =>
         state is TaskState.Failed or TaskState.TimedOut && !dismissed;
 
-    private static IReadOnlyList<ObjectAction> Those(bool may, params ReadOnlySpan<(ObjectAction Action, bool If)> all)
+    private static List<ObjectAction> Those(bool may, params ReadOnlySpan<(ObjectAction Action, bool If)> all)
     {
         var allowed = new List<ObjectAction>();
         foreach (var (action, holds) in all)

@@ -258,9 +258,8 @@ public sealed class ExecutionReader(IDbContextFactory<SjeContext> contexts)
     private static IQueryable<ExecutionRow> Filtered(SjeContext db, ExecutionFilter filter)
     {
         var where = new ExecutionCondition(filter);
-        return db
-            .Executions.FromSqlRaw($"select e.* from sje.executions e where {where}", [.. where.Parameters])
-            .AsNoTracking();
+        var sql = $"select e.* from sje.executions e where {where}";
+        return db.Executions.FromSqlRaw(sql, [.. where.Parameters]).AsNoTracking();
     }
 
     private static IQueryable<ExecutionSummary> Summaries(SjeContext db, IQueryable<ExecutionRow> rows) =>

@@ -36,6 +36,7 @@ public sealed class ExecutionSeriesReader(IDbContextFactory<SjeContext> contexts
         CancellationToken stop
     )
     {
+        ArgumentNullException.ThrowIfNull(filter);
         var where = new ExecutionCondition(filter);
         var start = where.Add(from.ToUniversalTime(), NpgsqlDbType.TimestampTz);
         var length = where.Add(step.TotalSeconds, NpgsqlDbType.Double);

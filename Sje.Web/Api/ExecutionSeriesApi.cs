@@ -34,16 +34,13 @@ internal sealed record ExecutionSeriesQuery(
     [FromQuery(Name = "q")] string? Text
 ) : IQueryParameters
 {
-    public const int MostPoints = 600;
-    private const int PointsUnlessAsked = 60;
-
     public static bool TryReadPoints(string? text, out int points)
     {
-        points = PointsUnlessAsked;
+        points = SeriesPoints.UnlessAsked;
         return text is null
             || (
                 int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out points)
-                && points is >= 1 and <= MostPoints
+                && points is >= 1 and <= SeriesPoints.Most
             );
     }
 }
@@ -56,7 +53,7 @@ internal sealed class ExecutionSeriesQueryValidator : AbstractValidator<Executio
         RuleFor(q => q.To).MustBeInstant();
         RuleFor(q => q.Points)
             .Must(points => ExecutionSeriesQuery.TryReadPoints(points, out _))
-            .WithMessage($"The points are a whole number from 1 to {ExecutionSeriesQuery.MostPoints}.")
+            .WithMessage($"The points are a whole number from 1 to {SeriesPoints.Most}.")
             .WithErrorCode(FaultCodes.OutOfRange);
         RuleFor(q => q.Text).MaximumLength(200);
     }
@@ -78,7 +75,7 @@ internal static class ExecutionSeriesApi
             .WithName("getExecutionSeries")
             .WithSummary("Executions that ended, over time: how many in which state, how long they ran and had waited")
             .WithDescription(
-                $"Between from and to, the last hour if not given, in up to {ExecutionSeriesQuery.MostPoints} points (60 if not given) of at least a second; "
+                $"Between from and to, the last hour if not given, in up to {SeriesPoints.Most} points (60 if not given) of at least a second; "
                     + "the filters of the list narrow it down."
             );
 

@@ -266,19 +266,13 @@ public sealed class ExecutionListTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     private async Task<string[]> ActionsAsync(Guid id) =>
-        [
-            .. (await GetAsync($"/api/v1/executions/{id}"))["actions"]!
-                .AsArray()
-                .Select(action => (string)action!),
-        ];
+        [.. (await GetAsync($"/api/v1/executions/{id}"))["actions"]!.AsArray().Select(action => (string)action!)];
 
     private async Task<HttpStatusCode> DoAsync(Guid id, string what) =>
         (await host.Client.PostAsync($"/api/v1/executions/{id}/{what}", null)).StatusCode;
 
     private async Task<HttpStatusCode> MoveAsync(Guid id) =>
-        (
-            await host.Client.PatchAsync($"/api/v1/executions/{id}", ApiHost.Json("""{"priority": "high"}"""))
-        ).StatusCode;
+        (await host.Client.PatchAsync($"/api/v1/executions/{id}", ApiHost.Json("""{"priority": "high"}"""))).StatusCode;
 
     private async Task<JsonNode> GetAsync(string path)
     {

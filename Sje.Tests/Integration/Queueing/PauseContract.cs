@@ -104,6 +104,34 @@ public abstract class PauseContract(string lane) : LaneContract(lane)
     }
 
     [Fact]
+    public async Task A_drained_worker_hands_back_what_does_not_end_in_its_grace_and_goes_on_when_it_is_resumed()
+    {
+        await using var node = await StartAsync(options: o => o.DrainSeconds = 0.5);
+        var session = node.Services.GetRequiredService<WorkerSession>();
+        var workers = node.Services.GetRequiredService<WorkerReader>();
+        var id = await node.SubmitAsync(Task("main", "hold"));
+        await Db.TaskBecomesAsync(id, "main", "running");
+        var busy = (await workers.FindAsync(session.Id, Stop))!;
+
+        Assert.True(await Pauses(node).DrainWorkerAsync(session.Id, new PauseNote("me", "new kernel"), Stop));
+        await Db.TaskBecomesAsync(id, "main", "queued");
+
+        Assert.Equal("drained", await Db.OutcomesAsync(id));
+        var drained = (await workers.FindAsync(session.Id, Stop))!;
+        Assert.Equal(
+            (WorkerCondition.Draining, "me", "new kernel", 0),
+            (drained.Condition, drained.PausedBy, drained.PauseReason, drained.CurrentTasks.Count)
+        );
+        Assert.Equal("main", Assert.Single(busy.CurrentTasks).Task);
+        Assert.True(drained.CpuUsed >= 0 && drained.MemoryUsedBytes > 1_000_000);
+
+        Assert.True(await Pauses(node).ResumeWorkerAsync(session.Id, Stop));
+        node.Engine.Release();
+        await Db.ExecutionBecomesAsync(id, "succeeded");
+        Assert.Equal(WorkerCondition.Alive, (await workers.FindAsync(session.Id, Stop))!.Condition);
+    }
+
+    [Fact]
     public async Task A_paused_worker_claims_nothing_until_it_is_resumed_and_another_takes_the_work()
     {
         await using var node = await StartAsync();

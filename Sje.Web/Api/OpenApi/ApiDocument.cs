@@ -180,7 +180,7 @@ internal static class ApiDocument
                 parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" };
                 break;
             case "points":
-                parameter.Schema = Whole(1, ExecutionSeriesQuery.MostPoints);
+                parameter.Schema = Whole(1, SeriesPoints.Most);
                 break;
             case "from" or "to" or "line":
                 parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0" };
