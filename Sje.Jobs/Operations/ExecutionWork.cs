@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Npgsql;
-using NpgsqlTypes;
 using Sje.Core.Jobs;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
