@@ -27,12 +27,11 @@ public sealed class AllowedActionsTests
         {
             var waits = state is TaskState.Blocked or TaskState.Queued or TaskState.WaitingRetry;
             var dead = state is TaskState.Failed or TaskState.TimedOut;
-            Assert.Equal(
-                waits ? [ObjectAction.Skip]
-                    : dead ? [ObjectAction.Requeue, ObjectAction.Purge]
-                    : [],
-                AllowedActions.OfTask(Role.Operator, state, dismissed: false)
-            );
+            var expected =
+                waits ? "Skip"
+                : dead ? "Requeue Purge"
+                : "";
+            Assert.Equal(expected, string.Join(' ', AllowedActions.OfTask(Role.Operator, state, dismissed: false)));
             Assert.Equal(waits ? 1 : 0, AllowedActions.OfTask(Role.Operator, state, dismissed: true).Count);
         }
     }
@@ -48,7 +47,7 @@ public sealed class AllowedActionsTests
         Assert.Empty(AllowedActions.OfWorker(Role.Viewer, true, false, false));
         Assert.Empty(AllowedActions.OfOperation(Role.Viewer, true));
         Assert.Empty(AllowedActions.OfKey(Role.Operator, false));
-        Assert.Equal([ObjectAction.Delete], AllowedActions.OfKey(Role.Admin, false));
+        Assert.Equal("Delete", string.Join(' ', AllowedActions.OfKey(Role.Admin, false)));
         Assert.Empty(AllowedActions.OfKey(Role.Admin, true));
     }
 }
