@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, getTagged, pages, send, type Page } from "./client";
+import { lookAgain } from "./unfinished";
 
 /** One of the last executions of a job, as a tick. */
 export interface JobLastRun {
@@ -111,6 +112,8 @@ export const jobQueries = {
       queryKey: ["jobs", "list", filter],
       ...pages<JobItem>("/jobs", { ...filter, limit: JOBS_PER_PAGE }),
       placeholderData: keepPreviousData,
+      refetchInterval: ({ state }) =>
+        lookAgain((state.data?.pages ?? []).flatMap((page) => page.items.flatMap((job) => (job.lastRuns ?? []).map((run) => run.state)))),
     }),
   /** Names for a chooser. */
   names: (q: string) =>
@@ -141,6 +144,7 @@ export const jobQueries = {
       queryKey: ["jobs", "runs", name, page],
       queryFn: ({ signal }) => get<RunGrid>(jobPath(name, "/runs"), { query: { ...page, limit: RUNS_PER_PAGE, tasks: TASKS_PER_PAGE }, signal }),
       placeholderData: keepPreviousData,
+      refetchInterval: ({ state }) => lookAgain((state.data?.runs ?? []).map((run) => run.execution.state)),
     }),
 };
 

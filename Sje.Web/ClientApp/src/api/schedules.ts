@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { refreshJobs } from "./jobs";
 import { get, pages, send } from "./client";
+import { lookAgain } from "./unfinished";
 
 /** The last execution that a schedule started. */
 export interface ScheduleExecution {
@@ -82,6 +83,7 @@ export const scheduleQueries = {
       queryKey: ["schedules", "list", filter],
       ...pages<Schedule>("/schedules", { ...filter, limit: 50 }),
       placeholderData: keepPreviousData,
+      refetchInterval: ({ state }) => lookAgain((state.data?.pages ?? []).flatMap((page) => page.items.map((schedule) => schedule.lastExecution?.state))),
     }),
   one: (name: string) =>
     queryOptions({

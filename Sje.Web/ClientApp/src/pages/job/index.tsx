@@ -9,6 +9,7 @@ import { Button, ButtonLink, EmptyState, ErrorState, PageHead, PageLink, Skeleto
 import { allows } from "../jobs/jobHref";
 import { declarationsOf } from "./parameters";
 import { PausedMark } from "../jobs/PausedMark";
+import { useLiveRefresh } from "../jobs/useLiveRefresh";
 import { ParametersTab } from "./ParametersTab";
 import { RunDialog } from "./RunDialog";
 import { RunsTab } from "./runs/RunsTab";
@@ -19,12 +20,15 @@ const DefinitionTab = lazy(() => import("./DefinitionTab"));
 const VersionsTab = lazy(() => import("./VersionsTab"));
 const SchedulesTab = lazy(() => import("./SchedulesTab"));
 
+const CHANGES = ["jobs"] as const;
+
 const TABS = ["runs", "definition", "versions", "schedules", "parameters"] as const;
 type TabId = (typeof TABS)[number];
 
 export default function JobPage() {
   const { name } = useParams({ strict: false }) as { name: string };
   const job = useQuery(jobQueries.one(name));
+  useLiveRefresh(["jobs", "one", name], CHANGES);
   if (job.error instanceof ApiError && job.error.isNotFound) {
     return (
       <>
@@ -46,17 +50,9 @@ export default function JobPage() {
   }
   return (
     <>
+      {!job.data && <PageHead title={name} />}
       {job.error && <ErrorState error={job.error} onRetry={() => void job.refetch()} />}
-      {job.data ? (
-        <JobView key={name} job={job.data} />
-      ) : (
-        !job.error && (
-          <>
-            <PageHead title={name} />
-            <Skeleton lines={10} height={24} />
-          </>
-        )
-      )}
+      {job.data ? <JobView key={name} job={job.data} /> : !job.error && <Skeleton lines={10} height={24} />}
     </>
   );
 }

@@ -57,7 +57,7 @@ function JobList() {
       <div className="jobs-box">
         <DataTable
           label="Jobs"
-          rows={rows}
+          rows={rows ?? (list.isError ? [] : undefined)}
           columns={columns}
           rowKey={(job) => job.name}
           href={(job) => jobHref(job.name)}
@@ -73,7 +73,7 @@ function JobList() {
           scrollName={`jobs ${JSON.stringify(filter)}`}
           rowKeys={[{ key: "u", help: "Run the job now", run: (job) => allows(job, "run") && setRunning(job.name) }]}
           empty={
-            filtered ? (
+            list.isError ? null : filtered ? (
               <EmptyState
                 icon="search"
                 title="No job matches"

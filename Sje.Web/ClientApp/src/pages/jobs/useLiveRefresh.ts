@@ -1,19 +1,19 @@
 import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { useLive } from "../../live";
+import { useLive, type LiveTopic } from "../../live";
 
 const AT_MOST_EVERY_MS = 2000;
-const TOPICS = ["executions"] as const;
+const ALL = ["executions", "jobs", "schedules"] as const;
 
-/** Reads these queries again when executions changed: at once, then at most every two seconds. */
-export function useLiveRefresh(queryKey: QueryKey): void {
+/** Reads these queries again when something of these topics changed: at once, then at most every two seconds. */
+export function useLiveRefresh(queryKey: QueryKey, topics: readonly LiveTopic[] = ALL): void {
   const client = useQueryClient();
   const state = useRef<{ last: number; timer: ReturnType<typeof setTimeout> | undefined }>({ last: 0, timer: undefined });
   useEffect(() => {
     const mine = state.current;
     return () => clearTimeout(mine.timer);
   }, []);
-  useLive(TOPICS, () => {
+  useLive(topics, () => {
     const mine = state.current;
     if (mine.timer !== undefined) return;
     mine.timer = setTimeout(

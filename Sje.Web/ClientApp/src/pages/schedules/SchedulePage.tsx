@@ -32,17 +32,9 @@ export default function SchedulePage() {
   }
   return (
     <>
+      {!schedule.data && <PageHead title={name} />}
       {schedule.error && <ErrorState error={schedule.error} onRetry={() => void schedule.refetch()} />}
-      {schedule.data ? (
-        <ScheduleView key={name} schedule={schedule.data} />
-      ) : (
-        !schedule.error && (
-          <>
-            <PageHead title={name} />
-            <Skeleton lines={10} height={24} />
-          </>
-        )
-      )}
+      {schedule.data ? <ScheduleView key={name} schedule={schedule.data} /> : !schedule.error && <Skeleton lines={10} height={24} />}
     </>
   );
 }

@@ -35,7 +35,7 @@ export function ScheduleTable({ filter, height, sort, onSort, onClear, emptyActi
     <div className={height === "auto" ? "jobs-box jobs-box-auto" : "jobs-box"}>
       <DataTable
         label="Schedules"
-        rows={rowsOf(list.data)}
+        rows={rowsOf(list.data) ?? (list.isError ? [] : undefined)}
         columns={filter.job === undefined ? columnsOf(doings) : columnsOf(doings).filter((column) => column.id !== "job")}
         rowKey={(schedule) => schedule.name}
         href={(schedule) => scheduleHref(schedule.name)}
@@ -52,7 +52,7 @@ export function ScheduleTable({ filter, height, sort, onSort, onClear, emptyActi
         scrollName={`schedules ${JSON.stringify(filter)}`}
         rowKeys={[{ key: "u", help: "Run its job now", run: (schedule) => allows(schedule, "trigger") && void doings.trigger(schedule) }]}
         empty={
-          onClear ? (
+          list.isError ? null : onClear ? (
             <EmptyState icon="search" title="No schedule matches" actions={<Button onClick={onClear}>Clear filters</Button>} />
           ) : (
             <EmptyState icon="schedules" title="No schedules" actions={emptyActions}>

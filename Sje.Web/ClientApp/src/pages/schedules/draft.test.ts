@@ -3,7 +3,9 @@ import { declarationsOf } from "../job/parameters";
 import { overlapOf } from "./overlap";
 import { readParameters, shownTexts, undeclaredIn, withParameter, type ScheduleDraft } from "./scheduleDraft";
 
-const declared = declarationsOf({ parameters: { rows: { type: "int", default: 10 }, more: { type: "json" }, day: { type: "date", required: true } } });
+const declared = declarationsOf({
+  parameters: { rows: { type: "int", default: 10 }, more: { type: "json" }, day: { type: "date", required: true } },
+});
 const draft: ScheduleDraft = {
   name: "s",
   job: "j",

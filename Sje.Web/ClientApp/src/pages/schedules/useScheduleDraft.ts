@@ -31,8 +31,15 @@ export function useScheduleDraft(key: string, saved: ScheduleDraft, version: num
 
 function read(key: string): Held | null {
   try {
-    const { draft, baseVersion } = (JSON.parse(localStorage.getItem(PREFIX + key) ?? "null") ?? {}) as { draft?: Partial<ScheduleDraft>; baseVersion?: number };
-    return draft && typeof baseVersion === "number" && typeof draft.cron === "string" && typeof draft.timeZone === "string" && typeof draft.job === "string"
+    const { draft, baseVersion } = (JSON.parse(localStorage.getItem(PREFIX + key) ?? "null") ?? {}) as {
+      draft?: Partial<ScheduleDraft>;
+      baseVersion?: number;
+    };
+    return draft &&
+      typeof baseVersion === "number" &&
+      typeof draft.cron === "string" &&
+      typeof draft.timeZone === "string" &&
+      typeof draft.job === "string"
       ? {
           draft: {
             name: draft.name ?? "",
