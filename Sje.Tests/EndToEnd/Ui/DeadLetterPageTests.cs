@@ -121,10 +121,9 @@ public sealed class DeadLetterPageTests(Ui ui)
             """
             with gone as (delete from sje.tasks where queue = $1 returning *), kept as (
                 insert into sje.finished_tasks
-                select (jsonb_populate_record(null::sje.finished_tasks, to_jsonb(gone) || jsonb_build_object(
+                select made.* from gone, lateral jsonb_populate_record(null::sje.finished_tasks, to_jsonb(gone) || jsonb_build_object(
                     'state', 'failed', 'finished_at', now(), 'dispatched', false, 'fingerprint', $2::text,
-                    'error', jsonb_build_object('class', 'error', 'message', 'The table is not there.')))).*
-                from gone)
+                    'error', jsonb_build_object('class', 'error', 'message', 'The table is not there.'))) made)
             update sje.executions set state = 'failed', finished_at = now() where queue = $1
             """
         );
