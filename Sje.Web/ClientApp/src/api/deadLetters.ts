@@ -28,11 +28,11 @@ export const letterKeys = {
 const asQuery = (filter: LetterFilter) => ({ ...filter }) as Record<string, string | undefined>;
 
 /** Dead letters by what they look like, the most frequent first. */
-export function useLetterGroups(filter: LetterFilter) {
+export function useLetterGroups(filter: LetterFilter, everyMs = 5000) {
   const list = useInfiniteQuery({
     queryKey: letterKeys.groups(filter),
     ...pages<LetterGroup>("/dead-letters/groups", { ...asQuery(filter), limit: 100 }),
-    refetchInterval: usePulse(5000),
+    refetchInterval: usePulse(everyMs),
     placeholderData: keepPreviousData,
   });
   return { ...list, rows: rowsOf(list.data) };
@@ -51,11 +51,11 @@ export function useLetters(filter: LetterFilter, enabled = true) {
 }
 
 /** How many there are under the filter, by failure class; the class of the filter narrows only the total. */
-export function useLetterCounts(filter: LetterFilter) {
+export function useLetterCounts(filter: LetterFilter, everyMs = 5000) {
   return useQuery({
     queryKey: letterKeys.counts(filter),
     queryFn: ({ signal }) => readCounts(filter, signal),
-    refetchInterval: usePulse(5000),
+    refetchInterval: usePulse(everyMs),
     placeholderData: keepPreviousData,
   });
 }

@@ -20,8 +20,6 @@ export default function DeadLettersPage() {
   const toasts = useToasts();
   const filter = filterOf(url, now);
   const { class: _, ...withoutClass } = filter;
-  const groups = useLetterGroups(filter);
-  const counts = useLetterCounts(withoutClass);
   const [change, setChange] = useState<Change>();
   const single = url.view === "all";
 
@@ -32,6 +30,11 @@ export default function DeadLettersPage() {
   };
   const { operations = [] } = useOperations("dead_letters.", ended);
   const running = operations.filter((operation) => operation.state === "running");
+
+  // What an operation works off is seen to shrink.
+  const everyMs = running.length > 0 ? 1500 : 5000;
+  const groups = useLetterGroups(filter, everyMs);
+  const counts = useLetterCounts(withoutClass, everyMs);
 
   const byClass = counts.data?.counts ?? {};
   const total = Object.entries(byClass).reduce((sum, [name, count]) => (filter.class && filter.class !== name ? sum : sum + count), 0);
