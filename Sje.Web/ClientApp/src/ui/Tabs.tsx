@@ -1,4 +1,4 @@
-import { useId, useRef, type ReactNode } from "react";
+import { useEffect, useId, useRef, type ReactNode } from "react";
 
 export interface Tab {
   id: string;
@@ -27,6 +27,10 @@ export function Tabs({
 }) {
   const base = useId();
   const list = useRef<HTMLDivElement>(null);
+  // Where there is no room for all of them, the selected one is in sight.
+  useEffect(() => {
+    list.current?.querySelector(`[data-tab="${CSS.escape(selected)}"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [selected]);
   const move = (to: number) => {
     const tab = tabs[(to + tabs.length) % tabs.length];
     if (!tab) return;
