@@ -14,6 +14,9 @@ internal sealed class FaultList
 
     public bool IsEmpty => faults.Count == 0;
 
+    /// <summary>How many there are, those that are only counted among them.</summary>
+    public int Count => faults.Count + dropped;
+
     /// <summary>Whether further ones are only counted.</summary>
     public bool IsFull => faults.Count >= Most;
 

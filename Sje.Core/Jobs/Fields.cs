@@ -14,6 +14,9 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
     /// <summary>Where the object stands in the document.</summary>
     public string Pointer => pointer;
 
+    /// <summary>The fields as they are, for an object whose names are the user's.</summary>
+    public IEnumerable<KeyValuePair<string, JsonNode?>> Values => map;
+
     /// <summary>Where a field of it stands, or would stand.</summary>
     public string At(string name) => Fault.At(pointer, name);
 

@@ -22,24 +22,44 @@ public sealed record JobReadOptions
 }
 
 /// <summary>A job, or every reason why there is none.</summary>
-public sealed record JobReadResult(JobSpec? Spec, JobReadFailure Failure, IReadOnlyList<Fault> Faults);
+public sealed record JobReadResult(JobSpec? Spec, JobReadFailure Failure, IReadOnlyList<Fault> Faults)
+{
+    /// <summary>The dialect that the file was written in; null for our own form.</summary>
+    public string? Dialect { get; init; }
+
+    internal PointerMap Places { get; init; } = PointerMap.Identity;
+
+    /// <summary>A fault of the job that was found after reading, where it stands in the file.</summary>
+    public Fault InFile(Fault fault) => Places.Translate(fault);
+}
 
 /// <summary>
 /// Reads job files: text to a tree (<see cref="DocumentReader"/>), other dialects to ours, fields to a <see cref="JobSpec"/>
 /// (faults of form), then the rules (<see cref="JobSpecValidator"/>, the task types, the templates). No input makes it throw, and
 /// each step goes on after faults as far as it can, so that a user sees them all at once. Thread-safe.
 /// </summary>
-public sealed class JobReader(TaskTypes types, RetryPolicies policies, IValidator<JobSpec> rules)
+/// <param name="types">What a task can be.</param>
+/// <param name="policies">The retry policies that it can name.</param>
+/// <param name="rules">What a job must keep.</param>
+/// <param name="dialects">The other ways of writing jobs that are read.</param>
+public sealed class JobReader(
+    TaskTypes types,
+    RetryPolicies policies,
+    IValidator<JobSpec> rules,
+    IEnumerable<JobDialect> dialects
+)
 {
     private static readonly JobReadOptions Defaults = new();
 
-    /// <summary>With the rules of this assembly.</summary>
-    public JobReader(TaskTypes types, RetryPolicies policies)
-        : this(types, policies, new JobSpecValidator()) { }
+    private readonly IReadOnlyList<JobDialect> dialects = [.. dialects];
 
-    /// <summary>With the rules of this assembly and the built-in retry policies alone.</summary>
-    public JobReader(TaskTypes types)
-        : this(types, RetryPolicies.BuiltIn) { }
+    /// <summary>With the rules of this assembly, and these dialects; none where only our own form is read.</summary>
+    public JobReader(TaskTypes types, RetryPolicies policies, params IEnumerable<JobDialect> dialects)
+        : this(types, policies, new JobSpecValidator(), dialects) { }
+
+    /// <summary>With the rules of this assembly, the built-in retry policies, and these dialects.</summary>
+    public JobReader(TaskTypes types, params IEnumerable<JobDialect> dialects)
+        : this(types, RetryPolicies.BuiltIn, dialects) { }
 
     /// <summary>Reads a file or a request body. Faults have their lines.</summary>
     public JobReadResult Read(
@@ -87,16 +107,11 @@ public sealed class JobReader(TaskTypes types, RetryPolicies policies, IValidato
             return new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
         }
 
-        if (Dialects.NameOfForeign(root) is { } foreign)
-        {
-            faults.Add(foreign.Pointer, FaultCodes.NotSupportedYet, foreign.Detail);
-            return new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
-        }
-
+        var dialect = dialects.FirstOrDefault(known => known.Recognises(root));
         var places = PointerMap.Identity;
-        if (OriginalTask.Recognises(root))
+        if (dialect is not null)
         {
-            (root, places) = OriginalTask.ToCanonical(root, faults);
+            (root, places) = dialect.Translate(root, faults);
         }
 
         var inOurForm = new FaultList();
@@ -104,26 +119,25 @@ public sealed class JobReader(TaskTypes types, RetryPolicies policies, IValidato
         var spec = form.Spec;
         inOurForm.AddRange(RuleFaults.Of(rules.Validate(spec), form, root));
         TemplateChecker.Check(form, inOurForm);
-        faults.AddRange(inOurForm.ToList().Select(places.Translate));
+        faults.AddRange(places.Translate(inOurForm.ToList()));
 
         if (!faults.IsEmpty)
         {
-            return new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
+            return Result(null);
         }
 
         var canonical = JobWriter.Write(spec);
         CheckReadableAgain(canonical, faults);
-        return faults.IsEmpty
-            ? new JobReadResult(
-                spec with
-                {
-                    Canonical = canonical,
-                    Tasks = [.. spec.Tasks.Select(WithTarget)],
-                },
-                JobReadFailure.None,
-                []
-            )
-            : new JobReadResult(null, JobReadFailure.Wrong, faults.ToList());
+        return Result(
+            faults.IsEmpty ? spec with { Canonical = canonical, Tasks = [.. spec.Tasks.Select(WithTarget)] } : null
+        );
+
+        JobReadResult Result(JobSpec? job) =>
+            new(job, job is null ? JobReadFailure.Wrong : JobReadFailure.None, faults.ToList())
+            {
+                Dialect = dialect?.Name,
+                Places = places,
+            };
     }
 
     private TaskSpec WithTarget(TaskSpec task) =>

@@ -17,6 +17,9 @@ public sealed partial class SparkTaskType(string? defaultCluster = null) : ITask
     /// <summary>The property in which SJE marks what it has submitted.</summary>
     public const string MarkProperty = "spark.sje.task";
 
+    /// <summary>The property that holds the storage root for SQL, which names it as <c>${spark.sje.root}</c>.</summary>
+    public const string RootProperty = "spark.sje.root";
+
     private const int MostTexts = 10_000;
     private const string MemoryWanted = "an amount of memory as Spark writes it: 512m, 4g";
 
@@ -46,6 +49,7 @@ public sealed partial class SparkTaskType(string? defaultCluster = null) : ITask
         ["spark.app.id"] = "SJE chooses it, to find the application again.",
         ["spark.kubernetes.driver.pod.name"] = "SJE chooses it, to find the application again.",
         [MarkProperty] = "SJE sets it, to find the application again.",
+        [RootProperty] = "SJE sets it, to the storage root.",
     };
 
     /// <inheritdoc/>
@@ -58,7 +62,10 @@ public sealed partial class SparkTaskType(string? defaultCluster = null) : ITask
     /// Makes texts of numbers and booleans where Spark takes texts: arguments, <c>sparkConf</c>, <c>environment</c>, versions, memory; and
     /// <c>dynamicAllocation: true</c> an object.
     /// </summary>
-    public JsonObject Normalise(JsonObject settings)
+    public JsonObject Normalise(JsonObject settings) => InOneForm(settings);
+
+    /// <summary>As <see cref="Normalise"/>, for settings that stand elsewhere.</summary>
+    public static JsonObject InOneForm(JsonObject settings)
     {
         var result = settings.DeepClone().AsObject();
         if (result["arguments"] is JsonArray arguments)
@@ -80,9 +87,12 @@ public sealed partial class SparkTaskType(string? defaultCluster = null) : ITask
             }
         }
 
-        if (result["version"] is JsonValue version)
+        foreach (var place in new[] { result, result["cluster"] as JsonObject })
         {
-            result["version"] = ScalarAsText(version);
+            if (place?["version"] is JsonValue version)
+            {
+                place["version"] = ScalarAsText(version);
+            }
         }
 
         if (result["dynamicAllocation"]?.GetValueKind() is JsonValueKind.True or JsonValueKind.False)
@@ -114,11 +124,25 @@ public sealed partial class SparkTaskType(string? defaultCluster = null) : ITask
     }
 
     /// <inheritdoc/>
-    public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters)
+    public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters) =>
+        Validate(settings, pointer, CheckWork);
+
+    /// <summary>
+    /// Everything wrong with settings that say how Spark is set up and not what it runs: those that a pipeline keeps
+    /// (<c>pipeline.spark</c>).
+    /// </summary>
+    public static IEnumerable<Fault> ValidateSetup(JsonObject settings, string pointer) =>
+        Validate(settings, pointer, (_, _) => { });
+
+    private static IReadOnlyList<Fault> Validate(
+        JsonObject settings,
+        string pointer,
+        Action<Fields, FaultList> checkWork
+    )
     {
         var faults = new FaultList();
         var fields = new Fields(settings, pointer, faults);
-        CheckWork(fields, faults);
+        checkWork(fields, faults);
         foreach (var name in Lists)
         {
             if (fields.Texts(name) is { Count: > MostTexts } texts)

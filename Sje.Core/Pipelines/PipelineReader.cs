@@ -7,12 +7,14 @@ using Sje.Core.Pipelines.Ir;
 namespace Sje.Core.Pipelines;
 
 /// <summary>
-/// Reads the settings object of a pipeline task, <c>{nodes: [...]}</c>, and checks everything that can be told without schemas:
+/// Reads the settings object of a pipeline task, <c>{nodes: [...], spark: {...}}</c>, and checks everything that can be told without schemas:
 /// components, parameters, wiring. All faults are reported, not the first.
 /// </summary>
 public static partial class PipelineReader
 {
     private const int MaxNodes = 1_000;
+
+    private static readonly string[] PipelineFields = ["nodes", "spark"];
 
     private static readonly string[] NodeFields = ["id", "type", "params", "inputs", "onFail"];
 
@@ -31,17 +33,18 @@ public static partial class PipelineReader
 
     private static Pipeline? Read(JsonObject settings, string pointer, List<Fault> faults)
     {
-        foreach (var (name, _) in settings.Where(p => p.Key != "nodes"))
+        foreach (var (name, _) in settings.Where(p => !PipelineFields.Contains(p.Key)))
         {
             faults.Add(
                 new Fault(
                     Fault.At(pointer, name),
-                    $"a pipeline has no field {name}.{NearName.Hint(name, ["nodes"])} It has nodes",
+                    $"a pipeline has no field {name}.{NearName.Hint(name, PipelineFields)} It has nodes and spark",
                     FaultCodes.UnknownField
                 )
             );
         }
 
+        Spark(settings["spark"], Fault.At(pointer, "spark"), faults);
         var list = Fault.At(pointer, "nodes");
         if (settings["nodes"] is not JsonArray { Count: > 0 } nodes)
         {
@@ -76,6 +79,18 @@ public static partial class PipelineReader
         return Wiring.Order(read, nodes.Count == read.Count, list, faults) is { } ordered
             ? new Pipeline(ordered)
             : null;
+    }
+
+    private static void Spark(JsonNode? written, string pointer, List<Fault> faults)
+    {
+        if (written is JsonObject spark)
+        {
+            faults.AddRange(SparkTaskType.ValidateSetup(spark, pointer));
+        }
+        else if (written is not null)
+        {
+            faults.Add(new Fault(pointer, "spark is an object of settings for Spark", FaultCodes.WrongType));
+        }
     }
 
     private static PipelineNode? Node(JsonNode? written, string pointer, List<Fault> faults)

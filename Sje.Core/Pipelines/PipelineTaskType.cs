@@ -6,7 +6,10 @@ using Sje.Core.Pipelines.Types;
 
 namespace Sje.Core.Pipelines;
 
-/// <summary>The task type <c>pipeline</c>: <c>{nodes: [...]}</c>.</summary>
+/// <summary>
+/// The task type <c>pipeline</c>: <c>{nodes: [...], spark: {...}}</c>. The second says how Spark is to be set up where it runs the pipeline; our
+/// own engine keeps it for the job and has no use for it.
+/// </summary>
 public sealed class PipelineTaskType : ITaskType
 {
     /// <summary>The canonical name.</summary>
@@ -17,6 +20,18 @@ public sealed class PipelineTaskType : ITaskType
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Aliases => [];
+
+    /// <inheritdoc/>
+    public JsonObject Normalise(JsonObject settings)
+    {
+        var result = settings.DeepClone().AsObject();
+        if (result["spark"] is JsonObject spark)
+        {
+            result["spark"] = SparkTaskType.InOneForm(spark);
+        }
+
+        return result;
+    }
 
     /// <inheritdoc/>
     public IEnumerable<Fault> Validate(JsonObject settings, string pointer, IReadOnlyList<JobParameter> parameters)

@@ -25,11 +25,13 @@ internal static class JobSubmission
             { } job => new PreparedSubmission(
                 null,
                 Refusal.Invalid([
-                    new Fault(
-                        "/schedule",
-                        $"A schedule belongs to a saved job: save it with PUT /api/v1/jobs/{Uri.EscapeDataString(job.Name)} (sje jobs save), "
-                            + "or leave it out to run once.",
-                        FaultCodes.Conflict
+                    read.InFile(
+                        new Fault(
+                            "/schedule",
+                            $"A schedule belongs to a saved job: save it with PUT /api/v1/jobs/{Uri.EscapeDataString(job.Name)} (sje jobs save), "
+                                + "or leave it out to run once.",
+                            FaultCodes.Conflict
+                        )
                     ),
                 ])
             ),

@@ -322,10 +322,12 @@ internal static class JobsApi
         if (job.Name != name)
         {
             return Refusal.Invalid([
-                new Fault(
-                    "/name",
-                    $"The file says '{job.Name}', the address '{name}'; leave the name out or make them the same.",
-                    FaultCodes.Conflict
+                read.InFile(
+                    new Fault(
+                        "/name",
+                        $"The file says '{job.Name}', the address '{name}'; leave the name out or make them the same.",
+                        FaultCodes.Conflict
+                    )
                 ),
             ]);
         }
@@ -348,10 +350,12 @@ internal static class JobsApi
                 return WriteCondition.Mismatch("job", name, mismatch.CurrentVersion);
             case JobSaveResult.ScheduleNameTaken taken:
                 return Refusal.Invalid([
-                    new Fault(
-                        "/schedule",
-                        $"The schedule of a job bears its name, and there is a schedule '{name}' of job '{taken.JobName}': delete that one first.",
-                        FaultCodes.Conflict
+                    read.InFile(
+                        new Fault(
+                            "/schedule",
+                            $"The schedule of a job bears its name, and there is a schedule '{name}' of job '{taken.JobName}': delete that one first.",
+                            FaultCodes.Conflict
+                        )
                     ),
                 ]);
             case var other:

@@ -71,6 +71,7 @@ internal static class CommandTree
             SubmitCommand.Create(),
             BatchCommand.Create(),
             TopCommand.Create(),
+            .. FileCommands.Create(),
             .. ExecutionCommands.Create(),
             LogsCommand.Create(),
             .. HistoryCommands.Create(),

@@ -204,7 +204,9 @@ internal static class JobCommands
     private static string? NameIn(JobFile file)
     {
         var document = DocumentReader.Read(file.Text, JobFormat.Auto, int.MaxValue);
-        return Show.Text((document.Root as JsonObject)?["name"])
+        // One dialect has another word for it.
+        var job = document.Root as JsonObject;
+        return Show.Text(job?["name"] ?? job?["job_name"])
             ?? (file.IsInput ? null : NameRules.From(System.IO.Path.GetFileNameWithoutExtension(file.Name)));
     }
 }

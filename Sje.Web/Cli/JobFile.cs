@@ -45,6 +45,10 @@ internal sealed record JobFile(string Name, byte[] Text, string MediaType)
     /// <summary>Whether it came by standard input, and has no name of a file.</summary>
     public bool IsInput { get; private init; }
 
+    /// <summary>Whether the job bears a label of the client's, which can stand in for a name.</summary>
+    public bool HasLabel =>
+        (DocumentReader.Read(Text, JobFormat.Auto, int.MaxValue).Root as JsonObject)?["jobId"] is not null;
+
     /// <summary>The body of a request.</summary>
     public ByteArrayContent ToContent()
     {

@@ -34,15 +34,9 @@ internal static class RunCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         var file = await JobFile.ReadAsync(parsed.GetRequiredValue(FileArgument), null, stop);
-        var home = SjeHome.ToServeFrom();
-        var configuration = SjeConfiguration.Read(home, SjeApplication.Shape, []);
-        configuration.Check();
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(configuration.Values).Build();
-        var read = new JobReader(BuiltInEngines.Types(), SjeApplication.RetryPoliciesOf(settings)).Read(
-            file.Text,
-            options: new JobReadOptions { DefaultName = Path.GetFileNameWithoutExtension(file.Name) }
-        );
-        var job = read.Spec ?? throw Wrong(file, read.Faults);
+        var settings = LocalReader.Settings();
+        var read = LocalReader.Read(file, settings);
+        var job = read.Spec ?? throw LocalReader.Wrong(file, read.Faults, read.Dialect);
         var given = JobFile.Values(
             parsed.GetValue(JobFile.Parameters),
             name => job.Parameters.FirstOrDefault(parameter => parameter.Name == name)?.Type == "string"
@@ -50,7 +44,7 @@ internal static class RunCommand
         var bound = ParameterBinder.Bind(job, given);
         if (bound.Faults.Count > 0)
         {
-            throw Wrong(file, bound.Faults);
+            throw LocalReader.Wrong(file, bound.Faults);
         }
 
         if (job.Schedule is not null)
@@ -98,15 +92,4 @@ internal static class RunCommand
 
         Console.Error.WriteLine($"{Show.Text(end["name"])} {Show.Text(end["state"])}");
     }
-
-    private static FailureException Wrong(JobFile file, IReadOnlyList<Fault> faults) =>
-        new(
-            $"{file.Name} is wrong in {(faults.Count == 1 ? "one place" : faults.Count + " places")}:",
-            ExitCodes.Rejected,
-            [
-                .. faults.Select(fault =>
-                    $"{(fault.Pointer.Length > 0 ? fault.Pointer + ": " : "")}{fault.Detail}{(fault.Line is { } line ? $" (line {line})" : "")}"
-                ),
-            ]
-        );
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Serilog;
 using Serilog.Core;
+using Sje.Core.Dialects;
 using Sje.Core.Jobs;
 using Sje.Core.Reliability;
 using Sje.Jobs;
@@ -151,7 +152,11 @@ internal static class SjeApplication
         builder.Services.AddOptions<CircuitBreakerOptions>().BindConfiguration(CircuitBreakerOptions.Section);
         builder.Services.AddSingleton(BuiltInEngines.Types(builder.Configuration));
         builder.Services.AddSingleton(p => RetryPoliciesOf(p.GetRequiredService<IConfiguration>()));
-        builder.Services.AddSingleton<JobReader>();
+        builder.Services.AddSingleton(p => new JobReader(
+            p.GetRequiredService<TaskTypes>(),
+            p.GetRequiredService<RetryPolicies>(),
+            JobDialects.All
+        ));
     }
 
     /// <summary>The retry policies of a configuration.</summary>

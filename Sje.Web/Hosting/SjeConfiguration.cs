@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Sje.Core.Jobs;
+using Sje.Jobs.Engines.Spark.Configuration;
 using Sje.Web.Failures;
 using Sje.Web.Monitoring;
 
@@ -13,6 +14,17 @@ namespace Sje.Web.Hosting;
 /// </summary>
 internal sealed class SjeConfiguration
 {
+    private const string OrchestratorCluster = "orchestrator";
+    private const string Profile = $"{SparkOptions.Section}:clusters:{OrchestratorCluster}";
+    private const string MostExecutors = "spark.dynamicAllocation.maxExecutors";
+
+    private static readonly (string Theirs, string Property)[] OrchestratorSizes =
+    [
+        ("executor_memory", "spark.executor.memory"),
+        ("executor_cores", "spark.executor.cores"),
+        ("max_executors", MostExecutors),
+    ];
+
     private readonly SettingsShape shape;
     private readonly Dictionary<string, (string? Value, string Source)> values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> faults = [];
@@ -67,6 +79,7 @@ internal sealed class SjeConfiguration
         configuration.Add("environment", EnvironmentValues());
         configuration.Add("command line", commandLine);
         configuration.ReadOriginalSections();
+        configuration.ReadOrchestratorSections();
         return configuration;
     }
 
@@ -237,6 +250,74 @@ internal sealed class SjeConfiguration
                 Password = Get("dbConfig:password"),
             };
             values["ConnectionStrings:Sje"] = (built.ConnectionString, "dbConfig in " + SourceOf("dbConfig:host"));
+        }
+    }
+
+    /// <summary>
+    /// The blocks of the job orchestrator's server file, <c>engines: {spark: {...}, local: {...}}</c> or the two by themselves: a cluster
+    /// profile, and a worker's slots. What is said in our own words wins.
+    /// </summary>
+    private void ReadOrchestratorSections()
+    {
+        foreach (var block in new[] { "engines:spark", SparkOptions.Section })
+        {
+            if (Take(block + ":master") is var (master, source))
+            {
+                Put($"{Profile}:master", master, source);
+                Put($"{SparkOptions.Section}:defaultCluster", OrchestratorCluster, source);
+            }
+
+            foreach (var (theirs, property) in OrchestratorSizes)
+            {
+                if (Take($"{block}:{theirs}") is var (value, from))
+                {
+                    Put($"{Profile}:sparkConf:{property}", value, from);
+                }
+            }
+        }
+
+        if (Get($"{Profile}:sparkConf:{MostExecutors}") is not null)
+        {
+            // Spark heeds a most only while it decides how many there are.
+            Put(
+                $"{Profile}:sparkConf:spark.dynamicAllocation.enabled",
+                "true",
+                SourceOf($"{Profile}:sparkConf:{MostExecutors}")
+            );
+        }
+
+        if (HasSection(Profile) && Get($"{Profile}:master") is null)
+        {
+            Put($"{Profile}:master", "local[*]", "default");
+        }
+
+        foreach (var block in new[] { "engines:local", "local", SparkOptions.Section + ":local" })
+        {
+            if (Take(block + ":max_workers") is var (slots, source))
+            {
+                Put("worker:slots", slots, source);
+            }
+        }
+    }
+
+    /// <summary>Takes a value that is in the words of another system out of the settings.</summary>
+    private (string Value, string Source)? Take(string key)
+    {
+        if (Get(key) is not { } value)
+        {
+            return null;
+        }
+
+        var source = $"{key} in {SourceOf(key)}";
+        values.Remove(key);
+        return (value, source);
+    }
+
+    private void Put(string key, string value, string source)
+    {
+        if (Get(key) is null)
+        {
+            values[key] = (value, source);
         }
     }
 

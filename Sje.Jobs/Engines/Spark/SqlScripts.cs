@@ -1,4 +1,5 @@
 using System.Reflection;
+using Sje.Core.Jobs;
 using Sje.Jobs.Engines.Spark.Planning;
 
 namespace Sje.Jobs.Engines.Spark;
@@ -48,6 +49,11 @@ internal static class SqlScripts
         {
             Application = runner,
             Sql = null,
+            // A driver's own folder is anywhere; paths in SQL are written from here.
+            SparkConf = new Dictionary<string, string>(settings.SparkConf, StringComparer.Ordinal)
+            {
+                [SparkTaskType.RootProperty] = "file://" + Path.GetFullPath(storageRoot),
+            },
             Lists = new Dictionary<string, IReadOnlyList<string>>(settings.Lists, StringComparer.Ordinal)
             {
                 ["arguments"] = [script, .. settings.List("arguments")],

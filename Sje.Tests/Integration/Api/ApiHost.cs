@@ -8,6 +8,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Sje.Core.Dialects;
 using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.DeadLetters;
@@ -138,7 +139,9 @@ public class ApiHost : IAsyncLifetime
         builder.Services.AddSingleton<PauseControl>();
         builder.Services.AddSingleton<LimitControl>();
         builder.Services.AddSingleton<CircuitBreakers>();
-        builder.Services.AddSingleton(new JobReader(new TaskTypes([new ProcessTaskType(), new SparkTaskType()])));
+        builder.Services.AddSingleton(
+            new JobReader(new TaskTypes([new ProcessTaskType(), new SparkTaskType()]), JobDialects.All)
+        );
         builder.Services.AddSjeDeadLetters().AddSjeOperations();
         builder.Services.AddSjeScheduling();
         builder.Services.AddSjeApi(builder.Configuration);

@@ -262,6 +262,51 @@ public sealed class SjeConfigurationTests : IDisposable
         Assert.Equal(["rabbitMqConfig is not used: PostgreSQL is the queue"], read.Notes);
     }
 
+    [Theory]
+    [InlineData("engines:\n  spark: {BLOCK}\n  local: {max_workers: 9}\n")]
+    [InlineData("spark: {BLOCK}\nlocal: {max_workers: 9}\n")]
+    public void The_blocks_of_the_job_orchestrator_are_a_cluster_and_slots(string file)
+    {
+        Write(
+            "sje-config.yaml",
+            file.Replace(
+                "BLOCK",
+                "master: 'spark://m1:7077', executor_memory: 4g, executor_cores: 2, max_executors: 10",
+                StringComparison.Ordinal
+            )
+        );
+
+        var read = Read();
+
+        read.Check();
+        Assert.Equal("orchestrator", read.Get("spark:defaultCluster"));
+        Assert.Equal(
+            ("spark://m1:7077", "4g", "2", "10", "true", "9"),
+            (
+                read.Get("spark:clusters:orchestrator:master"),
+                read.Get("spark:clusters:orchestrator:sparkConf:spark.executor.memory"),
+                read.Get("spark:clusters:orchestrator:sparkConf:spark.executor.cores"),
+                read.Get("spark:clusters:orchestrator:sparkConf:spark.dynamicAllocation.maxExecutors"),
+                read.Get("spark:clusters:orchestrator:sparkConf:spark.dynamicAllocation.enabled"),
+                read.Get("worker:slots")
+            )
+        );
+    }
+
+    [Fact]
+    public void Our_own_words_win_over_those_of_the_job_orchestrator()
+    {
+        Write(
+            "sje-config.yaml",
+            "spark: {master: 'local[2]', executor_memory: 4g, defaultCluster: lab, clusters: {lab: {master: 'local[1]'}}}\nworker: {slots: 3}\nengines: {local: {max_workers: 9}}\n"
+        );
+
+        var read = Read();
+
+        read.Check();
+        Assert.Equal(("lab", "3"), (read.Get("spark:defaultCluster"), read.Get("worker:slots")));
+    }
+
     [Fact]
     public void Our_own_words_win_over_those_of_the_original()
     {

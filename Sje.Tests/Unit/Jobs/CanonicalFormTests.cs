@@ -23,6 +23,9 @@ public class CanonicalFormTests
                     var second = Reading.Reader.Read(Encoding.UTF8.GetBytes(first.Spec!.Canonical.ToJsonString()));
                     Assert.Empty(second.Faults);
                     Assert.Equal(JsonSerializer.Serialize(first.Spec), JsonSerializer.Serialize(second.Spec));
+                    var yaml = Reading.Reader.Read(Encoding.UTF8.GetBytes(YamlText.Write(first.Spec.Canonical)));
+                    Assert.Empty(yaml.Faults);
+                    Assert.Equal(JsonSerializer.Serialize(first.Spec), JsonSerializer.Serialize(yaml.Spec));
                 }
             )
         );
@@ -310,6 +313,11 @@ public class CanonicalFormTests
         {
             var parameters = new JsonObject();
             Maybe(parameters, "text", () => "é {{ x");
+            Maybe(
+                parameters,
+                "odd",
+                () => Pick("", " ", "no", "1_0", "a\n  b\n\n", "\n", "x: y # z", "😀\t\"\\", "-", "07", "1h", "a\n ")
+            );
             Maybe(parameters, "whole", () => random.NextInt64());
             Maybe(parameters, "fraction", () => random.NextDouble());
             Maybe(parameters, "list", () => new JsonArray(1, null, new JsonObject { ["a"] = new JsonArray() }));

@@ -1,3 +1,4 @@
+using Sje.Core.Dialects;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines;
 using Sje.Tests.Support;
@@ -18,7 +19,7 @@ public class ExamplesTests
     [MemberData(nameof(Files))]
     public void The_example_can_be_read(string file)
     {
-        var read = new JobReader(BuiltInEngines.Types()).Read(
+        var read = new JobReader(BuiltInEngines.Types(), JobDialects.All).Read(
             File.ReadAllBytes(RepositoryFiles.Path("examples", file))
         );
 

@@ -287,10 +287,4 @@ public class JobReaderTests
     [InlineData("runJob", "other")]
     public void A_field_whose_feature_is_not_built_is_refused_not_ignored(string field, string value) =>
         Assert.Equal([$"/{field} not_supported_yet"], Reading.Faults($"type: noop\n{field}: {value}"));
-
-    [Theory]
-    [InlineData("{\"job_name\": \"x\", \"job_type\": \"etl\"}", "/job_name not_supported_yet")]
-    [InlineData("name: x\ntype: batch\npipeline: {sources: [], sinks: []}", "/pipeline/sources not_supported_yet")]
-    public void A_dialect_without_a_reader_is_recognised_and_refused(string text, string fault) =>
-        Assert.Equal([fault], Reading.Faults(text));
 }

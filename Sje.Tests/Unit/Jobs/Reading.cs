@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Sje.Core.Dialects;
 using Sje.Core.Jobs;
 
 namespace Sje.Tests.Unit.Jobs;
@@ -13,7 +14,8 @@ internal static class Reading
             new SparkTaskType(),
             new AnyTaskType("noop"),
             new AnyTaskType("pipeline"),
-        ])
+        ]),
+        JobDialects.All
     );
 
     public static JobReadResult Job(string text, JobFormat format = JobFormat.Auto) =>

@@ -1,25 +1,26 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Sje.Core.Jobs;
 
-namespace Sje.Core.Jobs;
+namespace Sje.Core.Dialects;
 
 /// <summary>
 /// The task of the original SJE: <c>{jobId, jobType: "SparkApp", sparkAppPath, parameters: {name: value}, dependencies: [jars]}</c>.
 /// It becomes a job of type <c>spark</c>: parameters are <c>--name value</c> arguments in the order given, Python files among the
 /// dependencies go to <c>pyFiles</c>. Fields of our own form (<c>queue</c>, <c>retry</c>, ...) may stand beside.
 /// </summary>
-internal static class OriginalTask
+internal sealed class OriginalTask : JobDialect
 {
     private const string Spark = "spark";
     private static readonly string[] OwnFields = ["sparkAppPath", "parameters", "dependencies"];
     private static readonly string[] TypeFields = ["jobType", "type"];
     private static readonly string[] OtherWork = [Spark, "tasks"];
-    private static readonly string[] PythonEndings = [".py", ".zip", ".egg"];
 
-    public static bool Recognises(JsonObject root) => root.ContainsKey("sparkAppPath");
+    public override string Name => "original task";
 
-    /// <summary>The same job in our form. Faults found here point into the original.</summary>
-    public static (JsonObject Job, PointerMap Places) ToCanonical(JsonObject root, FaultList faults)
+    public override bool Recognises(JsonObject root) => root.ContainsKey("sparkAppPath");
+
+    internal override TranslatedJob Translate(JsonObject root, FaultList faults)
     {
         var task = new Fields(root, "", faults);
         var places = new PointerMap();
@@ -45,7 +46,7 @@ internal static class OriginalTask
         AddArguments(task, settings, places, faults);
         AddDependencies(task, settings, places);
         job[Spark] = settings;
-        return (job, places);
+        return new TranslatedJob(job, places);
     }
 
     private static void RefuseOtherKinds(Fields task, JsonObject job, FaultList faults)
@@ -110,24 +111,15 @@ internal static class OriginalTask
         AddList(settings, "arguments", arguments);
     }
 
-    private static void AddDependencies(Fields task, JsonObject settings, PointerMap places)
-    {
-        var jars = new JsonArray();
-        var pythonFiles = new JsonArray();
-        var written = task.Texts("dependencies") ?? [];
-        for (var index = 0; index < written.Count; index++)
-        {
-            var isPython = PythonEndings.Any(ending =>
-                written[index].EndsWith(ending, StringComparison.OrdinalIgnoreCase)
-            );
-            var (list, field) = isPython ? (pythonFiles, "/spark/pyFiles") : (jars, "/spark/jars");
-            places.Add(Fault.At(field, list.Count), Fault.At("/dependencies", index));
-            list.Add(written[index]);
-        }
-
-        AddList(settings, "jars", jars);
-        AddList(settings, "pyFiles", pythonFiles);
-    }
+    private static void AddDependencies(Fields task, JsonObject settings, PointerMap places) =>
+        SparkDependencies.Add(
+            settings,
+            "/spark",
+            places,
+            task.Texts("dependencies") ?? [],
+            index => Fault.At("/dependencies", index),
+            coordinates: false
+        );
 
     private static void AddList(JsonObject settings, string name, JsonArray list)
     {

@@ -1,4 +1,6 @@
-namespace Sje.Tests.Unit.Jobs;
+using Sje.Tests.Unit.Jobs;
+
+namespace Sje.Tests.Unit.Dialects;
 
 public class OriginalTaskTests
 {
