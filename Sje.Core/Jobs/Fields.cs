@@ -27,14 +27,20 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
     public JsonNode? Any(string name)
     {
         known.Add(name);
+        FieldLog.Current?.Of(pointer, name);
         return map.TryGetPropertyValue(name, out var node) ? node : null;
     }
 
-    public string? Text(string name) => Any(name) is { } node ? AsText(node, At(name), faults) : null;
+    public string? Text(string name)
+    {
+        Asked(name, "text");
+        return Any(name) is { } node ? AsText(node, At(name), faults) : null;
+    }
 
     /// <summary>A text that must be there.</summary>
     public string? RequiredText(string name)
     {
+        FieldLog.Current?.Of(pointer, name).IsRequired = true;
         if (!Has(name))
         {
             Missing(name);
@@ -45,6 +51,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
 
     public bool? Flag(string name)
     {
+        Asked(name, "true or false");
         if (Any(name) is not { } node)
         {
             return null;
@@ -61,6 +68,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
 
     public int? Whole(string name)
     {
+        Asked(name, "whole number");
         if (Any(name) is not { } node)
         {
             return null;
@@ -78,6 +86,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
 
     public double? Number(string name)
     {
+        Asked(name, "number");
         if (Any(name) is not { } node)
         {
             return null;
@@ -94,6 +103,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
 
     public TimeSpan? Duration(string name)
     {
+        Asked(name, "length of time");
         if (Any(name) is not { } node)
         {
             return null;
@@ -121,6 +131,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
 
     public long? Size(string name)
     {
+        Asked(name, "amount of memory");
         if (Any(name) is not { } node)
         {
             return null;
@@ -155,6 +166,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
 
     public JsonObject? Object(string name)
     {
+        Asked(name, "object");
         var node = Any(name);
         if (node is not null and not JsonObject)
         {
@@ -165,6 +177,12 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
     }
 
     public JsonArray? List(string name)
+    {
+        Asked(name, "list");
+        return ListOf(name);
+    }
+
+    private JsonArray? ListOf(string name)
     {
         var node = Any(name);
         if (node is not null and not JsonArray)
@@ -178,7 +196,8 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
     /// <summary>A list of texts; null when it is missing or not one.</summary>
     public IReadOnlyList<string>? Texts(string name)
     {
-        if (List(name) is not { } list)
+        Asked(name, "list of texts");
+        if (ListOf(name) is not { } list)
         {
             return null;
         }
@@ -200,6 +219,7 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
     {
         foreach (var name in names)
         {
+            FieldLog.Current?.Of(pointer, name).IsToCome = true;
             if (Has(name))
             {
                 faults.Add(At(name), FaultCodes.NotSupportedYet, $"'{name}' is not supported yet by this server.");
@@ -260,6 +280,8 @@ internal sealed class Fields(JsonObject map, string pointer, FaultList faults)
         faults.Add(at, FaultCodes.WrongType, $"Must be a text, and is {KindOf(node)}.{quotes}");
         return null;
     }
+
+    private void Asked(string name, string form) => FieldLog.Current?.Of(pointer, name).Forms.Add(form);
 
     private void WrongType(string name, JsonNode node, string wanted) =>
         faults.Add(At(name), FaultCodes.WrongType, $"Must be {wanted}, and is {KindOf(node)}.");
