@@ -52,9 +52,9 @@ internal sealed class DesignerFlow
 
     public Flow Read(Fields pipeline)
     {
-        var sources = Objects(pipeline, "sources");
-        var works = Objects(pipeline, "transformations");
-        var sinks = Objects(pipeline, "sinks");
+        var sources = Flow.Objects(pipeline, "sources", faults);
+        var works = Flow.Objects(pipeline, "transformations", faults);
+        var sinks = Flow.Objects(pipeline, "sinks", faults);
         pipeline.RefuseOthers();
         if (sources.Count == 0 && !pipeline.Has("sources"))
         {
@@ -87,26 +87,6 @@ internal sealed class DesignerFlow
         }
 
         return flow;
-    }
-
-    private List<Fields> Objects(Fields pipeline, string name)
-    {
-        var result = new List<Fields>();
-        var list = pipeline.List(name) ?? [];
-        for (var index = 0; index < list.Count; index++)
-        {
-            var at = Fault.At(pipeline.At(name), index);
-            if (list[index] is JsonObject item)
-            {
-                result.Add(new Fields(item, at, faults));
-            }
-            else
-            {
-                faults.Add(at, FaultCodes.WrongType, $"Must be an object, and is {Fields.KindOf(list[index])}.");
-            }
-        }
-
-        return result;
     }
 
     private void Source(Fields source)

@@ -7,6 +7,9 @@ namespace Sje.Core.Dialects;
 /// <summary>The steps of a job of another dialect, until it is known which engine takes them.</summary>
 internal sealed class Flow(FaultList faults)
 {
+    /// <summary>As many as a pipeline has nodes.</summary>
+    private const int MostSteps = 1_000;
+
     private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
     private readonly int faultsBefore = faults.Count;
 
@@ -17,6 +20,33 @@ internal sealed class Flow(FaultList faults)
 
     /// <summary>What makes Spark necessary; null where our own pipelines will do.</summary>
     public Fault? NeedsSpark => Steps.Select(step => step.NeedsSpark).FirstOrDefault(reason => reason is not null);
+
+    /// <summary>The objects of a list of steps; none, and a fault, where there are too many.</summary>
+    public static IReadOnlyList<Fields> Objects(Fields owner, string name, FaultList faults)
+    {
+        var list = owner.List(name) ?? [];
+        if (list.Count > MostSteps)
+        {
+            faults.Add(owner.At(name), FaultCodes.TooMany, $"{list.Count:N0} of them; at most {MostSteps:N0}.");
+            return [];
+        }
+
+        var result = new List<Fields>();
+        for (var index = 0; index < list.Count; index++)
+        {
+            var at = Fault.At(owner.At(name), index);
+            if (list[index] is JsonObject item)
+            {
+                result.Add(new Fields(item, at, faults));
+            }
+            else
+            {
+                faults.Add(at, FaultCodes.WrongType, $"Must be an object, and is {Fields.KindOf(list[index])}.");
+            }
+        }
+
+        return result;
+    }
 
     /// <summary>An id for a step, made of what the file calls it: fit for a node, and unlike the others.</summary>
     public string NewId(string wanted)

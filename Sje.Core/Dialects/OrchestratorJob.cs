@@ -431,17 +431,8 @@ internal sealed class OrchestratorJob : JobDialect
     private static string ReadLogic(Fields logic, Flow flow, string last, FaultList faults)
     {
         var transformations = new Transformations(QuoteRule.TextsInDoubleQuotes, faults);
-        var list = logic.List("transformations") ?? [];
-        for (var index = 0; index < list.Count; index++)
+        foreach (var fields in Flow.Objects(logic, "transformations", faults))
         {
-            var at = Fault.At(logic.At("transformations"), index);
-            if (list[index] is not JsonObject item)
-            {
-                faults.Add(at, FaultCodes.WrongType, $"Must be an object, and is {Fields.KindOf(list[index])}.");
-                continue;
-            }
-
-            var fields = new Fields(item, at, faults);
             if (fields.RequiredText("type") is not { } type)
             {
                 continue;
@@ -458,7 +449,7 @@ internal sealed class OrchestratorJob : JobDialect
                 continue;
             }
 
-            var step = new FlowStep(StepKind.Transformation, flow.NewId(word), at);
+            var step = new FlowStep(StepKind.Transformation, flow.NewId(word), fields.Pointer);
             flow.Steps.Add(step);
             switch (word)
             {

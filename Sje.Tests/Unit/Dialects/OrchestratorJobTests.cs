@@ -186,6 +186,18 @@ public class OrchestratorJobTests
         );
 
     [Fact]
+    public void A_file_with_very_many_transformations_is_refused_at_once()
+    {
+        var many = string.Join(",", Enumerable.Repeat("{\"type\": \"filter\"}", 40_000));
+        Assert.Equal(
+            ["1 /job_data/processing_logic/transformations"],
+            DialectReading.Faults(
+                $"{{\"job_name\": \"x\", \"job_type\": \"data_quality\", \"job_data\": {{\"input_path\": \"a.csv\", \"output_path\": \"b.csv\", \"processing_logic\": {{\"transformations\": [{many}]}}}}}}"
+            )
+        );
+    }
+
+    [Fact]
     public void The_same_job_as_YAML_is_the_same_job()
     {
         var json = File.ReadAllText(RepositoryFiles.Path("examples", "dialects", "active-users.json"));

@@ -58,7 +58,7 @@ internal static class ApiReference
         page.Append($"### `{method.ToUpperInvariant()} {path}`\n\n{Line(call["summary"])}.");
         if (call["description"] is { } description)
         {
-            page.Append($" {Line(description)}");
+            page.Append($" {Line(description)}.");
         }
 
         page.Append("\n\n");
@@ -79,7 +79,9 @@ internal static class ApiReference
 
         if (call["requestBody"]?["content"] is JsonObject content)
         {
-            page.Append($"Body: {string.Join("; ", content.Select(media => $"{Form(media.Value?["schema"], shapes)} (`{media.Key}`)"))}.\n\n");
+            page.Append(
+                $"Body: {string.Join("; ", content.Select(media => $"{Form(media.Value?["schema"], shapes)} (`{media.Key}`)"))}.\n\n"
+            );
         }
 
         foreach (var (code, answer) in call["responses"]!.AsObject())
@@ -93,7 +95,9 @@ internal static class ApiReference
                 .Select(media => Form(media.Value?["schema"], shapes))
                 .Distinct()
                 .ToList();
-            page.Append($"- {code}: {(forms.Count == 0 ? "" : string.Join(" or ", forms) + ". ")}{Line(answer["description"])}\n");
+            page.Append(
+                $"- {code}: {(forms.Count == 0 ? "" : string.Join(" or ", forms) + ". ")}{Line(answer["description"])}\n"
+            );
         }
 
         page.Append('\n');
@@ -209,12 +213,15 @@ internal static class ApiReference
         var format = schema["format"] is { } given ? $" ({given})" : "";
         // Numbers may be given as texts, which is of no interest here.
         var words = types
-            .Where(type => type != "null" && !(type == "string" && types.Count > 1 && types.Any(t => t is "integer" or "number")))
+            .Where(type =>
+                type != "null" && !(type == "string" && types.Count > 1 && types.Any(t => t is "integer" or "number"))
+            )
             .Select(type =>
                 type switch
                 {
                     "array" => $"list of {Form(schema["items"], shapes)}",
-                    "object" when schema["additionalProperties"] is JsonObject values => $"object of {Form(values, shapes)}",
+                    "object" when schema["additionalProperties"] is JsonObject values =>
+                        $"object of {Form(values, shapes)}",
                     _ => type + format,
                 }
             )
@@ -230,8 +237,12 @@ internal static class ApiReference
             : map;
     }
 
-    private static string NameOf(JsonNode reference) => reference.ToString()[(reference.ToString().LastIndexOf('/') + 1)..];
+    private static string NameOf(JsonNode reference) =>
+        reference.ToString()[(reference.ToString().LastIndexOf('/') + 1)..];
 
     private static string Line(JsonNode? text) =>
-        (text?.ToString() ?? "").ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).TrimEnd('.', ' ');
+        (text?.ToString() ?? "")
+            .ReplaceLineEndings(" ")
+            .Replace("|", "\\|", StringComparison.Ordinal)
+            .TrimEnd('.', ' ');
 }

@@ -20,8 +20,9 @@ internal static class JobFileReference
 
     private static readonly string[] Common =
     [
-        """{"name": "x", "priority": 1, "parameters": {"NAME": {"type": "int"}}, "retry": {"on": [{"policy": "none"}]}, "timeouts": {}, "resources": {}, "concurrency": {"max": 1, "key": "k", "limit": 1}, "schedule": {"cron": "@daily"}, "type": "noop"}""",
-        """{"name": "x", "priority": "high", "tasks": [{"name": "a", "type": "noop", "retry": {"on": [{"policy": "none"}]}, "timeouts": {}, "resources": {}, "concurrency": {"key": "k", "limit": 1}}]}""",
+        """{"name": "x", "priority": 1, "parameters": {"NAME": {"type": "int"}}, "retry": {"on": [{"policy": "none"}]}, "timeouts": {}, "resources": {}, "concurrency": {"max": 1, "key": "k", "limit": 1}, "schedule": {"cron": "@daily"}, "type": "noop", "jobType": "noop"}""",
+        """{"name": "x", "priority": "high", "concurrency": {"max": 1}, "retry": {"on": [{"policy": "none", "class": ["network"], "exitCode": [1], "signal": ["SIGKILL"], "exception": ["X"]}]}, "type": "noop"}""",
+        """{"name": "x", "tasks": [{"name": "a", "type": "noop", "jobType": "noop", "retry": {"on": [{"policy": "none"}]}, "timeouts": {}, "resources": {}, "concurrency": {"key": "k", "limit": 1}}]}""",
     ];
 
     private static readonly Dictionary<string, string[]> Probes = new()
@@ -80,7 +81,8 @@ internal static class JobFileReference
 
         foreach (var type in BuiltInEngines.Types().Names.Where(type => type != "pipeline"))
         {
-            var asked = Probes[type].SelectMany(settings => Ask($"{{\"type\": \"{type}\", \"{type}\": {settings}}}"))
+            var asked = Probes[type]
+                .SelectMany(settings => Ask($"{{\"type\": \"{type}\", \"{type}\": {settings}}}"))
                 .Where(field => field.Pointer.StartsWith("/" + type, StringComparison.Ordinal))
                 .ToList();
             Table(page, $"Type `{type}`", asked, meanings);
@@ -134,7 +136,7 @@ internal static class JobFileReference
             var forms = same.SelectMany(field => field.Forms).Distinct().Order(StringComparer.Ordinal).ToList();
             var name = $"`{written}`";
             page.Append(
-                $"| {(same.Any(field => field.IsRequired) ? $"**{name}**" : name)} | {(forms.Count == 0 ? "any" : string.Join(", or ", forms))} | {meaning} |\n"
+                $"| {(same.All(field => field.IsRequired) ? $"**{name}**" : name)} | {(forms.Count == 0 ? "any" : string.Join(", or ", forms))} | {meaning} |\n"
             );
         }
 
@@ -147,7 +149,8 @@ internal static class JobFileReference
 
     private static string PathOf(AskedField field)
     {
-        var owner = field.Pointer.Replace("/tasks/0", "/task", StringComparison.Ordinal)
+        var owner = field
+            .Pointer.Replace("/tasks/0", "/task", StringComparison.Ordinal)
             .Replace("/on/0", "/on", StringComparison.Ordinal)
             .Trim('/')
             .Replace('/', '.');
