@@ -49,7 +49,10 @@ public sealed class DialectRunTests(TestDatabase database) : IClassFixture<TestD
         var submit = await SjeProcess.RunAsync(folder, "submit", "active-users.json", "--wait", "--output", "json");
 
         Assert.True(submit.Code == ExitCodes.Ok, submit.Errors + server.Errors);
-        Assert.Equal(["DE 25", "NL 35.5"], Query($"SELECT country, avg_age FROM '{folder}/out/active' ORDER BY 1"));
+        Assert.Equal(
+            ["DE 25", "NL 35.5"],
+            Query($"SELECT country, avg_age FROM read_parquet('{folder}/out/active') ORDER BY 1")
+        );
         var execution = JsonNode.Parse(submit.Output)!;
         var seen = (await http.GetFromJsonAsync<JsonObject>($"api/v1/executions/{execution["taskId"]}"))!;
         Assert.Equal("active-users", seen["name"]!.ToString());
@@ -68,7 +71,7 @@ public sealed class DialectRunTests(TestDatabase database) : IClassFixture<TestD
         Assert.True(run.Code == ExitCodes.Ok, run.Errors + server.Errors);
         Assert.Equal(
             ["DE 200", "NL 551"],
-            Query($"SELECT country, sum_amount FROM '{folder}/out/by-country' ORDER BY 1")
+            Query($"SELECT country, sum_amount FROM read_parquet('{folder}/out/by-country') ORDER BY 1")
         );
     }
 

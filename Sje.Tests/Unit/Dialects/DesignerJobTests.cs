@@ -135,7 +135,12 @@ public class DesignerJobTests
         );
         Assert.Equal("""{"version":"4.1","executor":{"cores":2}}""", spark["cluster"]!.ToJsonString());
         Assert.Equal(
-            """{"spark.sql.shuffle.partitions":"8","spark.sql.streaming.checkpointLocation":"cp"}""",
+            """{"spark.sql.shuffle.partitions":"8","spark.sql.streaming.checkpointLocation":"cp"}""".TrimEnd('}')
+                + (
+                    sink.Contains("delta", StringComparison.Ordinal)
+                        ? ""","spark.sql.extensions":"io.delta.sql.DeltaSparkSessionExtension","spark.sql.catalog.spark_catalog":"org.apache.spark.sql.delta.catalog.DeltaCatalog"}"""
+                        : "}"
+                ),
             spark["sparkConf"]!.ToJsonString()
         );
         Assert.Equal(

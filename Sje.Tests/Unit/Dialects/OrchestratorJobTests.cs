@@ -125,7 +125,7 @@ public class OrchestratorJobTests
               "job_data": {
                 "input_path": 5,
                 "output_path": "o",
-                "output_format": "parkett",
+                "output_format": "parqet",
                 "input_fromat": "csv",
                 "processing_logic": {
                   "transformations": [
