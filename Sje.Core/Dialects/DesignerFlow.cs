@@ -33,12 +33,9 @@ internal sealed class DesignerFlow
     // What stands for no operation in particular: then 'operation' says which.
     private static readonly string[] AnyKind = ["transform", "transformation"];
 
-    private static readonly string[] Stores = ["s3", "s3a", "gs", "hdfs", "abfss"];
-    private static readonly string[] Places = ["file", .. Stores, "table", "jdbc", "kafka"];
-
     private readonly FaultList faults;
     private readonly Flow flow;
-    private readonly FileEnds files;
+    private readonly DesignerEnds ends;
     private readonly Transformations transformations;
     private readonly Dictionary<string, string> names = new(StringComparer.Ordinal);
 
@@ -46,7 +43,7 @@ internal sealed class DesignerFlow
     {
         this.faults = faults;
         flow = new Flow(faults);
-        files = new FileEnds(faults);
+        ends = new DesignerEnds(flow, faults);
         transformations = new Transformations(QuoteRule.NamesInDoubleQuotes, faults);
     }
 
@@ -68,7 +65,7 @@ internal sealed class DesignerFlow
 
         foreach (var source in sources)
         {
-            Source(source);
+            ends.Source(source, (called, step, at) => Name(called, step.Id, at));
         }
 
         // Names first: in a graph a transformation may work on one that is written below it.
@@ -83,284 +80,11 @@ internal sealed class DesignerFlow
 
         foreach (var sink in sinks)
         {
-            Sink(sink, before);
+            var from = Inputs(sink, before, one: true).FirstOrDefault();
+            ends.Sink(sink, (from.Id ?? "missing", from.Pointer ?? sink.Pointer));
         }
 
         return flow;
-    }
-
-    private void Source(Fields source)
-    {
-        var (place, format, at) = PlaceOf(source);
-        var path = source.Has("path") ? source.Text("path") : null;
-        var table = source.Has("table") ? source.Text("table") : null;
-        var given = source.Text("name");
-        var id = source.Text("id");
-        var called = given ?? id ?? (path is not null ? FileEnds.StemOf(path) : table ?? place ?? "source");
-        var step = new FlowStep(StepKind.Source, flow.NewId(called), source.Pointer);
-        flow.Steps.Add(step);
-        Name(
-            called,
-            step.Id,
-            source.At(
-                given is not null ? "name"
-                : id is not null ? "id"
-                : "path"
-            )
-        );
-        if (given is not null && id is not null && given != id)
-        {
-            Name(id, step.Id, source.At("id"));
-        }
-
-        var options = source.Map("options");
-        switch (place)
-        {
-            case "file" or "s3" or "s3a" or "gs" or "hdfs" or "abfss":
-                if (Address(source, path, place, at) is { } address && FormatOf(source, format, address) is { } known)
-                {
-                    files.Read(step, address, source.At("path"), known, at, options);
-                }
-
-                break;
-            case "table":
-                step.NeedsSpark = new Fault(at, "A table of the catalogue needs Spark.", FaultCodes.Conflict);
-                if (source.RequiredText("table") is { } name)
-                {
-                    step.View($"AS SELECT * FROM {SparkSqlText.Table(name)}");
-                }
-
-                break;
-            case "jdbc" or "kafka":
-                step.NeedsSpark = new Fault(at, $"Type {place} needs Spark.", FaultCodes.Conflict);
-                step.View($"USING {place}{SparkSqlText.Options(Connection(source, place, options))}");
-                break;
-            default:
-                break;
-        }
-
-        if (place is not null)
-        {
-            source.RefuseOthers();
-        }
-    }
-
-    private void Sink(Fields sink, (string Id, string Pointer)? before)
-    {
-        var (place, format, at) = PlaceOf(sink);
-        var path = sink.Has("path") ? sink.Text("path") : null;
-        var called = sink.Text("name") ?? sink.Text("id") ?? (path is not null ? FileEnds.StemOf(path) : "out");
-        var step = new FlowStep(StepKind.Sink, flow.NewId(called), sink.Pointer);
-        flow.Steps.Add(step);
-        var from = Inputs(sink, before, one: true).FirstOrDefault();
-        if (from.Id is null)
-        {
-            return;
-        }
-
-        step.Inputs.Add(("in", from.Id, from.Pointer));
-        var query = $"SELECT * FROM {SparkSqlText.Name(from.Id)}";
-        switch (place)
-        {
-            case "file" or "s3" or "s3a" or "gs" or "hdfs" or "abfss":
-                if (Address(sink, path, place, at) is { } address && FormatOf(sink, format, address) is { } known)
-                {
-                    files.Write(step, from.Id, address, sink.At("path"), known, at, sink);
-                }
-
-                break;
-            case "table":
-                step.NeedsSpark = new Fault(at, "A table of the catalogue needs Spark.", FaultCodes.Conflict);
-                if (sink.RequiredText("table") is { } table)
-                {
-                    files.WriteTable(
-                        step,
-                        SparkSqlText.Table(table),
-                        format ?? "parquet",
-                        files.ModeOf(sink),
-                        FieldTexts.OneOrMore(sink, "partitionBy"),
-                        query,
-                        sink
-                    );
-                }
-
-                break;
-            case "jdbc":
-                step.NeedsSpark = new Fault(at, "Type jdbc needs Spark.", FaultCodes.Conflict);
-                var view = SparkSqlText.Name(flow.NewId("to_" + step.Id));
-                var mode = files.ModeOf(sink);
-                var connection = SparkSqlText.Options(Connection(sink, place, sink.Map("options")));
-                step.Sql.Add($"CREATE OR REPLACE TEMPORARY VIEW {view} USING jdbc{connection}");
-                step.Sql.Add($"INSERT {(mode is "append" ? "INTO" : "OVERWRITE")} {view} {query}");
-                if (mode is "error" or "ignore")
-                {
-                    step.NotOnSpark = new Fault(
-                        sink.At("mode"),
-                        "A table of a database is overwritten or appended to.",
-                        FaultCodes.InvalidValue
-                    );
-                }
-
-                break;
-            case "kafka":
-                faults.Add(
-                    at,
-                    FaultCodes.NotSupportedYet,
-                    "A sink of type kafka is not carried over: neither our pipelines nor Spark SQL write to topics."
-                );
-                return;
-            default:
-                return;
-        }
-
-        sink.RefuseOthers();
-    }
-
-    /// <summary>
-    /// Where it is, in one of our words, and the format if <c>type</c> or <c>format</c> says one. People write the format as the type, too
-    /// (<c>type: delta</c>).
-    /// </summary>
-    private (string? Place, string? Format, string At) PlaceOf(Fields end)
-    {
-        var at = end.At("type");
-        var format = end.Has("format") ? end.Text("format") : null;
-        if (format is not null)
-        {
-            format = files.Known(format, end.At("format"));
-            if (format is null)
-            {
-                // Said already; what else the end holds is not looked at.
-                end.Text("type");
-                return (null, null, at);
-            }
-        }
-
-        if (end.RequiredText("type") is not { } type)
-        {
-            return (null, null, at);
-        }
-
-        var word = type.ToLowerInvariant();
-        if (FileEnds.Formats.Contains(word))
-        {
-            if (format is not null && format != word)
-            {
-                faults.Add(
-                    end.At("format"),
-                    FaultCodes.Conflict,
-                    $"The type says {word}, the format {format}; a type says where something is."
-                );
-            }
-
-            return ("file", word, at);
-        }
-
-        word = word is "hive" or "catalog" or "catalogue" ? "table" : word;
-        if (Places.Contains(word))
-        {
-            return (word, format, format is null ? at : end.At("format"));
-        }
-
-        faults.Add(
-            at,
-            FaultCodes.InvalidValue,
-            $"There is no type {Excerpt.Quote(type)}.{NearName.Hint(word, Places.Concat(FileEnds.Formats))} There are {string.Join(", ", Places)}."
-        );
-        return (null, null, at);
-    }
-
-    private string? Address(Fields end, string? path, string place, string at)
-    {
-        if (path is null)
-        {
-            return end.RequiredText("path");
-        }
-
-        if (place == "file" || path.Contains("://", StringComparison.Ordinal))
-        {
-            return path;
-        }
-
-        if (place == "hdfs" && path.StartsWith('/'))
-        {
-            return "hdfs://" + path;
-        }
-
-        faults.Add(
-            end.At("path"),
-            FaultCodes.InvalidValue,
-            $"Write the whole address, as in {(place == "s3" ? "s3a" : place)}://bucket/{path.TrimStart('/')}: type {place} ({at}) does not say where that is."
-        );
-        return null;
-    }
-
-    private string? FormatOf(Fields end, string? format, string path)
-    {
-        if (format is null && FileEnds.FormatOf(path) is null)
-        {
-            faults.Add(
-                end.At("format"),
-                FaultCodes.Required,
-                $"'format' is missing, and the path's ending does not tell it; it is one of {string.Join(", ", FileEnds.Formats)}."
-            );
-        }
-
-        return format ?? FileEnds.FormatOf(path);
-    }
-
-    /// <summary>Options of Spark's sources that are no files; the fields that people write beside them are options too.</summary>
-    private Dictionary<string, string> Connection(Fields end, string place, Fields? options)
-    {
-        var result = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in options?.Values ?? [])
-        {
-            if (value is null or JsonObject or JsonArray)
-            {
-                faults.Add(
-                    options!.At(name),
-                    FaultCodes.WrongType,
-                    $"Must be a text, a number, true or false, and is {Fields.KindOf(value)}."
-                );
-            }
-            else
-            {
-                result[name] = Template.PlainText(value);
-            }
-        }
-
-        (string Field, string Option)[] fields =
-            place == "jdbc"
-                ?
-                [
-                    ("url", "url"),
-                    ("table", "dbtable"),
-                    ("query", "query"),
-                    ("user", "user"),
-                    ("password", "password"),
-                    ("driver", "driver"),
-                ]
-                : [("bootstrapServers", "kafka.bootstrap.servers"), ("topic", "subscribe")];
-        foreach (var (field, option) in fields)
-        {
-            if (end.Text(field) is { } text)
-            {
-                result[option] = text;
-            }
-        }
-
-        foreach (
-            var (field, option) in place == "jdbc"
-                ? [fields[0]]
-                : fields.Where(field => !result.ContainsKey("subscribePattern") || field.Field != "topic")
-        )
-        {
-            if (!result.ContainsKey(option))
-            {
-                end.Missing(field);
-            }
-        }
-
-        return result;
     }
 
     private FlowStep Named(Fields work)

@@ -79,7 +79,11 @@ internal sealed class DesignerJob : JobDialect
     {
         var settings = new JsonObject();
         var dependencies = new List<(string Text, string Pointer)>();
-        if (file.Map("cluster") is { } cluster)
+        if (file.Any("cluster")?.GetValueKind() == JsonValueKind.String)
+        {
+            settings["cluster"] = file.Text("cluster");
+        }
+        else if (file.Map("cluster") is { } cluster)
         {
             // The block is ours as it stands, with the same names.
             settings["cluster"] = new JsonObject(

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 
@@ -53,7 +52,6 @@ internal sealed class OrchestratorJob : JobDialect
 
     private static readonly string[] PriorityWords = ["low", "normal", "medium", "high", "urgent", "critical"];
     private static readonly string[] Engines = ["spark", "local"];
-    private static readonly string[] Operations = ["filter", "groupby", "select"];
 
     // What the orchestrator writes into a job while it runs.
     private static readonly string[] OfARun =
@@ -260,7 +258,7 @@ internal sealed class OrchestratorJob : JobDialect
 
         if (data.Has("script_path"))
         {
-            ReadScript(data, job, places);
+            OrchestratorWork.ReadScript(data, job, places);
             if (engine == "spark")
             {
                 faults.Add("/execution_engine", FaultCodes.Conflict, "A script is run on a worker, not by Spark.");
@@ -271,7 +269,7 @@ internal sealed class OrchestratorJob : JobDialect
             return;
         }
 
-        var flow = ReadFlow(data, faults);
+        var flow = OrchestratorWork.ReadFlow(data, faults);
         data.RefuseOthers();
         if (engine == "spark" || (engine is null && flow.NeedsSpark is not null))
         {
@@ -350,125 +348,5 @@ internal sealed class OrchestratorJob : JobDialect
         }
 
         return executor.Count > 0 ? new JsonObject { ["executor"] = executor } : [];
-    }
-
-    private static void ReadScript(Fields data, JsonObject job, PointerMap places)
-    {
-        var command = new JsonArray(data.Text("interpreter") ?? "python");
-        places.Add("/process", Data);
-        places.Add("/process/command", data.At("script_path"));
-        places.Add("/process/command/0", data.At("interpreter"));
-        places.AddTree("/process/env", data.At("environment_vars"));
-        places.Add("/process/workingDirectory", data.At("working_directory"));
-        command.Add(data.Text("script_path"));
-        var arguments = data.List("script_args") ?? [];
-        for (var index = 0; index < arguments.Count; index++)
-        {
-            places.Add(Fault.At("/process/command", command.Count), Fault.At(data.At("script_args"), index));
-            command.Add(arguments[index]?.DeepClone());
-        }
-
-        var process = new JsonObject { ["command"] = command };
-        if (data.Object("environment_vars") is { Count: > 0 } variables)
-        {
-            process["env"] = variables.DeepClone();
-        }
-
-        if (data.Text("working_directory") is { } folder)
-        {
-            process["workingDirectory"] = folder;
-        }
-
-        job["type"] = "process";
-        job["process"] = process;
-    }
-
-    private static Flow ReadFlow(Fields data, FaultList faults)
-    {
-        var flow = new Flow(faults);
-        var files = new FileEnds(faults);
-        var source = new FlowStep(StepKind.Source, flow.NewId("input"), data.At("input_path"));
-        flow.Steps.Add(source);
-        if (End(data, "input", files, faults) is var (path, format))
-        {
-            files.Read(source, path, data.At("input_path"), format, data.At("input_format"), null);
-        }
-
-        var last = source.Id;
-        if (data.Map("processing_logic") is { } logic)
-        {
-            last = ReadLogic(logic, flow, last, faults);
-            logic.RefuseOthers();
-        }
-
-        var sink = new FlowStep(StepKind.Sink, flow.NewId("output"), data.At("output_path"));
-        flow.Steps.Add(sink);
-        sink.Inputs.Add(("in", last, data.At("output_path")));
-        if (End(data, "output", files, faults) is var (to, into))
-        {
-            files.Write(sink, last, to, data.At("output_path"), into, data.At("output_format"), null);
-        }
-
-        return flow;
-    }
-
-    /// <summary>The path and the format of one end; the format is CSV unless the file or the path's ending says otherwise.</summary>
-    private static (string Path, string Format)? End(Fields data, string end, FileEnds files, FaultList faults)
-    {
-        var path = data.RequiredText(end + "_path");
-        var written = data.Text(end + "_format");
-        if (path is null || (written is null && data.Has(end + "_format")))
-        {
-            return null;
-        }
-
-        var format = written is not null
-            ? files.Known(written, data.At(end + "_format"))
-            : FileEnds.FormatOf(path) ?? "csv";
-        return format is null ? null : (path, format);
-    }
-
-    private static string ReadLogic(Fields logic, Flow flow, string last, FaultList faults)
-    {
-        var transformations = new Transformations(QuoteRule.TextsInDoubleQuotes, faults);
-        foreach (var fields in Flow.Objects(logic, "transformations", faults))
-        {
-            if (fields.RequiredText("type") is not { } type)
-            {
-                continue;
-            }
-
-            var word = type.ToLowerInvariant();
-            if (!Operations.Contains(word))
-            {
-                faults.Add(
-                    fields.At("type"),
-                    FaultCodes.InvalidValue,
-                    $"There is no transformation {Excerpt.Quote(type)}.{NearName.Hint(word, Operations)} There are {string.Join(", ", Operations)}."
-                );
-                continue;
-            }
-
-            var step = new FlowStep(StepKind.Transformation, flow.NewId(word), fields.Pointer);
-            flow.Steps.Add(step);
-            switch (word)
-            {
-                case "filter":
-                    transformations.Filter(step, last, fields);
-                    break;
-                case "groupby":
-                    FieldTexts.Required(fields, "columns");
-                    transformations.Aggregate(step, last, fields, "columns", countsAlone: true);
-                    break;
-                default:
-                    transformations.Select(step, last, fields);
-                    break;
-            }
-
-            fields.RefuseOthers();
-            last = step.Id;
-        }
-
-        return last;
     }
 }
