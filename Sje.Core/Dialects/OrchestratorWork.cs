@@ -47,7 +47,7 @@ internal static class OrchestratorWork
         var files = new FileEnds(faults);
         var source = new FlowStep(StepKind.Source, flow.NewId("input"), data.At("input_path"));
         flow.Steps.Add(source);
-        if (End(data, "input", files, faults) is var (path, format))
+        if (End(data, "input", files) is var (path, format))
         {
             files.Read(source, path, data.At("input_path"), format, data.At("input_format"), null);
         }
@@ -62,7 +62,7 @@ internal static class OrchestratorWork
         var sink = new FlowStep(StepKind.Sink, flow.NewId("output"), data.At("output_path"));
         flow.Steps.Add(sink);
         sink.Inputs.Add(("in", last, data.At("output_path")));
-        if (End(data, "output", files, faults) is var (to, into))
+        if (End(data, "output", files) is var (to, into))
         {
             files.Write(sink, last, to, data.At("output_path"), into, data.At("output_format"), null);
         }
@@ -71,7 +71,7 @@ internal static class OrchestratorWork
     }
 
     /// <summary>The path and the format of one end; the format is CSV unless the file or the path's ending says otherwise.</summary>
-    private static (string Path, string Format)? End(Fields data, string end, FileEnds files, FaultList faults)
+    private static (string Path, string Format)? End(Fields data, string end, FileEnds files)
     {
         var path = data.RequiredText(end + "_path");
         var written = data.Text(end + "_format");
