@@ -114,8 +114,11 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                 }
 
                 await Expect(page.Page).ToHaveURLAsync(new Regex("cursor="));
-                var link = page.Page.Url;
                 var seen = rows.Filter(new() { HasText = "no 2" }).Nth(3);
+                await seen.ScrollIntoViewIfNeededAsync();
+                // The address follows the scrolling a moment later.
+                await page.Page.WaitForTimeoutAsync(600);
+                var link = page.Page.Url;
                 var key = await seen.GetAttributeAsync("data-key");
                 var place = await page.Page.EvaluateAsync<double>($"{scroll}.scrollTop");
                 await seen.Locator("a").First.ClickAsync();
