@@ -39,7 +39,8 @@ function OneExecution({ id }: { id: string }) {
   const { execution, tasks } = page;
   const actions = useExecutionActions(execution, tasks);
   const [dialog, setDialog] = useState<"rerun" | "place">();
-  const focused = useFocus(tasks, search.task, page.tasksComing);
+  const failures = (execution?.taskCounts["failed"] ?? 0) + (execution?.taskCounts["timed_out"] ?? 0);
+  const focused = useFocus(tasks, search.task, page.tasksComing, failures > 0);
   const spark = useSparkTasks(id, tasks);
 
   const focus = useCallback(
@@ -195,10 +196,17 @@ function OneExecution({ id }: { id: string }) {
  * The focused task. The page's own choice stays while tasks come and go, so that nothing moves under a reader's eyes; only a failure takes the
  * focus, and never from a task that was chosen by hand.
  */
-function useFocus(tasks: ReturnType<typeof useExecutionPage>["tasks"], asked: string | undefined, coming: boolean) {
+function useFocus(
+  tasks: ReturnType<typeof useExecutionPage>["tasks"],
+  asked: string | undefined,
+  coming: boolean,
+  failed: boolean,
+) {
   const kept = useRef<string>(undefined);
   const before = kept.current === undefined ? undefined : tasks.find((task) => task.name === kept.current);
-  const chosen = chooseTask(tasks, asked);
+  // The failure may be among the tasks that are still being read; until then no other one is in its place, and the server chooses the log.
+  const unknown = asked === undefined && coming && failed && !tasks.some(hasFailed);
+  const chosen = unknown ? undefined : chooseTask(tasks, asked);
   const stays = asked === undefined && before && !coming && (!chosen || !hasFailed(chosen) || hasFailed(before));
   const focused = stays ? before : chosen;
   useEffect(() => {
