@@ -129,6 +129,12 @@ internal static class TopScreen
             kept.RemoveAt(kept.FindLastIndex(column => column.Rank == rank));
         }
 
+        // A terminal of a few letters shows the first alone.
+        while (Needed() > width && kept.Count > 1)
+        {
+            kept.RemoveAt(kept.Count - 1);
+        }
+
         var spare = width - Needed();
         return [.. kept.Select(column => (column, Math.Max(1, column.Width + (column.Stretches ? spare : 0))))];
     }
