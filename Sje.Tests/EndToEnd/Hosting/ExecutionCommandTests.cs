@@ -6,26 +6,9 @@ using Sje.Web.Failures;
 namespace Sje.Tests.EndToEnd.Hosting;
 
 /// <summary>Executions steered from the command line alone, one and many at once, against a real server that works too.</summary>
-public sealed class ExecutionCommandTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+public sealed class ExecutionCommandTests(ExecutionCommandTests.Server server)
+    : IClassFixture<ExecutionCommandTests.Server>
 {
-    private readonly string folder = EmbeddedPostgresTests.TestFolder();
-    private SjeProcess server = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        server = SjeProcess.Start(
-            folder,
-            ["all", "--port", "0", "--name", "hand", "--queues", "default,still", "--db", database.ConnectionString]
-        );
-        await server.ReadyAsync(folder);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-    }
-
     [Fact]
     public async Task One_task_is_retried_with_what_depends_on_it_and_the_whole_is_rerun_with_other_parameters()
     {
@@ -48,8 +31,8 @@ public sealed class ExecutionCommandTests(TestDatabase database) : IClassFixture
         var followed = (await RunAsync("events", id, "--follow", "-o", "json")).Text;
         var rerun = (await RunAsync("rerun", id, "-p", "who=42", "--wait", "-o", "json")).Json;
         var logs = (await RunAsync("logs", (string)rerun["taskId"]!, "--task", "main")).Text;
-        var unknown = await SjeProcess.RunAsync(folder, "retry", id, "--task", "none");
-        var nothing = await SjeProcess.RunAsync(folder, "retry", id);
+        var unknown = await SjeProcess.RunAsync(server.Folder, "retry", id, "--task", "none");
+        var nothing = await SjeProcess.RunAsync(server.Folder, "retry", id);
 
         Assert.Equal(
             ["beside 1", "main 1", "main 2", "then 1", "then 2"],
@@ -81,18 +64,18 @@ public sealed class ExecutionCommandTests(TestDatabase database) : IClassFixture
         Write("bad.json", """[{"name": "many", "type": "noop"}, {"name": "many", "type": "nonsense"}]""");
 
         var ids = (await RunAsync("batch", "many.ndjson")).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var bad = await SjeProcess.RunAsync(folder, "batch", "bad.json");
-        var atomic = await SjeProcess.RunAsync(folder, "batch", "bad.json", "--atomic");
+        var bad = await SjeProcess.RunAsync(server.Folder, "batch", "bad.json");
+        var atomic = await SjeProcess.RunAsync(server.Folder, "batch", "bad.json", "--atomic");
         var urgent = (await RunAsync("priority", "urgent", ids[0], ids[1])).Text;
         var lower = (await RunAsync("priority", "-10", ids[2])).Text;
         var count = (await RunAsync("cancel", "--queue", "still", "--tag", "t1", "--dry-run")).Text;
         var cancelled = (await RunAsync("cancel", "--queue", "still", "--tag", "t1", "--reason", "enough")).Text;
-        var again = await SjeProcess.RunAsync(folder, "cancel", ids[0], ids[1]);
+        var again = await SjeProcess.RunAsync(server.Folder, "cancel", ids[0], ids[1]);
         var moved = (await RunAsync("move", "--from-queue", "still", "--state", "queued", "--queue", "default")).Text;
         var list = (await RunAsync("executions", "--job", "many", "--tag", "t1", "-o", "json")).Json;
         var operations = (await RunAsync("operations", "-o", "json")).Json["items"]!.AsArray();
         var shown = (await RunAsync("operations", "show", (string)operations[1]!["id"]!)).Text;
-        var usage = await SjeProcess.RunAsync(folder, "cancel", ids[0], "--queue", "still");
+        var usage = await SjeProcess.RunAsync(server.Folder, "cancel", ids[0], "--queue", "still");
 
         Assert.Equal(6, ids.Length);
         Assert.Equal(ExitCodes.JobFailed, bad.Code);
@@ -125,7 +108,7 @@ public sealed class ExecutionCommandTests(TestDatabase database) : IClassFixture
 
         var valid = (await RunAsync("jobs", "validate", "held.yaml")).Text;
         Write("broken.yaml", "name: broken\ntype: noop\nnope: 1\n");
-        var broken = await SjeProcess.RunAsync(folder, "jobs", "validate", "broken.yaml");
+        var broken = await SjeProcess.RunAsync(server.Folder, "jobs", "validate", "broken.yaml");
         var versions = (await RunAsync("jobs", "versions", "held")).Text;
         var all = (await RunAsync("pause", "all")).Text;
         var queue = (await RunAsync("queues", "show", "default")).Text;
@@ -170,15 +153,43 @@ public sealed class ExecutionCommandTests(TestDatabase database) : IClassFixture
 
     private async Task<Said> RunAsync(params string[] words)
     {
-        var (code, output, errors) = await SjeProcess.RunAsync(folder, words);
+        var (code, output, errors) = await SjeProcess.RunAsync(server.Folder, words);
         Assert.True(code == ExitCodes.Ok, $"{string.Join(' ', words)}: {code} {output} {errors}{server.Errors}");
         return new Said(output);
     }
 
-    private void Write(string file, string text) => File.WriteAllText(Path.Combine(folder, file), text);
+    private void Write(string file, string text) => File.WriteAllText(Path.Combine(server.Folder, file), text);
 
     private sealed record Said(string Text)
     {
         public JsonNode Json => JsonNode.Parse(Text)!;
+    }
+
+    /// <summary>The one server of these tests, in a folder where the words find it.</summary>
+    public sealed class Server : IAsyncLifetime
+    {
+        private readonly TestDatabase database = new();
+        private SjeProcess process = null!;
+
+        public string Folder { get; } = EmbeddedPostgresTests.TestFolder();
+
+        public string Errors => process.Errors;
+
+        public async ValueTask InitializeAsync()
+        {
+            await database.InitializeAsync();
+            process = SjeProcess.Start(
+                Folder,
+                ["all", "--port", "0", "--name", "hand", "--queues", "default,still", "--db", database.ConnectionString]
+            );
+            await process.ReadyAsync(Folder);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await process.DisposeAsync();
+            await database.DisposeAsync();
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 }
