@@ -1,4 +1,3 @@
-import { useMemo } from "react";
 import type { Job } from "../../api/jobs";
 import { useUrl } from "../../base/url";
 import { CopyButton, Skeleton } from "../../ui";
@@ -9,8 +8,8 @@ import { useYaml } from "./useYaml";
 /** The newest version as text, to be changed where the caller may. */
 export default function DefinitionTab({ job }: { job: Job }) {
   const [, setUrl] = useUrl();
-  const text = useYaml(job);
-  const saved = useMemo(() => (text === undefined ? undefined : { text, version: job.version }), [text, job.version]);
+  // A new version of somebody else must not take away what is being edited.
+  const saved = useYaml(job, true);
   if (saved === undefined) return <Skeleton lines={12} />;
   return (
     <JobEditor

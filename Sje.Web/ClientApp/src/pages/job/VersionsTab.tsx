@@ -81,7 +81,7 @@ function Comparison({ job, from, to }: { job: Job; from: number; to: number }) {
   const [, setUrl] = useUrl();
   const left = useQuery(jobQueries.version(job.name, from));
   const right = useQuery(jobQueries.version(job.name, to));
-  const [leftText, rightText] = [useYaml(left.data), useYaml(right.data)];
+  const [leftText, rightText] = [useYaml(left.data)?.text, useYaml(right.data)?.text];
   const error = left.error ?? right.error;
   const restorable = from !== job.version && allows(job, "edit") ? from : to !== job.version && allows(job, "edit") ? to : null;
   const restorableText = restorable === from ? leftText : rightText;

@@ -1,14 +1,24 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { Job } from "../../api/jobs";
 import { toYaml } from "./yaml";
 
-/** A job's definition as text; a version never changes, so each is written once. */
-export function useYaml(job: Job | undefined): string | undefined {
-  const text = useQuery({
+/** A version of a job as text. */
+export interface JobText {
+  text: string;
+  version: number;
+}
+
+/**
+ * A job's definition as text; a version never changes, so each is written once.
+ * @param keep goes on with the text of the version before until that of a new one is there
+ */
+export function useYaml(job: Job | undefined, keep = false): JobText | undefined {
+  const written = useQuery({
     queryKey: ["jobs", "yaml", job?.name, job?.version, job?.createdAt],
-    queryFn: () => toYaml((job as Job).job),
+    queryFn: async (): Promise<JobText> => ({ text: await toYaml((job as Job).job), version: (job as Job).version }),
     enabled: job !== undefined,
+    placeholderData: keep ? keepPreviousData : undefined,
     staleTime: Infinity,
   });
-  return text.data;
+  return written.data;
 }
