@@ -47,6 +47,9 @@ internal sealed partial class AttemptJournal(
         """;
 
     private const int MaxBuffered = 16 * 1024 * 1024;
+
+    // A task that writes this much in less than the interval does not wait for it: else its lines would be lost although the database is there.
+    private const int Much = 2 * 1024 * 1024;
     private const int MaxChunk = 256 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -65,6 +68,7 @@ internal sealed partial class AttemptJournal(
     private bool metricsChanged;
     private JsonNode? checkpoint;
     private Task? loop;
+    private TaskCompletionSource hasMuch = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The figures reported so far, or null when there are none.</summary>
     public JsonObject? Metrics
@@ -99,6 +103,10 @@ internal sealed partial class AttemptJournal(
             }
 
             Append(stream, line);
+            if (buffered > Much)
+            {
+                hasMuch.TrySetResult();
+            }
         }
     }
 
@@ -186,7 +194,8 @@ internal sealed partial class AttemptJournal(
         {
             while (true)
             {
-                await Task.Delay(Interval, clock, stop);
+                await Task.WhenAny(Task.Delay(Interval, clock, stop), NextMuch());
+                stop.ThrowIfCancellationRequested();
                 try
                 {
                     await FlushAsync(stop);
@@ -194,12 +203,26 @@ internal sealed partial class AttemptJournal(
                 catch (NpgsqlException e)
                 {
                     LogWriteFailed(log, task.Identity.ExecutionId, task.Identity.Attempt, e.Message);
+                    await Task.Delay(Interval, clock, stop);
                 }
             }
         }
         catch (OperationCanceledException)
         {
             // The end of the attempt; its owner flushes once more.
+        }
+    }
+
+    private Task NextMuch()
+    {
+        lock (gate)
+        {
+            if (hasMuch.Task.IsCompleted && buffered <= Much)
+            {
+                hasMuch = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            return hasMuch.Task;
         }
     }
 

@@ -20,11 +20,41 @@ internal static class LogsCommand
         Description = "Of this attempt [default: the last]",
     };
 
+    private static readonly Option<string> Grep = new("--grep", "-g")
+    {
+        Description = "Only lines in which this regular expression matches",
+    };
+    private static readonly Option<bool> IgnoreCase = new("--ignore-case", "-i")
+    {
+        Description = "With --grep: whatever the case",
+    };
+    private static readonly Option<string> Level = new("--level")
+    {
+        Description = "Only lines of this level and graver ones: error, warn, info, debug; or stderr",
+    };
+
     public static Command Create()
     {
         var command = ClientOptions.With(
-            new Command("logs", "Show what an execution wrote") { ExecutionCommands.Id, Follow, TaskName, Attempt }
+            new Command("logs", "Show what an execution wrote")
+            {
+                ExecutionCommands.Id,
+                Follow,
+                TaskName,
+                Attempt,
+                Grep,
+                IgnoreCase,
+                Level,
+            }
         );
+        Level.AcceptOnlyFromAmong("error", "warn", "info", "debug", "stderr");
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(Follow) && (result.GetValue(Grep) is not null || result.GetValue(Level) is not null))
+            {
+                result.AddError("--follow shows every line: it does not go with --grep or --level.");
+            }
+        });
         command.SetAction(RunAsync);
         return command;
     }
@@ -41,6 +71,16 @@ internal static class LogsCommand
                 .Select(task => Show.Text(task?["name"]) ?? "main")
                 .DefaultIfEmpty("main")
                 .ToList();
+        if (parsed.GetValue(Grep) is not null || parsed.GetValue(Level) is not null)
+        {
+            foreach (var name in names)
+            {
+                await ShowSomeAsync(client, parsed, $"api/v1/executions/{id}/logs", name, names.Count > 1, json, stop);
+            }
+
+            return ExitCodes.Ok;
+        }
+
         var readers = names
             .Select(name => new TaskLog(
                 client,
@@ -71,6 +111,67 @@ internal static class LogsCommand
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, stop);
             }
+        }
+    }
+
+    // What is left out never leaves the server.
+    private static async Task ShowSomeAsync(
+        SjeClient client,
+        ParseResult parsed,
+        string path,
+        string task,
+        bool named,
+        bool json,
+        CancellationToken stop
+    )
+    {
+        var query = $"task={Uri.EscapeDataString(task)}";
+        query += parsed.GetValue(Attempt) is { } attempt
+            ? string.Create(CultureInfo.InvariantCulture, $"&attempt={attempt}")
+            : "";
+        query += parsed.GetValue(Level) is { } level ? $"&level={level}" : "";
+        if (parsed.GetValue(Grep) is { } pattern)
+        {
+            query += $"&regex=true&q={Uri.EscapeDataString(pattern)}";
+            query += parsed.GetValue(IgnoreCase) ? "&ignoreCase=true" : "";
+        }
+
+        if (!json)
+        {
+            var text = (await client.SendAsync(HttpMethod.Get, $"{path}/text?{query}", null, null, stop)).Text;
+            foreach (var line in text.Split('\n')[..^1])
+            {
+                Console.Out.WriteLine((named ? $"{task} | " : "") + line);
+            }
+
+            return;
+        }
+
+        var searched = parsed.GetValue(Grep) is not null;
+        var next = 1L;
+        while (true)
+        {
+            var page = await client.GetAsync(
+                searched
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{path}/search?{query}&total=false&limit={PageSize}&from={next}"
+                    )
+                    : string.Create(CultureInfo.InvariantCulture, $"{path}?{query}&count={PageSize}&from={next}"),
+                stop
+            );
+            var lines = (page["items"] as JsonArray ?? []).OfType<JsonNode>().ToList();
+            foreach (var line in lines)
+            {
+                Write(line, null, json);
+            }
+
+            if (page["nextFrom"] is not { } from || (!searched && lines.Count == 0))
+            {
+                return;
+            }
+
+            next = from.GetValue<long>();
         }
     }
 

@@ -40,7 +40,8 @@ export function LogToolbar({
   onSearch(): void;
   onFirstError(): void;
 }) {
-  const shown = LEVELS.filter(([name, , of]) => name === level || (of(summary) > 0 && of(summary) < lines));
+  // One that has no line of its own would show what the graver one shows.
+  const shown = LEVELS.filter(([name, , of]) => name === level || (summary.levels[name] > 0 && of(summary) < lines));
   return (
     <div className="log-bar" role="toolbar" aria-label="Log">
       {summary.attempts.length > 1 && (
