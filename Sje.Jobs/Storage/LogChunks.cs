@@ -38,7 +38,9 @@ internal sealed class LogChunks(Database database)
     )
     {
         var running = new Queue<Task<T>>();
-        await using var command = database.Main.CreateCommand(Sql(range.Level));
+        // A connection of its own: the command of a data source cannot be cancelled.
+        await using var connection = await database.Main.OpenConnectionAsync(stop);
+        await using var command = new NpgsqlCommand(Sql(range.Level), connection);
         command.Parameters.Add(new NpgsqlParameter { Value = key.ExecutionId });
         command.Parameters.Add(new NpgsqlParameter { Value = key.TaskId });
         command.Parameters.Add(new NpgsqlParameter { Value = key.Attempt });
