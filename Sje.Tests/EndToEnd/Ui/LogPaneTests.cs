@@ -295,10 +295,11 @@ public sealed class LogPaneTests(Ui ui)
                     await page.Keys.PressAsync("n");
                     await Expect(page.Page).ToHaveURLAsync(new Regex("line=202"));
                     await page.Keys.PressAsync("n");
+                    await page.Keys.PressAsync("n");
                     await page.Keys.PressAsync("Shift+N");
-                    await Expect(page.Page).ToHaveURLAsync(new Regex("line=202"));
+                    await Expect(page.Page).ToHaveURLAsync(new Regex("line=303"));
                     await page.Keys.PressAsync("ArrowDown");
-                    await Expect(page.Page).ToHaveURLAsync(new Regex("line=203"));
+                    await Expect(page.Page).ToHaveURLAsync(new Regex("line=304"));
                     await page.Keys.PressAsync("Shift+G");
                     await Expect(Row(page, 506)).ToBeInViewportAsync();
                     await page.Keys.PressAsync("g");
@@ -371,7 +372,7 @@ public sealed class LogPaneTests(Ui ui)
         page.Page.EvaluateAsync<long>(
             """
             () => { const top = document.querySelector('.log-scroll').getBoundingClientRect().top;
-              return Number([...document.querySelectorAll('.log-row')].find(row => row.getBoundingClientRect().bottom > top + 1).dataset.line); }
+              return Number([...document.querySelectorAll('.log-row')].find(row => row.getBoundingClientRect().bottom > top + 1).dataset.index) + 1; }
             """
         );
 

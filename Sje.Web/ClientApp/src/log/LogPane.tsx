@@ -56,7 +56,8 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
   const [isSearching, setSearching] = useState(q !== "");
   const [rank, setRank] = useState<number>();
   const [said, setSaid] = useState("");
-  const known = useRef({ lines: summary.lines, store, wantsJump: false, prepared: undefined as { key: string; text: string } | undefined, top: 1, moves: 0 });
+  const known = useRef({ lines: summary.lines, store, wantsJump: false, prepared: undefined as { key: string; text: string } | undefined, top: 1, moves: 0, cursor, steps: Promise.resolve() });
+  known.current.cursor = cursor;
   const { executionId, task, attempt } = place;
   const firstLine = summary.firstLine;
 
@@ -183,6 +184,7 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
       if (!found) return;
       setRank(found.rank);
       setCursor(found.hit.number);
+      known.current.cursor = found.hit.number;
       setSaid(`Match ${found.rank}, line ${found.hit.number}.`);
       void goToLine(found.hit.number);
       reveal(scroller.current, found.hit.column);
@@ -197,6 +199,9 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
   });
   useEffect(() => setRank(undefined), [pattern, level]);
   useEffect(() => {
+    if (q !== "") setSearching(true);
+  }, [q]);
+  useEffect(() => {
     const [from, upTo] = [store?.row(first)?.number, store?.row(end - 1)?.number];
     if (from !== undefined && upTo !== undefined) finding.see(from, upTo);
   }, [store, first, end, version, finding]);
@@ -204,10 +209,21 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
     known.current.wantsJump = true;
     onChange({ q: next.q || undefined, qmode: `${next.regex ? "r" : ""}${next.ignoreCase ? "" : "c"}` || undefined });
   };
+  // One after the other, each from where the one before has led: a key may be pressed faster than the server answers.
   const step = (back: boolean) => {
-    const from = cursor ?? (back ? known.current.top : known.current.top - 1);
-    if (finding.finder && isSearching) void (back ? finding.finder.previous(from) : finding.finder.next(from)).then(goToHit, ignore);
-    else void nextError(searchHere, from, back).then((found) => (found === undefined ? setSaid("No further error.") : select(found)), ignore);
+    const finder = isSearching ? finding.finder : undefined;
+    known.current.steps = known.current.steps
+      .then(async () => {
+        const from = known.current.cursor ?? (back ? known.current.top : known.current.top - 1);
+        if (finder) {
+          goToHit(await (back ? finder.previous(from) : finder.next(from)));
+          return;
+        }
+        const found = await nextError(searchHere, from, back);
+        if (found === undefined) setSaid(back ? "No error before." : "No further error.");
+        else select(found);
+      })
+      .catch(ignore);
   };
   const closeSearch = () => {
     setSearching(false);
@@ -217,6 +233,7 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
 
   const select = (number: number | undefined) => {
     setCursor(number);
+    known.current.cursor = number;
     setPicked(undefined);
     if (number !== undefined) void goToLine(number);
   };

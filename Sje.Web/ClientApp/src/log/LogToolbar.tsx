@@ -43,7 +43,7 @@ export function LogToolbar({
   // One that has no line of its own would show what the graver one shows.
   const shown = LEVELS.filter(([name, , of]) => name === level || (summary.levels[name] > 0 && of(summary) < lines));
   return (
-    <div className="log-bar" role="toolbar" aria-label="Log">
+    <div className="log-bar" role="group" aria-label="Log">
       {summary.attempts.length > 1 && (
         <Select
           label="Attempt"

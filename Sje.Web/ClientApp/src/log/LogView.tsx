@@ -30,6 +30,7 @@ export interface LogViewProps {
   onChange?(patch: LogUrlPatch): void;
 }
 
+const COUNTS_MS = 4_000;
 const NO_CHANGE = () => {};
 
 /** The log of a task: a million lines as well as ten, live while it grows. */
@@ -47,6 +48,8 @@ function LogOf({ executionId, task, attempt, line, level, q, qmode, onChange = N
     queryFn: ({ signal }) => readSummary(place, signal),
     placeholderData: keepPreviousData,
     refetchOnWindowFocus: false,
+    // Lines come live; how many of them say which level is asked now and then.
+    refetchInterval: ({ state }) => (state.data && !state.data.ended ? COUNTS_MS : false),
   });
   const summary = query.data;
   const refetch = useThrottled(() => void query.refetch(), 1_000);
