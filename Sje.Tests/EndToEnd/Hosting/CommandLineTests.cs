@@ -47,6 +47,15 @@ public sealed class CommandLineTests(TestDatabase database) : IClassFixture<Test
         var id = end.RootElement.GetProperty("taskId").GetString()!;
         var logs = await SjeProcess.RunAsync(folder, "logs", id, "--follow");
         Assert.Contains("hello world", logs.Output, StringComparison.Ordinal);
+        var found = await SjeProcess.RunAsync(folder, "logs", id, "--grep", "HELLO w.*d$", "--ignore-case");
+        Assert.Equal((ExitCodes.Ok, "hello world\n"), (found.Code, found.Output));
+        var asJson = await SjeProcess.RunAsync(folder, "logs", id, "--grep", "world", "-o", "json");
+        Assert.Equal("hello world", JsonDocument.Parse(asJson.Output).RootElement.GetProperty("text").GetString());
+        var errors = await SjeProcess.RunAsync(folder, "logs", id, "--level", "error");
+        Assert.Equal((ExitCodes.Ok, ""), (errors.Code, errors.Output));
+        var wrong = await SjeProcess.RunAsync(folder, "logs", id, "--grep", "(");
+        Assert.Equal(ExitCodes.Rejected, wrong.Code);
+        Assert.Contains("at character", wrong.Errors, StringComparison.Ordinal);
         var status = await SjeProcess.RunAsync(folder, "status", "label-1");
         Assert.Contains(id, status.Output, StringComparison.Ordinal);
         Assert.Contains("succeeded", status.Output, StringComparison.Ordinal);

@@ -192,7 +192,7 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
     [goToLine],
   );
   const searchHere = useMemo(() => ({ executionId, task, attempt }), [executionId, task, attempt]);
-  const finding = useFinder(searchHere, level, pattern, (finder: LogFinder) => {
+  const finding = useFinder(searchHere, level, pattern, firstLine + lines, (finder: LogFinder) => {
     if (!known.current.wantsJump) return;
     known.current.wantsJump = false;
     void finder.next(known.current.top - 1).then(goToHit, ignore);

@@ -79,6 +79,21 @@ describe("a search", () => {
     expect((await finder.next(734_217))?.rank).toBe(734_218);
   });
 
+  it("goes on where a log has grown", async () => {
+    const hits = [3, 90];
+    let lines = 100;
+    const finder = new LogFinder({ executionId: "e" }, pattern, undefined, (place, query) => serverOf(lines, hits)(place, query));
+    await finder.count(() => {});
+    lines = 2_000;
+    hits.push(101, 1_500);
+    await finder.countMore(() => {});
+    expect(finder.soFar).toMatchObject({ total: 4, endLine: 2_001, complete: true });
+    expect((await finder.previous(2_000))?.rank).toBe(4);
+    expect((await finder.previous(1_500))?.rank).toBe(3);
+    expect((await finder.next(3))?.rank).toBe(2);
+    expect((await finder.previous(90))?.rank).toBe(1);
+  });
+
   it("that finds nothing says so", async () => {
     const finder = await finderOf(100, []);
     expect(await finder.next(5)).toBeUndefined();

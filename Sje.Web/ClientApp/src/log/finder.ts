@@ -47,9 +47,18 @@ export class LogFinder {
   }
 
   /** Looks at every line; tells after each part of the log. */
-  async count(tell: (found: FoundSoFar) => void): Promise<void> {
-    let from: number | undefined;
+  count(tell: (found: FoundSoFar) => void): Promise<void> {
     this.found = NOTHING;
+    return this.look(undefined, tell);
+  }
+
+  /** Looks at the lines that have come since it was counted. */
+  async countMore(tell: (found: FoundSoFar) => void): Promise<void> {
+    if (this.found.complete) await this.look(this.found.endLine, tell);
+  }
+
+  private async look(start: number | undefined, tell: (found: FoundSoFar) => void): Promise<void> {
+    let from = start;
     do {
       const page = await this.ask({ from, limit: 1 });
       this.found = {

@@ -18,9 +18,16 @@ export interface Finding {
 }
 
 const NONE: readonly Mark[] = [];
+const GROWTH_MS = 1_500;
 
-/** Searches whenever the pattern is another one. */
-export function useFinder(place: LogPlace, level: LogLevelFilter | undefined, pattern: LogPatternText, onFirst: (finder: LogFinder) => void): Finding {
+/** Searches whenever the pattern is another one; what comes live, up to before `endLine`, is searched a little later. */
+export function useFinder(
+  place: LogPlace,
+  level: LogLevelFilter | undefined,
+  pattern: LogPatternText,
+  endLine: number,
+  onFirst: (finder: LogFinder) => void,
+): Finding {
   const [finder, setFinder] = useState<LogFinder>();
   const [found, setFound] = useState<FoundSoFar>();
   const [error, setError] = useState<string>();
@@ -58,6 +65,16 @@ export function useFinder(place: LogPlace, level: LogLevelFilter | undefined, pa
       });
     return () => next.stop();
   }, [executionId, task, attempt, level, q, regex, ignoreCase]);
+
+  const hasGrown = finder !== undefined && found?.complete === true && found.endLine < endLine;
+  useEffect(() => {
+    if (!hasGrown || !finder) return;
+    const timer = setTimeout(() => {
+      marks.current.chunks.clear();
+      finder.countMore(setFound).catch(() => {});
+    }, GROWTH_MS);
+    return () => clearTimeout(timer);
+  }, [hasGrown, finder, found]);
 
   const marksOf = useCallback(
     (line: LogLine) => {
