@@ -85,8 +85,10 @@ public sealed class LogPaneTests(Ui ui)
                     $"/executions/{id}",
                     async page =>
                     {
-                        await Expect(Row(page, 600_001)).ToBeVisibleAsync();
-                        took = await page.Page.EvaluateAsync<double>("() => performance.now()");
+                        took = await UiSeeds.WhenAsync(
+                            page,
+                            "document.querySelector(\".log-row[data-line='600001'] .log-text\")"
+                        );
                     }
                 );
                 return took;
@@ -115,7 +117,7 @@ public sealed class LogPaneTests(Ui ui)
                             await page.Page.Mouse.WheelAsync(0, 120);
                         }
 
-                        await page.Page.WaitForFunctionAsync("() => window.frames95.length >= 90");
+                        await UiSeeds.WhenAsync(page, "window.frames95.length >= 90");
                         return await page.Page.EvaluateAsync<double>(
                             "() => window.frames95.sort((a, b) => a - b)[Math.floor(window.frames95.length * 0.95)]"
                         );
@@ -363,7 +365,7 @@ public sealed class LogPaneTests(Ui ui)
                 );
                 await page.Keys.PressAsync(key);
                 await Expect(Row(page, line)).ToBeInViewportAsync();
-                await page.Page.WaitForFunctionAsync("() => window.jumped > 0");
+                await UiSeeds.WhenAsync(page, "window.jumped > 0");
                 return await page.Page.EvaluateAsync<double>("() => window.jumped");
             }
         );
