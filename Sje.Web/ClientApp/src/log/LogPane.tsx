@@ -90,7 +90,7 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
         known.current.store?.append(came);
       },
       ended() {
-        setFollowing(false);
+        // It still follows: the last lines come with the end, and after a retry the next attempt may.
         setSaid("The attempt has ended: the log is complete.");
         live.current.onEnded();
       },
