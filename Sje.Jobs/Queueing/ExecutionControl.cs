@@ -98,7 +98,7 @@ public sealed class ExecutionControl(Database database, Signals signals)
             return new NoSuchTask(unknown);
         }
 
-        if (plan.Refusal is { } why)
+        if (plan.WhyNot is { } why)
         {
             return new TasksRefused(why);
         }

@@ -20,7 +20,7 @@ internal sealed record RepairPlan
     public string? Unknown { get; private init; }
 
     /// <summary>Why the states of the tasks do not allow it.</summary>
-    public string? Refusal { get; private init; }
+    public string? WhyNot { get; private init; }
 
     /// <summary>Plans it for the tasks of one execution.</summary>
     public static RepairPlan Of(IReadOnlyList<RepairTask> tasks, IReadOnlyList<string> names)
@@ -77,5 +77,5 @@ internal sealed record RepairPlan
         return new RepairPlan { Tasks = [.. chosen.Keys] };
     }
 
-    private static RepairPlan Refused(string why) => new() { Refusal = why };
+    private static RepairPlan Refused(string why) => new() { WhyNot = why };
 }

@@ -95,7 +95,9 @@ public sealed record ExecutionOrder(ExecutionSort Sort, bool Descending, DateTim
         {
             if (After is { Id: var last })
             {
-                rows = Descending ? rows.Where(e => e.Id.CompareTo(last) < 0) : rows.Where(e => e.Id.CompareTo(last) > 0);
+                rows = Descending
+                    ? rows.Where(e => e.Id.CompareTo(last) < 0)
+                    : rows.Where(e => e.Id.CompareTo(last) > 0);
             }
 
             return Descending ? rows.OrderByDescending(e => e.Id) : rows.OrderBy(e => e.Id);

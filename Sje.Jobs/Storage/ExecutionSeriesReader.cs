@@ -91,10 +91,7 @@ public sealed class ExecutionSeriesReader(IDbContextFactory<SjeContext> contexts
             await using var row = await measure.ExecuteReaderAsync(stop);
             while (await row.ReadAsync(stop))
             {
-                times[row.GetInt32(0)] = (
-                    Of(row.GetFieldValue<double?[]>(1)),
-                    Of(row.GetFieldValue<double?[]>(2))
-                );
+                times[row.GetInt32(0)] = (Of(row.GetFieldValue<double?[]>(1)), Of(row.GetFieldValue<double?[]>(2)));
             }
         }
 

@@ -45,7 +45,8 @@ internal static class JobPauses
         """;
 
     /// <summary>Ends the pause. $1 the job's name.</summary>
-    public const string Resume = "update sje.jobs set paused_at = null, paused_by = null, pause_reason = null where name = $1 returning id";
+    public const string Resume =
+        "update sje.jobs set paused_at = null, paused_by = null, pause_reason = null where name = $1 returning id";
 
     /// <summary>Holds all that waits of a job. $1 its name. What runs is held too: it goes on, and what follows it in the queue waits.</summary>
     public const string HoldAll = $"""

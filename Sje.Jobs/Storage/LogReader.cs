@@ -204,7 +204,7 @@ public sealed class LogReader(Database database)
     public IAsyncEnumerable<byte[]> ReadTextAsync(
         LogKey key,
         LogRange range,
-        LogPattern? pattern,
+        LinePattern? pattern,
         bool plain,
         bool times,
         CancellationToken stop

@@ -29,7 +29,7 @@ public sealed record LogHitBucket(long Line, int Count);
 /// <param name="BucketLines">How many lines a place of the map stands for; they begin at line 1.</param>
 /// <param name="Time">When to break off; the answer says where to go on.</param>
 public sealed record LogQuestion(
-    LogPattern Pattern,
+    LinePattern Pattern,
     LogRange Range,
     int Limit,
     bool CountAll,

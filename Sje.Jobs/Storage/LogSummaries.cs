@@ -98,7 +98,7 @@ public sealed class LogSummaries(Database database)
     {
         ArgumentNullException.ThrowIfNull(head);
         await CountAsync(new LogKey(executionId, head.TaskId, head.Attempt), stop);
-        var sizes = new Dictionary<int, Size>();
+        var sizes = new Dictionary<int, AttemptSize>();
         await using (var command = Command(FindSizes, executionId, head.TaskId))
         {
             await using var row = await command.ExecuteReaderAsync(stop);
@@ -106,7 +106,7 @@ public sealed class LogSummaries(Database database)
             {
                 sizes.Add(
                     row.GetInt32(0),
-                    new Size(
+                    new AttemptSize(
                         row.GetInt64(1),
                         row.GetInt64(2),
                         row.GetInt64(3),
@@ -123,7 +123,7 @@ public sealed class LogSummaries(Database database)
         }
 
         var attempts = await AttemptsAsync(executionId, head.TaskId, sizes, stop);
-        var size = sizes.GetValueOrDefault(head.Attempt) ?? Size.Nothing;
+        var size = sizes.GetValueOrDefault(head.Attempt) ?? AttemptSize.Nothing;
         return new LogOutline(
             size.Lines,
             size.FirstAt,
@@ -171,7 +171,7 @@ public sealed class LogSummaries(Database database)
     private async Task<IReadOnlyList<AttemptLogSize>> AttemptsAsync(
         Guid executionId,
         Guid taskId,
-        Dictionary<int, Size> sizes,
+        Dictionary<int, AttemptSize> sizes,
         CancellationToken stop
     )
     {
@@ -181,7 +181,7 @@ public sealed class LogSummaries(Database database)
         await using var row = await command.ExecuteReaderAsync(stop);
         while (await row.ReadAsync(stop))
         {
-            var size = sizes.GetValueOrDefault(row.GetInt32(0)) ?? Size.Nothing;
+            var size = sizes.GetValueOrDefault(row.GetInt32(0)) ?? AttemptSize.Nothing;
             attempts.Add(
                 new AttemptLogSize(
                     row.GetInt32(0),
@@ -243,7 +243,7 @@ public sealed class LogSummaries(Database database)
         where T : struct =>
         await row.IsDBNullAsync(column, stop) ? null : await row.GetFieldValueAsync<T>(column, stop);
 
-    private sealed record Size(
+    private sealed record AttemptSize(
         long Lines,
         long Errors,
         long Warns,
@@ -256,6 +256,6 @@ public sealed class LogSummaries(Database database)
         DateTimeOffset? LastAt
     )
     {
-        public static readonly Size Nothing = new(0, 0, 0, 0, 0, 0, null, null, null, null);
+        public static readonly AttemptSize Nothing = new(0, 0, 0, 0, 0, 0, null, null, null, null);
     }
 }

@@ -5,7 +5,7 @@ using System.Text;
 namespace Sje.Jobs.Storage;
 
 /// <summary>Makes the text of a download from the chunks of a log.</summary>
-internal sealed class TextPiece(LogRange range, LogPattern? pattern, bool plain, bool times)
+internal sealed class TextPiece(LogRange range, LinePattern? pattern, bool plain, bool times)
 {
     /// <summary>The wanted lines of a chunk, each with a line break behind it.</summary>
     public byte[] Of(LogChunk chunk)
@@ -50,7 +50,7 @@ internal sealed class TextPiece(LogRange range, LogPattern? pattern, bool plain,
         return text.WrittenSpan.ToArray();
     }
 
-    private static bool Matches(StoredLine line, LogPattern.Matcher? matcher)
+    private static bool Matches(StoredLine line, LinePattern.Matcher? matcher)
     {
         if (matcher is null)
         {

@@ -209,7 +209,7 @@ internal static class LogDetailsApi
         CancellationToken stop
     )
     {
-        LogPattern? pattern = null;
+        LinePattern? pattern = null;
         if (query.Q is not null)
         {
             pattern = PatternOf(query.Q, query.Regex, query.IgnoreCase, out var wrong);
@@ -265,9 +265,9 @@ internal static class LogDetailsApi
         : await logs.FindHeadAsync(id, task, LogNumbers.Attempt(attempt), stop) is { } head ? (head, null)
         : (null, new Refusal(ProblemKind.NotFound, $"Execution '{id}' has no such task or attempt."));
 
-    private static LogPattern? PatternOf(string? text, string? regex, string? ignoreCase, out Refusal? wrong)
+    private static LinePattern? PatternOf(string? text, string? regex, string? ignoreCase, out Refusal? wrong)
     {
-        var pattern = LogPattern.TryCreate(text ?? "", regex == "true", ignoreCase == "true", out var fault);
+        var pattern = LinePattern.TryCreate(text ?? "", regex == "true", ignoreCase == "true", out var fault);
         wrong = fault is null
             ? null
             : new Refusal(ProblemKind.Invalid, fault.Detail)

@@ -11,7 +11,7 @@ public sealed record PatternFault(string Detail, int? Position);
 /// What a search looks for in each line: a text, or a regular expression of the kind that never backtracks, so no pattern of anybody's can hold a
 /// core for longer than the text is long. That kind has neither look-around nor back-references.
 /// </summary>
-public sealed class LogPattern
+public sealed class LinePattern
 {
     /// <summary>The longest that is taken.</summary>
     public const int MaxLength = 1_000;
@@ -26,7 +26,7 @@ public sealed class LogPattern
     // One Regex has one set of buffers to lend; a second thread that uses it at the same time makes new ones for every line.
     private readonly ConcurrentBag<Regex> lent = [];
 
-    private LogPattern(string text, bool ignoreCase, RegexOptions? options)
+    private LinePattern(string text, bool ignoreCase, RegexOptions? options)
     {
         this.text = text;
         this.ignoreCase = ignoreCase;
@@ -46,7 +46,7 @@ public sealed class LogPattern
     internal bool Never { get; }
 
     /// <summary>Reads a pattern; null and the fault when it is none.</summary>
-    public static LogPattern? TryCreate(string text, bool regex, bool ignoreCase, out PatternFault? fault)
+    public static LinePattern? TryCreate(string text, bool regex, bool ignoreCase, out PatternFault? fault)
     {
         ArgumentNullException.ThrowIfNull(text);
         fault = null;
@@ -58,7 +58,7 @@ public sealed class LogPattern
 
         if (!regex || Regex.Escape(text) == text)
         {
-            return new LogPattern(text, ignoreCase, null);
+            return new LinePattern(text, ignoreCase, null);
         }
 
         try
@@ -67,7 +67,7 @@ public sealed class LogPattern
                 RegexOptions.NonBacktracking
                 | RegexOptions.CultureInvariant
                 | (ignoreCase ? RegexOptions.IgnoreCase : RegexOptions.None);
-            var pattern = new LogPattern(text, ignoreCase, options);
+            var pattern = new LinePattern(text, ignoreCase, options);
             pattern.lent.Add(pattern.NewRegex());
             return pattern;
         }
@@ -103,7 +103,7 @@ public sealed class LogPattern
     }
 
     /// <summary>Finds the pattern in lines as they are shown.</summary>
-    internal sealed class Matcher(LogPattern pattern) : IDisposable
+    internal sealed class Matcher(LinePattern pattern) : IDisposable
     {
         private readonly Regex? regex =
             pattern.options is null ? null
