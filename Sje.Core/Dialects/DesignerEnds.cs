@@ -91,7 +91,7 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
                 step.NeedsSpark = new Fault(at, "A table of the catalogue needs Spark.", FaultCodes.Conflict);
                 if (sink.RequiredText("table") is { } table)
                 {
-                    files.WriteTable(
+                    FileEnds.WriteTable(
                         step,
                         SparkSqlText.Table(table),
                         format ?? "parquet",

@@ -168,7 +168,7 @@ internal sealed class DesignerFlow
         fields.RefuseOthers();
         if (fields != work)
         {
-            work.RefuseOthers(field => $" What a transformation is given stands in 'parameters' here.");
+            work.RefuseOthers(_ => " What a transformation is given stands in 'parameters' here.");
         }
     }
 
@@ -191,10 +191,10 @@ internal sealed class DesignerFlow
                 transformations.WithColumn(step, from, fields);
                 break;
             case "drop":
-                transformations.Drop(step, from, fields);
+                Transformations.Drop(step, from, fields);
                 break;
             case "rename":
-                transformations.Rename(step, from, fields);
+                Transformations.Rename(step, from, fields);
                 break;
             case "sort":
                 transformations.Sort(step, from, fields);
@@ -203,7 +203,7 @@ internal sealed class DesignerFlow
                 transformations.Limit(step, from, fields);
                 break;
             default:
-                transformations.Distinct(step, from, fields);
+                Transformations.Distinct(step, from, fields);
                 break;
         }
     }

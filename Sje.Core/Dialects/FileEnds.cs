@@ -165,7 +165,7 @@ internal sealed class FileEnds(FaultList faults)
     }
 
     /// <summary>A table of Spark: one of the catalogue, or Delta's at a path.</summary>
-    public void WriteTable(
+    public static void WriteTable(
         FlowStep step,
         string table,
         string format,
@@ -302,7 +302,7 @@ internal sealed class FileEnds(FaultList faults)
         return result;
     }
 
-    private static JsonNode Switch(string text) =>
+    private static JsonValue Switch(string text) =>
         bool.TryParse(text, out var flag) ? JsonValue.Create(flag) : JsonValue.Create(text);
 
     // Words of Spark's that it writes in capitals or as it likes: UTF-8, DROPMALFORMED.

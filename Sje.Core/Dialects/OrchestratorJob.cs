@@ -213,7 +213,10 @@ internal sealed class OrchestratorJob : JobDialect
             "Metadata is not kept; write it into 'description' or 'tags'."
         );
         FieldTexts.NothingIn(file, "config", faults, "There is nothing here that 'config' could mean.");
-        if (file.Text("processing_strategy") is { } strategy && strategy.ToLowerInvariant() != "sequential")
+        if (
+            file.Text("processing_strategy") is { } strategy
+            && !strategy.Equals("sequential", StringComparison.OrdinalIgnoreCase)
+        )
         {
             faults.Add(
                 "/processing_strategy",

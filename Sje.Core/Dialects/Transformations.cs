@@ -27,6 +27,9 @@ internal sealed class Transformations(QuoteRule quotes, FaultList faults)
         "left_anti",
     ];
 
+    // What says which rows of a join match.
+    private static readonly string[] Matching = ["on", "condition"];
+
     // What Spark and we call it, by the words that people write.
     private static readonly Dictionary<string, (string Ours, string Sparks)> Functions = new(StringComparer.Ordinal)
     {
@@ -230,7 +233,7 @@ internal sealed class Transformations(QuoteRule quotes, FaultList faults)
             step.View($"AS SELECT * FROM {l} {sparks} {r} USING ({SparkSqlText.Names(keys)})");
         }
 
-        foreach (var other in new[] { "on", "condition" }.Where(name => word == "cross" && fields.Has(name)))
+        foreach (var other in Matching.Where(name => word == "cross" && fields.Has(name)))
         {
             faults.Add(fields.At(other), FaultCodes.Conflict, $"A cross join takes no '{other}'.");
         }
@@ -284,7 +287,7 @@ internal sealed class Transformations(QuoteRule quotes, FaultList faults)
     }
 
     /// <summary>All columns but some.</summary>
-    public void Drop(FlowStep step, string input, Fields fields)
+    public static void Drop(FlowStep step, string input, Fields fields)
     {
         Take(step, input);
         step.Component = "drop";
@@ -294,7 +297,7 @@ internal sealed class Transformations(QuoteRule quotes, FaultList faults)
     }
 
     /// <summary>Other names for columns: <c>columns: {old: new}</c>.</summary>
-    public void Rename(FlowStep step, string input, Fields fields)
+    public static void Rename(FlowStep step, string input, Fields fields)
     {
         Take(step, input);
         step.Component = "rename";
@@ -392,7 +395,7 @@ internal sealed class Transformations(QuoteRule quotes, FaultList faults)
     }
 
     /// <summary>Each row once, or each combination of <c>columns</c>.</summary>
-    public void Distinct(FlowStep step, string input, Fields fields)
+    public static void Distinct(FlowStep step, string input, Fields fields)
     {
         Take(step, input);
         step.Component = "distinct";
@@ -427,7 +430,7 @@ internal sealed class Transformations(QuoteRule quotes, FaultList faults)
 
     private static void Take(FlowStep step, string input) => step.Inputs.Add(("in", input, step.Pointer));
 
-    private IReadOnlyList<string> Names(FlowStep step, Fields fields)
+    private static IReadOnlyList<string> Names(FlowStep step, Fields fields)
     {
         var names = FieldTexts.Required(fields, "columns");
         step.Set("columns", new JsonArray([.. names.Select(name => JsonValue.Create(name))]), fields.At("columns"));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Sje.Tests.Support;
@@ -37,7 +38,7 @@ internal static class ApiReference
         var shapes = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var group in calls)
         {
-            page.Append($"## {group.Key}\n\n");
+            page.Append(CultureInfo.InvariantCulture, $"## {group.Key}\n\n");
             foreach (var (path, method, call) in group)
             {
                 Call(page, path, method, call, shapes);
@@ -55,10 +56,13 @@ internal static class ApiReference
 
     private static void Call(StringBuilder page, string path, string method, JsonObject call, SortedSet<string> shapes)
     {
-        page.Append($"### `{method.ToUpperInvariant()} {path}`\n\n{Line(call["summary"])}.");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"### `{method.ToUpperInvariant()} {path}`\n\n{Line(call["summary"])}."
+        );
         if (call["description"] is { } description)
         {
-            page.Append($" {Line(description)}.");
+            page.Append(CultureInfo.InvariantCulture, $" {Line(description)}.");
         }
 
         page.Append("\n\n");
@@ -70,6 +74,7 @@ internal static class ApiReference
                 var name = $"`{parameter["name"]}`";
                 var required = (bool?)parameter["required"] == true ? $"**{name}**" : name;
                 page.Append(
+                    CultureInfo.InvariantCulture,
                     $"| {required} | {parameter["in"]} | {Form(parameter["schema"], shapes)} | {Line(parameter["description"])} |\n"
                 );
             }
@@ -80,6 +85,7 @@ internal static class ApiReference
         if (call["requestBody"]?["content"] is JsonObject content)
         {
             page.Append(
+                CultureInfo.InvariantCulture,
                 $"Body: {string.Join("; ", content.Select(media => $"{Form(media.Value?["schema"], shapes)} (`{media.Key}`)"))}.\n\n"
             );
         }
@@ -96,6 +102,7 @@ internal static class ApiReference
                 .Distinct()
                 .ToList();
             page.Append(
+                CultureInfo.InvariantCulture,
                 $"- {code}: {(forms.Count == 0 ? "" : string.Join(" or ", forms) + ". ")}{Line(answer["description"])}\n"
             );
         }
@@ -106,29 +113,35 @@ internal static class ApiReference
     private static void Shape(StringBuilder page, string name)
     {
         var schema = Document["components"]!["schemas"]![name]!.AsObject();
-        page.Append($"### {name}\n\n");
+        page.Append(CultureInfo.InvariantCulture, $"### {name}\n\n");
         if (schema["description"] is { } description)
         {
-            page.Append($"{Line(description)}\n\n");
+            page.Append(CultureInfo.InvariantCulture, $"{Line(description)}\n\n");
         }
 
         if (schema["enum"] is JsonArray words)
         {
-            page.Append($"One of {string.Join(", ", words.Select(word => $"`{word}`"))}.\n\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"One of {string.Join(", ", words.Select(word => $"`{word}`"))}.\n\n"
+            );
         }
         else if (schema["properties"] is JsonObject properties)
         {
             page.Append("| field | form | meaning |\n| --- | --- | --- |\n");
             foreach (var (field, value) in properties)
             {
-                page.Append($"| `{field}` | {Form(value, [])} | {Line(value?["description"])} |\n");
+                page.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| `{field}` | {Form(value, [])} | {Line(value?["description"])} |\n"
+                );
             }
 
             page.Append('\n');
         }
         else
         {
-            page.Append($"{Form(schema, [])}\n\n");
+            page.Append(CultureInfo.InvariantCulture, $"{Form(schema, [])}\n\n");
         }
     }
 

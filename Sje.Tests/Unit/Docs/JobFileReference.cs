@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
@@ -114,7 +115,7 @@ internal static class JobFileReference
         Dictionary<string, string> meanings
     )
     {
-        page.Append($"## {heading}\n\n| field | form | meaning |\n| --- | --- | --- |\n");
+        page.Append(CultureInfo.InvariantCulture, $"## {heading}\n\n| field | form | meaning |\n| --- | --- | --- |\n");
         var toCome = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var same in asked.GroupBy(field => PathOf(field)).ToList())
         {
@@ -136,6 +137,7 @@ internal static class JobFileReference
             var forms = same.SelectMany(field => field.Forms).Distinct().Order(StringComparer.Ordinal).ToList();
             var name = $"`{written}`";
             page.Append(
+                CultureInfo.InvariantCulture,
                 $"| {(same.All(field => field.IsRequired) ? $"**{name}**" : name)} | {(forms.Count == 0 ? "any" : string.Join(", or ", forms))} | {meaning} |\n"
             );
         }
@@ -143,7 +145,10 @@ internal static class JobFileReference
         page.Append('\n');
         if (toCome.Count > 0)
         {
-            page.Append($"Refused, since nothing is built yet that they could mean: {string.Join(", ", toCome)}.\n\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"Refused, since nothing is built yet that they could mean: {string.Join(", ", toCome)}.\n\n"
+            );
         }
     }
 
@@ -177,7 +182,10 @@ internal static class JobFileReference
                 [] => "no input",
                 { } names => string.Join(", ", names.Select(port => $"`{port}`")),
             };
-            page.Append($"### `{type}`\n\nInputs: {ports}.\n\n| parameter | form | words |\n| --- | --- | --- |\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"### `{type}`\n\nInputs: {ports}.\n\n| parameter | form | words |\n| --- | --- | --- |\n"
+            );
             foreach (var parameter in component.Parameters)
             {
                 Row(page, parameter, "");
@@ -207,7 +215,10 @@ internal static class JobFileReference
             _ => "text, number, true, false or null",
         };
         var words = string.Join(", ", (parameter.Choices ?? []).Select(word => $"`{word}`"));
-        page.Append($"| {(parameter.Required ? $"**{name}**" : name)} | {form} | {words} |\n");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"| {(parameter.Required ? $"**{name}**" : name)} | {form} | {words} |\n"
+        );
     }
 
     private static void Functions(StringBuilder page)
@@ -235,6 +246,7 @@ internal static class JobFileReference
                     $"`{overload.Signature.Text.Trim().Replace("|", "\\|", StringComparison.Ordinal)}`"
                 );
                 page.Append(
+                    CultureInfo.InvariantCulture,
                     $"| `{name}` | {function.Kind.ToString().ToLowerInvariant()} | {string.Join("; ", forms.Distinct())} |\n"
                 );
             }
