@@ -5,7 +5,6 @@ using Serilog.Extensions.Logging;
 using Sje.Core.Jobs;
 using Sje.Jobs.Engines;
 using Sje.Jobs.Execution;
-using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
 namespace Sje.Web.Cli;
