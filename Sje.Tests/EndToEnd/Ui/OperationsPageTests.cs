@@ -120,8 +120,8 @@ public sealed class OperationsPageTests(Ui ui)
                 await Expect(page.Page.Locator(".live-live")).ToBeVisibleAsync();
                 await Expect(page.Page.Locator("[data-state=succeeded]")).Not.ToHaveAttributeAsync("title", "");
                 await HideAsync(page, true);
-                // What was under way may end.
-                await page.Page.WaitForTimeoutAsync(1_500);
+                // What was under way, or put off by a page that paces its calls (up to 3 s), may end.
+                await page.Page.WaitForTimeoutAsync(5_000);
                 var before = page.Requests.Count;
                 await UiSeeds.SubmitManyAsync(ui, "unseen", 20);
                 await page.Page.WaitForTimeoutAsync(3_000);
