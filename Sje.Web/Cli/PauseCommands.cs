@@ -94,7 +94,7 @@ internal static class PauseCommands
         return [pause, resume];
     }
 
-    private static IEnumerable<Command> OfSchedules() =>
+    private static Command[] OfSchedules() =>
         Pair(
             Schedule,
             "Start nothing by itself until it is resumed",

@@ -99,7 +99,7 @@ internal static class TopCommand
 
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
-        var feed = new TopFeed(client, interval);
+        using var feed = new TopFeed(client, interval);
         var following = feed.FollowAsync(over.Token);
         try
         {
@@ -198,7 +198,7 @@ internal static class TopCommand
     }
 
     /// <summary>Brings the figures: at once where the server tells of a change, else every so often.</summary>
-    private sealed class TopFeed(SjeClient client, TimeSpan interval)
+    private sealed class TopFeed(SjeClient client, TimeSpan interval) : IDisposable
     {
         private readonly SemaphoreSlim changed = new(0, 1);
         private volatile TopLink link = new(client.Address.ToString(), null, null);
@@ -209,6 +209,9 @@ internal static class TopCommand
 
         /// <summary>The newest figures.</summary>
         public TopData Data => data;
+
+        /// <summary>Once it follows no more.</summary>
+        public void Dispose() => changed.Dispose();
 
         /// <summary>Lets it look now.</summary>
         public void LookAgain()

@@ -25,6 +25,8 @@ internal static class TopScreen
     /// <summary>Lines above the rows: title, figures, tabs, headings.</summary>
     private const int Above = 4;
 
+    private static readonly string[] Offers = ["engines", "labels"];
+
     private static readonly string[] Keys =
     [
         "up/down, j/k, PgUp/PgDn, Home/End   choose a row",
@@ -316,7 +318,7 @@ internal static class TopScreen
             TopView.Queues => row.Text("heldBecause") ?? row.Text("pauseReason"),
             _ => string.Join(
                 "  ",
-                new[] { "engines", "labels" }
+                Offers
                     .Where(field => row.Words(field).Length > 0)
                     .Select(field => $"{field} {row.Words(field)}")
             ),
