@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Playwright;
 using Sje.Core.Security;
 using Sje.Jobs.Storage;
 using Sje.Tests.Support;

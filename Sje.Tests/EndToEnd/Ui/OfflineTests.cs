@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.Playwright;
 using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 

@@ -175,7 +175,7 @@ public sealed class OperationsPageTests(Ui ui)
         );
     }
 
-    private static Task HideAsync(UiPage page, bool hidden) =>
+    private static Task<System.Text.Json.JsonElement?> HideAsync(UiPage page, bool hidden) =>
         page.Page.EvaluateAsync(
             """
             hidden => {

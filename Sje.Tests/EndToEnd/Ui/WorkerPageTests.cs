@@ -92,7 +92,7 @@ public sealed class WorkerPageTests(Ui ui)
         await Expect(dialog).ToBeHiddenAsync();
     }
 
-    private Task TaskBecomesAsync(Guid execution, string state) =>
+    private Task<string?> TaskBecomesAsync(Guid execution, string state) =>
         Eventually.GetAsync(
             () => ui.Db.ScalarAsync<string>("select state from sje.tasks where execution_id = $1", execution),
             now => now == state,

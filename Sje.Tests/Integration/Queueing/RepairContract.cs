@@ -1,4 +1,3 @@
-using Sje.Core.Jobs;
 using Sje.Jobs.Queueing;
 using Sje.Tests.Support;
 using static Sje.Tests.Support.TestNode;
