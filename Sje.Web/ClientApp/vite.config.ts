@@ -4,7 +4,7 @@ import { defineConfig } from "vite";
 
 // Where `vite` (the development server) finds a running SJE for everything that is not a page.
 declare const process: { env: Record<string, string | undefined> };
-const server = process.env["SJE_DEV_SERVER"] ?? "http://127.0.0.1:5180";
+const server = process.env["SJE_DEV_SERVER"] ?? "http://127.0.0.1:8082";
 
 export default defineConfig({
   base: "/",

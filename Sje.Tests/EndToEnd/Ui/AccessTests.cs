@@ -3,11 +3,13 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Sje.Core.Security;
+using Sje.Tests.Chaos;
 using static Microsoft.Playwright.Assertions;
 
 namespace Sje.Tests.EndToEnd.Ui;
 
 /// <summary>Who gets in, and what they may do then (A1 after a sign-in, A9, F4, F5).</summary>
+[Collection(Alone.Name)]
 public sealed class AccessTests(KeyedUi ui) : IClassFixture<KeyedUi>
 {
     private static readonly UiVisit Out = new() { SignedOut = true, Expected = ["status of 401"] };
@@ -114,7 +116,7 @@ public sealed class AccessTests(KeyedUi ui) : IClassFixture<KeyedUi>
                 await page.Page.EvaluateAsync("document.dispatchEvent(new Event('visibilitychange'))");
                 // Any call will do: this one is the page's own.
                 await page.Keys.PressAsync("Control+k");
-                await page.Page.GetByRole(AriaRole.Combobox).FillAsync("edited");
+                await page.Page.GetByLabel("Find pages, executions and jobs").FillAsync("edited");
                 var overlay = page.Page.GetByRole(AriaRole.Dialog, new() { Name = "Sign in again" });
                 await Expect(overlay).ToBeVisibleAsync();
                 await overlay.GetByLabel("Key").FillAsync(ui.Key!);

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Playwright;
+using Sje.Tests.Chaos;
 
 namespace Sje.Tests.EndToEnd.Ui;
 
@@ -119,6 +120,7 @@ public sealed class AccessibilityTests(Ui ui)
 public sealed class EmptyUi : Ui;
 
 /// <summary>The same for pages that have nothing to show.</summary>
+[Collection(Alone.Name)]
 public sealed class EmptyAccessibilityTests(EmptyUi ui) : IClassFixture<EmptyUi>
 {
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
@@ -9,6 +10,7 @@ namespace Sje.Tests.EndToEnd.Ui;
 public sealed class LongListUi : Ui;
 
 /// <summary>The list of executions: its budget, its address, what is retrying, many at once (C1, C2).</summary>
+[Collection(Alone.Name)]
 public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListUi>, IAsyncLifetime
 {
     private const string Longest = "needle in the hay";

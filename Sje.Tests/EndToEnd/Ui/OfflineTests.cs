@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
@@ -8,6 +9,7 @@ namespace Sje.Tests.EndToEnd.Ui;
 public sealed class MortalUi : Ui;
 
 /// <summary>The server goes and comes back under an open page (A7).</summary>
+[Collection(Alone.Name)]
 public sealed class OfflineTests(MortalUi ui) : IClassFixture<MortalUi>
 {
     [Fact]

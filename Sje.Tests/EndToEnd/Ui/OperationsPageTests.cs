@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
@@ -207,6 +208,7 @@ public sealed class OperationsPageTests(Ui ui)
 }
 
 /// <summary>The page of operations where nothing was ever done.</summary>
+[Collection(Alone.Name)]
 public sealed class FirstVisitTests(EmptyUi ui) : IClassFixture<EmptyUi>
 {
     [Fact]

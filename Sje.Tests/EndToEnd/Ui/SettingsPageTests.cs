@@ -1,12 +1,14 @@
 using System.Net;
 using Microsoft.Playwright;
 using Sje.Core.Security;
+using Sje.Tests.Chaos;
 using Sje.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
 namespace Sje.Tests.EndToEnd.Ui;
 
 /// <summary>The page of settings, on a server that asks for keys (F1).</summary>
+[Collection(Alone.Name)]
 public sealed class SettingsPageTests(KeyedUi ui) : IClassFixture<KeyedUi>
 {
     [Fact]

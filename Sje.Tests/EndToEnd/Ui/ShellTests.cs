@@ -155,7 +155,7 @@ public sealed class ShellTests(Ui ui)
                 await page.Keys.PressAsync("g");
                 await page.Keys.PressAsync("e");
                 await page.Keys.PressAsync("Control+k");
-                await Expect(page.Page.GetByRole(AriaRole.Combobox)).ToBeVisibleAsync();
+                await Expect(page.Page.GetByLabel("Find pages, executions and jobs")).ToBeVisibleAsync();
                 Assert.Contains("/ops", page.Page.Url, StringComparison.Ordinal);
             }
         );

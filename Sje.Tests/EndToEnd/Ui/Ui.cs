@@ -9,7 +9,7 @@ using Sje.Tests.Support;
 namespace Sje.Tests.EndToEnd.Ui;
 
 /// <summary>Tests that share one server with the built pages: <c>[Collection(UiCollection.Name)]</c>, and <c>Ui ui</c> in the constructor.</summary>
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class UiCollection : ICollectionFixture<Ui>
 {
     public const string Name = "ui";
@@ -214,7 +214,7 @@ public class Ui : IAsyncLifetime
     {
         process = SjeProcess.Start(
             folder,
-            ["all", "--name", "first", "--urls", $"http://{Host}:{port}", "--db", Db.ConnectionString],
+            ["all", "--name", "first", "--slots", "32", "--urls", $"http://{Host}:{port}", "--db", Db.ConnectionString],
             new Dictionary<string, string>(Settings) { ["SJE_WORKER__DRAINSECONDS"] = "1" }
         );
         await process.ReadyAsync(folder);
