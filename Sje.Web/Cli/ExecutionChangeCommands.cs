@@ -89,7 +89,7 @@ internal static class ExecutionChangeCommands
             change["reason"] = reason;
         }
 
-        return ExecutionChoice.Single(parsed) is { } id
+        return choice.Single(parsed) is { } id
             ? await ChangeOneAsync(parsed, HttpMethod.Post, id, "/cancel", change, "is asked to stop", stop)
             : await choice.ChangeAsync(parsed, "cancel", "cancelled", change, stop);
     }
@@ -97,7 +97,7 @@ internal static class ExecutionChangeCommands
     private static async Task<int> RetryAsync(ParseResult parsed, ExecutionChoice choice, CancellationToken stop)
     {
         var tasks = parsed.GetValue(RetriedTasks) ?? [];
-        if (ExecutionChoice.Single(parsed) is not { } id)
+        if (choice.Single(parsed) is not { } id)
         {
             return tasks.Length == 0 && !parsed.GetValue(Submitted.Wait)
                 ? await choice.ChangeAsync(parsed, "retry", "taken up again", [], stop)
@@ -156,7 +156,7 @@ internal static class ExecutionChangeCommands
     private static Task<int> PrioritizeAsync(ParseResult parsed, ExecutionChoice choice, CancellationToken stop)
     {
         var change = new JsonObject { ["priority"] = ExecutionChoice.Priority(parsed.GetRequiredValue(NewPriority)) };
-        return ExecutionChoice.Single(parsed) is { } id
+        return choice.Single(parsed) is { } id
             ? ChangeOneAsync(parsed, HttpMethod.Patch, id, "", change, "is moved", stop)
             : choice.ChangeAsync(parsed, "prioritize", "moved", change, stop);
     }
@@ -165,7 +165,7 @@ internal static class ExecutionChangeCommands
     {
         var (queue, priority) = (parsed.GetValue(Queue), parsed.GetValue(Priority));
         var change = new JsonObject();
-        if (ExecutionChoice.Single(parsed) is { } id)
+        if (choice.Single(parsed) is { } id)
         {
             if (priority is not null)
             {

@@ -102,8 +102,13 @@ internal sealed class ExecutionChoice
     }
 
     /// <summary>The one execution that is named, where it is one and nothing else is asked.</summary>
-    public static string? Single(ParseResult parsed) =>
-        parsed.GetValue(Ids) is [var only] && !parsed.GetValue(DryRun) ? only : null;
+    public string? Single(ParseResult parsed) =>
+        parsed.GetValue(Ids) is [var only]
+        && !parsed.GetValue(DryRun)
+        && !parsed.GetValue(All)
+        && ExecutionFilters.Given(parsed, queue).Count == 0
+            ? only
+            : null;
 
     /// <summary>The id of an execution that may have been named by its label.</summary>
     public static async Task<string> FindAsync(SjeClient client, string idOrLabel, CancellationToken stop) =>

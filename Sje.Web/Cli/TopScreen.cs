@@ -318,9 +318,7 @@ internal static class TopScreen
             TopView.Queues => row.Text("heldBecause") ?? row.Text("pauseReason"),
             _ => string.Join(
                 "  ",
-                Offers
-                    .Where(field => row.Words(field).Length > 0)
-                    .Select(field => $"{field} {row.Words(field)}")
+                Offers.Where(field => row.Words(field).Length > 0).Select(field => $"{field} {row.Words(field)}")
             ),
         };
         return Dim + Cut(Clean($" {row.Id}  {said}"), width) + Reset;

@@ -295,7 +295,7 @@ public sealed class DashboardTests(ServingProcess sje, Chromium chromium)
         await Expect(page.Locator("#errorAlert:visible")).ToHaveCountAsync(0);
         await PictureAsync(page, "overview");
         await page.GetByRole(AriaRole.Link, new() { Name = "Back to site" }).ClickAsync();
-        await Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(sje.Url)}/(docs.*)?$"));
+        await Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(sje.Url)}/ops"));
     }
 
     [Fact]

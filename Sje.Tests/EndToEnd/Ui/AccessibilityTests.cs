@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Playwright;
 using Sje.Tests.Chaos;
@@ -8,18 +9,22 @@ namespace Sje.Tests.EndToEnd.Ui;
 [Collection(UiCollection.Name)]
 public sealed class AccessibilityTests(Ui ui)
 {
+    /// <summary>Windows that wait most of their time.</summary>
+    internal static readonly ParallelOptions Several = new() { MaxDegreeOfParallelism = 4 };
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Filled_pages_have_nothing_serious(bool dark)
     {
-        var found = new List<string>();
-        foreach (var path in await UiRoutes.FillAsync(ui, dark ? "axe-dark" : "axe-light"))
-        {
-            await CheckAsync(path, new UiVisit { Dark = dark }, found);
-        }
+        var found = new ConcurrentQueue<string>();
+        await Parallel.ForEachAsync(
+            await UiRoutes.FillAsync(ui, dark ? "axe-dark" : "axe-light"),
+            Several,
+            async (path, _) => await CheckAsync(ui, path, new UiVisit { Dark = dark }, found)
+        );
 
-        Assert.True(found.Count == 0, string.Join('\n', found));
+        Assert.True(found.IsEmpty, string.Join('\n', found));
     }
 
     [Theory]
@@ -27,38 +32,41 @@ public sealed class AccessibilityTests(Ui ui)
     [InlineData(true)]
     public async Task Pages_whose_calls_fail_have_nothing_serious(bool dark)
     {
-        var found = new List<string>();
-        foreach (var path in await UiRoutes.FillAsync(ui, dark ? "axe-error-dark" : "axe-error-light"))
-        {
-            await CheckAsync(
-                path,
-                new UiVisit
-                {
-                    Dark = dark,
-                    ServerFails = true,
-                    Before = page =>
-                        page.RouteAsync(
-                            url =>
-                                url.Contains("/api/v1/", StringComparison.Ordinal)
-                                && !url.EndsWith("/session", StringComparison.Ordinal)
-                                && !url.Contains("/events", StringComparison.Ordinal),
-                            route =>
-                                route.FulfillAsync(
-                                    new RouteFulfillOptions
-                                    {
-                                        Status = (int)HttpStatusCode.ServiceUnavailable,
-                                        ContentType = "application/problem+json",
-                                        Body =
-                                            """{"type":"urn:sje:problem:unavailable","title":"The database does not answer","status":503}""",
-                                    }
-                                )
-                        ),
-                },
-                found
-            );
-        }
+        var found = new ConcurrentQueue<string>();
+        await Parallel.ForEachAsync(
+            await UiRoutes.FillAsync(ui, dark ? "axe-error-dark" : "axe-error-light"),
+            Several,
+            async (path, _) =>
+                await CheckAsync(
+                    ui,
+                    path,
+                    new UiVisit
+                    {
+                        Dark = dark,
+                        ServerFails = true,
+                        Before = page =>
+                            page.RouteAsync(
+                                url =>
+                                    url.Contains("/api/v1/", StringComparison.Ordinal)
+                                    && !url.EndsWith("/session", StringComparison.Ordinal)
+                                    && !url.Contains("/events", StringComparison.Ordinal),
+                                route =>
+                                    route.FulfillAsync(
+                                        new RouteFulfillOptions
+                                        {
+                                            Status = (int)HttpStatusCode.ServiceUnavailable,
+                                            ContentType = "application/problem+json",
+                                            Body =
+                                                """{"type":"urn:sje:problem:unavailable","title":"The database does not answer","status":503}""",
+                                        }
+                                    )
+                            ),
+                    },
+                    found
+                )
+        );
 
-        Assert.True(found.Count == 0, string.Join('\n', found));
+        Assert.True(found.IsEmpty, string.Join('\n', found));
     }
 
     [Fact]
@@ -100,17 +108,17 @@ public sealed class AccessibilityTests(Ui ui)
         );
     }
 
-    private async Task CheckAsync(string path, UiVisit how, List<string> found) =>
-        await CheckAsync(ui, path, how, found);
-
-    internal static async Task CheckAsync(Ui ui, string path, UiVisit how, List<string> found) =>
+    internal static async Task CheckAsync(Ui ui, string path, UiVisit how, ConcurrentQueue<string> found) =>
         await ui.VisitAsync(
             path,
             async page =>
             {
                 await ShellTests.HasPageAsync(page);
                 await page.Page.WaitForTimeoutAsync(how.ServerFails ? 3_000 : 1_000);
-                found.AddRange((await page.AxeAsync()).Select(fault => $"{path}{(how.Dark ? " dark" : "")}: {fault}"));
+                foreach (var fault in await page.AxeAsync())
+                {
+                    found.Enqueue($"{path}{(how.Dark ? " dark" : "")}: {fault}");
+                }
             },
             how
         );
@@ -128,12 +136,13 @@ public sealed class EmptyAccessibilityTests(EmptyUi ui) : IClassFixture<EmptyUi>
     [InlineData(true)]
     public async Task Empty_pages_have_nothing_serious(bool dark)
     {
-        var found = new List<string>();
-        foreach (var (path, _) in UiRoutes.Lists)
-        {
-            await AccessibilityTests.CheckAsync(ui, path, new UiVisit { Dark = dark }, found);
-        }
+        var found = new ConcurrentQueue<string>();
+        await Parallel.ForEachAsync(
+            UiRoutes.Lists.Select(page => page.Path),
+            AccessibilityTests.Several,
+            async (path, _) => await AccessibilityTests.CheckAsync(ui, path, new UiVisit { Dark = dark }, found)
+        );
 
-        Assert.True(found.Count == 0, string.Join('\n', found));
+        Assert.True(found.IsEmpty, string.Join('\n', found));
     }
 }

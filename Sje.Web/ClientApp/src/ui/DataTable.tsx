@@ -109,6 +109,15 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     return () => observer.disconnect();
   }, []);
 
+  // The place is known before the rows are: a list that was still empty could not be scrolled to it.
+  const filled = count > 0;
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element || !scrollName || !filled || all) return;
+    if (element.scrollTop === 0) element.scrollTop = places.get(scrollName) ?? 0;
+    virtual.scrollToOffset(element.scrollTop);
+  }, [scrollName, filled, all, virtual]);
+
   useEffect(() => {
     const element = scroller.current;
     if (!element || !scrollName) return;

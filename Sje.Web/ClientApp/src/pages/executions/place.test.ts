@@ -2,6 +2,13 @@ import { describe, expect, it } from "vitest";
 import { anchorOf, cursorAt, noteShown } from "./place";
 
 describe("the place in a list", () => {
+  it("stays where it was while the address is steps behind the scrolling", () => {
+    anchorOf("behind", undefined);
+    noteShown("behind", "c1");
+    noteShown("behind", "c2");
+    expect(anchorOf("behind", "c1")).toBeUndefined();
+    expect(anchorOf("behind", "c2")).toBeUndefined();
+  });
   it("is that of the address when it is opened", () => expect(anchorOf("a", "c5")).toBe("c5"));
   it("is where it began, when the address has followed the scrolling", () => {
     expect(anchorOf("b", undefined)).toBeUndefined();

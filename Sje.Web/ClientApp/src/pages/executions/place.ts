@@ -1,21 +1,20 @@
-/** Where a person was in a list: the page of it that was read first, and the row that was on top. */
-const anchors = new Map<string, { from: string | undefined; shown: string | undefined }>();
+/** Where a person was in a list: the page of it that was read first, and every cursor that the address has had because of scrolling. */
+const anchors = new Map<string, { from: string | undefined; shown: Set<string | undefined> }>();
 
 /**
  * Where the list of a filter begins: at the cursor of the address, unless that is where this tab itself has scrolled to since; then at where it
- * began, so that Back finds the rows that are still in the cache.
+ * began, so that Back finds the rows that are still in the cache. The address may be a step or two behind the scrolling.
  */
 export function anchorOf(key: string, cursor: string | undefined): string | undefined {
   const known = anchors.get(key);
-  if (known && known.shown === cursor) return known.from;
-  anchors.set(key, { from: cursor, shown: cursor });
+  if (known?.shown.has(cursor)) return known.from;
+  anchors.set(key, { from: cursor, shown: new Set([cursor]) });
   return cursor;
 }
 
 /** Notes the cursor that the address now has because of scrolling. */
 export function noteShown(key: string, shown: string | undefined): void {
-  const known = anchors.get(key);
-  if (known) known.shown = shown;
+  anchors.get(key)?.shown.add(shown);
 }
 
 /** The cursor of the page that a row is on: that of the page before it; undefined on the first. */
