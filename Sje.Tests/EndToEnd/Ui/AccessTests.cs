@@ -136,27 +136,30 @@ public sealed class AccessTests(KeyedUi ui) : IClassFixture<KeyedUi>
             "^(cancel|retry|rerun|run|pause|resume|requeue|purge|drain|save|delete|edit|revoke|new|create|prioriti[sz]e|move|skip|trigger|reset)\\b",
             RegexOptions.IgnoreCase
         );
-        foreach (var path in await UiRoutes.FillAsync(ui, "seen"))
-        {
-            await ui.VisitAsync(
-                path,
-                async page =>
-                {
-                    await ShellTests.HasPageAsync(page);
-                    await page.Page.WaitForTimeoutAsync(1_000);
-                    foreach (var button in await page.Page.Locator("main button:visible").AllAsync())
+        await Parallel.ForEachAsync(
+            await UiRoutes.FillAsync(ui, "seen"),
+            AccessibilityTests.Several,
+            async (path, _) =>
+                await ui.VisitAsync(
+                    path,
+                    async page =>
                     {
-                        var name = (
-                            await button.GetAttributeAsync("aria-label") ?? await button.InnerTextAsync()
-                        ).Trim();
-                        var off =
-                            await button.GetAttributeAsync("aria-disabled") == "true" || await button.IsDisabledAsync();
-                        Assert.False(writes.IsMatch(name) && !off, $"{path}: a viewer can press '{name}'");
-                    }
-                },
-                new UiVisit { Key = viewer, Expected = ["status of 403"] }
-            );
-        }
+                        await ShellTests.HasPageAsync(page);
+                        await page.Page.WaitForTimeoutAsync(1_000);
+                        foreach (var button in await page.Page.Locator("main button:visible").AllAsync())
+                        {
+                            var name = (
+                                await button.GetAttributeAsync("aria-label") ?? await button.InnerTextAsync()
+                            ).Trim();
+                            var off =
+                                await button.GetAttributeAsync("aria-disabled") == "true"
+                                || await button.IsDisabledAsync();
+                            Assert.False(writes.IsMatch(name) && !off, $"{path}: a viewer can press '{name}'");
+                        }
+                    },
+                    new UiVisit { Key = viewer, Expected = ["status of 403"] }
+                )
+        );
 
         using var http = new HttpClient { BaseAddress = new Uri(ui.Url) };
         http.DefaultRequestHeaders.Add("X-Api-Key", viewer);

@@ -12,19 +12,21 @@ public sealed class ShellTests(Ui ui)
     [Fact]
     public async Task Every_route_opens_by_its_address_and_again_after_a_reload()
     {
-        foreach (var path in await UiRoutes.FillAsync(ui, "deep"))
-        {
-            await ui.VisitAsync(
-                path,
-                async page =>
-                {
-                    await HasPageAsync(page);
-                    await page.Page.ReloadAsync();
-                    await HasPageAsync(page);
-                    Assert.StartsWith(ui.Url + path, page.Page.Url);
-                }
-            );
-        }
+        await Parallel.ForEachAsync(
+            await UiRoutes.FillAsync(ui, "deep"),
+            AccessibilityTests.Several,
+            async (path, _) =>
+                await ui.VisitAsync(
+                    path,
+                    async page =>
+                    {
+                        await HasPageAsync(page);
+                        await page.Page.ReloadAsync();
+                        await HasPageAsync(page);
+                        Assert.StartsWith(ui.Url + path, page.Page.Url);
+                    }
+                )
+        );
     }
 
     [Fact]
@@ -287,21 +289,23 @@ public sealed class ShellTests(Ui ui)
     [InlineData(390)]
     public async Task No_page_scrolls_sideways_on_a_phone(int width)
     {
-        foreach (var (path, _) in UiRoutes.Lists)
-        {
-            await ui.VisitAsync(
-                path,
-                async page =>
-                {
-                    await HasPageAsync(page);
-                    var over = await page.Page.EvaluateAsync<int>(
-                        "Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth)"
-                    );
-                    Assert.True(over <= 0, $"{path} is {over} px wider than {width} px");
-                },
-                new UiVisit { Width = width, Height = 800 }
-            );
-        }
+        await Parallel.ForEachAsync(
+            UiRoutes.Lists.Select(page => page.Path),
+            AccessibilityTests.Several,
+            async (path, _) =>
+                await ui.VisitAsync(
+                    path,
+                    async page =>
+                    {
+                        await HasPageAsync(page);
+                        var over = await page.Page.EvaluateAsync<int>(
+                            "Math.max(document.documentElement.scrollWidth - innerWidth, document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth)"
+                        );
+                        Assert.True(over <= 0, $"{path} is {over} px wider than {width} px");
+                    },
+                    new UiVisit { Width = width, Height = 800 }
+                )
+        );
     }
 
     [Fact]

@@ -156,7 +156,7 @@ internal static class UiSeeds
     /// <summary>
     /// Holds a figure to its limit. Others may be building on the same machine, so that only the best of some tries tells; one that is always over fails.
     /// </summary>
-    public static async Task WithinAsync(double limit, string what, Func<Task<double>> measure, int tries = 4)
+    public static async Task WithinAsync(double limit, string what, Func<Task<double>> measure, int tries = 8)
     {
         var figures = new List<double>();
         for (var i = 0; i < tries; i++)

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { painted } from "../base/painted";
 import { queryClient } from "../base/query";
 import { stream } from "../live/stream";
 import { ApiError, get, onRefusal, send } from "./client";
@@ -19,7 +20,10 @@ const KEY = ["session"] as const;
 export function useSession() {
   return useQuery({
     queryKey: KEY,
-    queryFn: ({ signal }) => get<Session>("/session", { signal }),
+    queryFn: async ({ signal }) => {
+      await painted;
+      return get<Session>("/session", { signal });
+    },
     staleTime: 5 * 60_000,
     retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status === 401),
   });

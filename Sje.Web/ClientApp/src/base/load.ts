@@ -1,3 +1,5 @@
+import { painted } from "./painted";
+
 const RELOADED = "sje.reloaded";
 
 /** A part of the program that could not be fetched: most often a newer version has been put in its place. */
@@ -10,6 +12,7 @@ export class MissingPart extends Error {
 
 /** Loads a page's code. What fails is told apart from what is wrong in the page itself. */
 export async function loaded<T>(load: () => Promise<T>): Promise<T> {
+  await painted;
   try {
     const part = await load();
     sessionStorage.removeItem(RELOADED);
