@@ -188,6 +188,9 @@ public sealed class ShellTests(Ui ui)
                 await Expect(page.Page.GetByRole(AriaRole.Heading, new() { Name = "keyflow" }).First)
                     .ToBeVisibleAsync();
 
+                // What can be done is known once the job is there.
+                await Expect(page.Page.Locator("main").GetByRole(AriaRole.Button, new() { Name = "Run now" }))
+                    .ToBeVisibleAsync();
                 await page.Keys.PressAsync("u");
                 var run = page.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Run now" });
                 await Expect(run).ToBeVisibleAsync();

@@ -3,6 +3,7 @@ import { lazy, type ComponentType } from "react";
 import { parseSearch, writeSearch } from "../base/url";
 import { NotFound, PageFailure } from "./failures";
 import { loaded } from "../base/load";
+import { painted } from "../base/painted";
 import { Shell } from "./Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
@@ -14,7 +15,7 @@ function page(path: string, load: () => Promise<{ default: ComponentType }>) {
     path,
     component: lazy(() => loaded(load)),
     // Begins also when a link is pointed at. That it failed is told where the page is drawn.
-    loader: () => void load().catch(() => undefined),
+    loader: () => void painted.then(load).catch(() => undefined),
     validateSearch: (search: Record<string, string | undefined>) => search,
     errorComponent: PageFailure,
   });

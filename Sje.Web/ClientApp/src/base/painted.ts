@@ -7,7 +7,9 @@ export const painted: Promise<void> = new Promise((done) => {
     done();
     return;
   }
-  const observer = new PerformanceObserver(() => {
+  const observer = new PerformanceObserver((list) => {
+    // The paint before it is that of an empty document.
+    if (list.getEntriesByName("first-contentful-paint").length === 0) return;
     observer.disconnect();
     done();
   });
