@@ -35,15 +35,7 @@ internal static class ExecutionWatch
             return await FollowAsync(client, id, quiet ? _ => { } : Lines(), stop);
         }
 
-        return await Show
-            .Remarks.Progress()
-            .Columns(
-                new SpinnerColumn(),
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new ElapsedTimeColumn()
-            )
+        return await Show.Progress()
             .StartAsync(async progress =>
             {
                 var bar = progress.AddTask(Markup.Escape(id), maxValue: 1);

@@ -174,15 +174,7 @@ internal static class OperationWatch
             return await FollowAsync(client, begun, quiet ? _ => { } : Lines(), stop);
         }
 
-        return await Show
-            .Remarks.Progress()
-            .Columns(
-                new SpinnerColumn(),
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new ElapsedTimeColumn()
-            )
+        return await Show.Progress()
             .StartAsync(async progress =>
             {
                 var bar = progress.AddTask(Markup.Escape(what), maxValue: 1);

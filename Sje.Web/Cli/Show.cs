@@ -21,6 +21,18 @@ internal static class Show
     /// <summary>Standard error for people: progress and remarks, so that standard output holds only what was asked for.</summary>
     public static IAnsiConsole Remarks { get; } = Open(Console.Error, Console.IsErrorRedirected);
 
+    /// <summary>How far something is, for a person who watches.</summary>
+    public static Progress Progress() =>
+        Remarks
+            .Progress()
+            .Columns(
+                new SpinnerColumn(),
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new ElapsedTimeColumn()
+            );
+
     /// <summary>A body for a program.</summary>
     public static void Json(JsonNode? body) => Console.Out.WriteLine(body?.ToJsonString(Pretty) ?? "null");
 
