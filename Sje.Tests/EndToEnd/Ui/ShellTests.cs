@@ -369,6 +369,7 @@ public sealed class ShellTests(Ui ui)
         await Expect(page.Page).ToHaveURLAsync(new Regex($"q={name}"));
         await Expect(page.Page.Locator("[role=row][data-key]")).ToHaveCountAsync(1);
         await page.Keys.PressAsync("Escape");
+        await Expect(page.Page.Locator("main input[type=search]").First).ToHaveValueAsync(name);
         await page.Keys.PressAsync("j");
         await Expect(page.Page.Locator("[role=row][data-key]")).ToBeFocusedAsync();
         await page.Keys.PressAsync("Enter");

@@ -102,7 +102,8 @@ function onKeyDown(event: KeyboardEvent): void {
     event.preventDefault();
     binding.run(event);
   } else if (typing && event.key === "Escape" && !isModal() && event.target instanceof HTMLElement) {
-    // Back from a field to the keys of the page.
+    // Back from a field to the keys of the page; what stands in a search stays, though browsers would clear it.
+    if (event.target.matches("input[type=search]")) event.preventDefault();
     event.target.blur();
   } else if (!typing && !chord && name.length === 1) {
     started = { key: name, at: event.timeStamp };

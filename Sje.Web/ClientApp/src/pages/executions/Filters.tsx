@@ -1,8 +1,8 @@
-import { useEffect, useRef, useState } from "react";
-import { useKeys } from "../../base/keys";
+import { useState } from "react";
 import type { UrlParameters } from "../../base/url";
 import { Button, IconButton } from "../../ui/Button";
 import { Select, TextField } from "../../ui/fields";
+import { SearchField } from "../../ui/SearchField";
 import { StateIcon } from "../../ui/StateMark";
 import { lookOf } from "../../ui/states";
 import { shortCount } from "../../base/format";
@@ -33,7 +33,15 @@ export function Filters({
   return (
     <div className="xs-filters">
       <div className="row">
-        <SearchBox value={filter.text ?? ""} onChange={(text) => set({ q: text || undefined }, { replace: true })} />
+        <SearchField
+          className="xs-search"
+          restMs={40}
+          help="Filter"
+          label="Part of a name or label, or an id"
+          placeholder="Name, label or id"
+          value={filter.text ?? ""}
+          onChange={(text) => set({ q: text || undefined }, { replace: true })}
+        />
         <div className="xs-range">
           <Select
             label="How far back"
@@ -80,41 +88,6 @@ export function Filters({
           );
         })}
       </div>
-    </div>
-  );
-}
-
-/** Text that is looked for as it is typed; it is written into the address when the fingers rest. */
-function SearchBox({ value, onChange }: { value: string; onChange(text: string): void }) {
-  const [typed, setTyped] = useState(value);
-  const written = useRef(value);
-  const box = useRef<HTMLDivElement>(null);
-  useKeys("List", [{ key: "/", help: "Filter", run: () => box.current?.querySelector("input")?.focus() }]);
-  useEffect(() => {
-    // The address changed by itself: Back, a link, a saved filter.
-    if (value !== written.current) {
-      written.current = value;
-      setTyped(value);
-    }
-  }, [value]);
-  useEffect(() => {
-    if (typed === written.current) return;
-    const timer = setTimeout(() => {
-      written.current = typed;
-      onChange(typed);
-    }, 40);
-    return () => clearTimeout(timer);
-  });
-  return (
-    <div ref={box} className="xs-search">
-      <TextField
-        label="Part of a name or label, or an id"
-        hideLabel
-        type="search"
-        placeholder="Name, label or id"
-        value={typed}
-        onChange={setTyped}
-      />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { lazy, Suspense } from "react";
 import { useUrl } from "../../base/url";
 import { Button, ButtonLink, PageHead, Select, Skeleton } from "../../ui";
-import { SearchField } from "../jobs/Filters";
+import { SearchField } from "../../ui/SearchField";
 import { useMayCreate } from "../jobs/useMayCreate";
 import "../jobs/jobs.css";
 import { ScheduleTable } from "./ScheduleTable";
@@ -33,7 +33,7 @@ function ScheduleList() {
     <>
       <PageHead title="Schedules" actions={create} />
       <div className="jobs-filters" role="search" aria-label="Schedules">
-        <SearchField value={url["q"] ?? ""} label="Search schedules by name" onChange={(q) => setUrl({ q: q || undefined }, { replace: true })} />
+        <SearchField className="jobs-search" restMs={200} help="Search" value={url["q"] ?? ""} label="Search schedules by name" onChange={(q) => setUrl({ q: q || undefined }, { replace: true })} />
         <Select
           label="Paused"
           hideLabel
