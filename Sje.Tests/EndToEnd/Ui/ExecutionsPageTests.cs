@@ -241,6 +241,40 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
     }
 
     [Fact]
+    public async Task What_changed_before_the_stream_began_is_shown_once_it_has()
+    {
+        var begun = new TaskCompletionSource();
+        var release = Path.Combine(ui.Folder, "may-end");
+        var id = await ui.SubmitAsync("ends-unseen", $"until [ -e '{release}' ]; do sleep 0.1; done");
+        await ui.BecomesAsync(id, "running");
+        await ui.VisitAsync(
+            "/executions",
+            async page =>
+            {
+                var row = page.Page.Locator($"[data-key='{id}']");
+                await Expect(row).ToContainTextAsync("Running");
+                await File.WriteAllTextAsync(release, "");
+                await ui.BecomesAsync(id, "succeeded");
+                begun.SetResult();
+                await Expect(page.Page.Locator(".live-live")).ToBeVisibleAsync();
+                await Expect(row).ToContainTextAsync("Succeeded");
+            },
+            new UiVisit
+            {
+                Before = page =>
+                    page.RouteAsync(
+                        new Regex("/api/v1/events$"),
+                        async route =>
+                        {
+                            await begun.Task;
+                            await route.ContinueAsync();
+                        }
+                    ),
+            }
+        );
+    }
+
+    [Fact]
     public async Task A_hundred_events_a_second_leave_the_page_free()
     {
         await ui.VisitAsync(

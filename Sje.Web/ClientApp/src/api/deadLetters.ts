@@ -1,4 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useLiveRefresh } from "../live";
 import { get, pages, rowsOf, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { DeadLetter, DeadLetterGroup, DeadLetterPage, DeadLettersOfOne, OperationView } from "./schema";
@@ -19,43 +20,56 @@ export interface LetterFilter {
 
 export const letterKeys = {
   all: ["dead-letters"] as const,
-  groups: (filter: LetterFilter) => ["dead-letters", "groups", filter] as const,
-  list: (filter: LetterFilter) => ["dead-letters", "list", filter] as const,
-  counts: (filter: LetterFilter) => ["dead-letters", "counts", filter] as const,
+  /** Of more than one. */
+  shown: ["dead-letters", "shown"] as const,
+  groups: (filter: LetterFilter) => ["dead-letters", "shown", "groups", filter] as const,
+  list: (filter: LetterFilter) => ["dead-letters", "shown", "list", filter] as const,
+  counts: (filter: LetterFilter) => ["dead-letters", "shown", "counts", filter] as const,
   one: (id: string) => ["dead-letters", "one", id] as const,
 };
+
+/** Reads dead letters again as they come and go. */
+function useLetterChanges() {
+  useLiveRefresh(letterKeys.shown, TOPICS);
+}
+
+const TOPICS = ["dead_letters"] as const;
+/** How often they are read again without being told, should retention have taken some. */
+const PULSE_MS = 15_000;
 
 const asQuery = (filter: LetterFilter) => ({ ...filter }) as Record<string, string | undefined>;
 
 /** Dead letters by what they look like, the most frequent first. */
-export function useLetterGroups(filter: LetterFilter, everyMs = 5000) {
+export function useLetterGroups(filter: LetterFilter) {
+  useLetterChanges();
   const list = useInfiniteQuery({
     queryKey: letterKeys.groups(filter),
     ...pages<LetterGroup>("/dead-letters/groups", { ...asQuery(filter), limit: 100 }),
-    refetchInterval: usePulse(everyMs),
+    refetchInterval: usePulse(PULSE_MS),
     placeholderData: keepPreviousData,
   });
   return { ...list, rows: rowsOf(list.data) };
 }
 
 /** Dead letters, the last to fail first. */
-export function useLetters(filter: LetterFilter, enabled = true) {
+export function useLetters(filter: LetterFilter) {
+  useLetterChanges();
   const list = useInfiniteQuery({
     queryKey: letterKeys.list(filter),
     ...pages<Letter, DeadLetterPage>("/dead-letters", { ...asQuery(filter), limit: 100 }),
-    refetchInterval: usePulse(5000),
+    refetchInterval: usePulse(PULSE_MS),
     placeholderData: keepPreviousData,
-    enabled,
   });
   return { ...list, rows: rowsOf(list.data) };
 }
 
 /** How many there are under the filter, by failure class; the class of the filter narrows only the total. */
-export function useLetterCounts(filter: LetterFilter, everyMs = 5000) {
+export function useLetterCounts(filter: LetterFilter) {
+  useLetterChanges();
   return useQuery({
     queryKey: letterKeys.counts(filter),
     queryFn: ({ signal }) => readCounts(filter, signal),
-    refetchInterval: usePulse(everyMs),
+    refetchInterval: usePulse(PULSE_MS),
     placeholderData: keepPreviousData,
   });
 }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import { useLiveRefresh } from "../live";
 import { get, pages, rowsOf, send, type Page } from "./client";
 import type { OperationView } from "./schema";
 
@@ -11,6 +12,10 @@ export const operationKeys = {
   list: ["operations", "list"] as const,
 };
 
+const TOPICS = ["operations"] as const;
+/** How often operations are read again without being told: their progress has no event. */
+const lookAgain = (some: boolean, everyMs: number) => (some ? everyMs : 15_000);
+
 const isRunning = (operation: Operation) => operation.state === "running";
 
 /**
@@ -19,10 +24,11 @@ const isRunning = (operation: Operation) => operation.state === "running";
  */
 export function useOperations(prefix: string, onEnd?: (operation: Operation) => void) {
   const known = useRef(new Set<string>());
+  useLiveRefresh(operationKeys.recent, TOPICS);
   const query = useQuery({
     queryKey: operationKeys.recent,
     queryFn: async ({ signal }) => (await get<Page<Operation>>("/operations", { query: { limit: 20 }, signal })).items,
-    refetchInterval: ({ state }) => (state.data?.some(isRunning) ? 500 : 5000),
+    refetchInterval: ({ state }) => lookAgain(state.data?.some(isRunning) ?? false, 500),
   });
   const mine = query.data?.filter((operation) => operation.kind.startsWith(prefix));
   useEffect(() => {
@@ -35,12 +41,12 @@ export function useOperations(prefix: string, onEnd?: (operation: Operation) => 
 }
 
 /** All operations, newest first. */
-export function useOperationList(enabled = true) {
+export function useOperationList() {
+  useLiveRefresh(operationKeys.list, TOPICS);
   const list = useInfiniteQuery({
     queryKey: operationKeys.list,
     ...pages<Operation>("/operations", { limit: 100 }),
-    refetchInterval: ({ state }) => (state.data?.pages.some((page) => page.items.some(isRunning)) ? 1000 : 5000),
-    enabled,
+    refetchInterval: ({ state }) => lookAgain(state.data?.pages.some((page) => page.items.some(isRunning)) ?? false, 1_000),
   });
   return { ...list, rows: rowsOf(list.data) };
 }

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useLiveRefresh, type LiveTopic } from "../live";
 import { get, pages, rowsOf, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { CircuitBreakerStatus, ConcurrencyKeyStatus, ExecutionItem, QueueRequest, QueueStatus, TenantStatus } from "./schema";
@@ -8,45 +9,50 @@ export type ConcurrencyKey = ConcurrencyKeyStatus;
 export type Tenant = TenantStatus;
 export type CircuitBreaker = CircuitBreakerStatus;
 
-/** How often figures that have no event are read again, while the tab is seen. */
-const PULSE_MS = 2000;
+/** What changes the figures of a queue: itself, its tasks, who serves it. */
+const TOPICS: readonly LiveTopic[] = ["queues", "workers", "tasks", "executions"];
+
+/** How often what has no event is read again while the tab is seen: rates that fall, the oldest that grows older, limits. */
+const PULSE_MS = 5_000;
 
 export const queueKeys = {
   all: ["queues"] as const,
-  waiting: (name: string) => ["queues", "waiting", name] as const,
+  waiting: (name: string) => ["waiting", name] as const,
   concurrency: ["concurrency-keys"] as const,
   tenants: ["tenants"] as const,
   breakers: ["circuit-breakers"] as const,
 };
 
-/** A list that is read page by page, and again every few seconds. */
-function useList<T>(key: readonly unknown[], path: string, enabled: boolean, everyMs = PULSE_MS) {
-  const list = useInfiniteQuery({ queryKey: key, ...pages<T>(path, { limit: 200 }), refetchInterval: usePulse(everyMs), enabled });
+/** A list that is read page by page, and again as tasks come and go. */
+function useList<T>(key: readonly unknown[], path: string) {
+  useLiveRefresh(key, TOPICS);
+  const list = useInfiniteQuery({ queryKey: key, ...pages<T>(path, { limit: 200 }), refetchInterval: usePulse(PULSE_MS) });
   return { ...list, rows: rowsOf(list.data) };
 }
 
-export function useQueues(enabled = true) {
-  return useList<Queue>(queueKeys.all, "/queues", enabled);
+export function useQueues() {
+  return useList<Queue>(queueKeys.all, "/queues");
 }
 
-export function useConcurrencyKeys(enabled = true) {
-  return useList<ConcurrencyKey>(queueKeys.concurrency, "/concurrency-keys", enabled);
+export function useConcurrencyKeys() {
+  return useList<ConcurrencyKey>(queueKeys.concurrency, "/concurrency-keys");
 }
 
-export function useTenants(enabled = true) {
-  return useList<Tenant>(queueKeys.tenants, "/tenants", enabled);
+export function useTenants() {
+  return useList<Tenant>(queueKeys.tenants, "/tenants");
 }
 
-export function useCircuitBreakers(enabled = true) {
-  return useList<CircuitBreaker>(queueKeys.breakers, "/circuit-breakers", enabled);
+export function useCircuitBreakers() {
+  return useList<CircuitBreaker>(queueKeys.breakers, "/circuit-breakers");
 }
 
 /** The executions that wait in a queue and have waited longest, with the reason of each. */
 export function useWaiting(queue: string) {
+  useLiveRefresh(queueKeys.waiting(queue), TOPICS, 3_000);
   return useQuery({
     queryKey: queueKeys.waiting(queue),
     queryFn: ({ signal }) => get<Page<ExecutionItem>>("/executions", { query: { queue, state: "queued", limit: WAITING_SHOWN }, signal }),
-    refetchInterval: usePulse(5000),
+    refetchInterval: usePulse(PULSE_MS),
   });
 }
 

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useLiveRefresh, useLiveStatus, type LiveTopic } from "../live";
 import { get, send, type Page } from "./client";
 import { usePulse } from "./pulse";
 import type { SparkClusterPage, SparkClusterView, WorkerStatus } from "./schema";
@@ -16,8 +17,40 @@ export const workerKeys = {
 /** How many of the newest workers are looked through for those that are gone. */
 const NEWEST = 100;
 
-/** Workers that hold a lease. Read every second: whether one is there is what the page is about. */
+/** What changes a worker as it is shown: itself, and what it runs. */
+const TOPICS: readonly LiveTopic[] = ["workers", "tasks"];
+
+// A heartbeat has no event, and one that fails to come has none either.
+const LEAST_LOOK_MS = 1_000;
+const MOST_LOOK_MS = 5_000;
+/** From this part of a lease on a worker that has not renewed it is suspect. */
+const SUSPECT_AFTER = 0.6;
+
+/** How soon workers are to be looked at again: when the next of them would be suspect or lost. */
+export function nextLook(workers: readonly Worker[], now: number): number {
+  let next = MOST_LOOK_MS;
+  for (const { heartbeatAt, leaseUntil, condition } of workers) {
+    if (condition === "lost" || condition === "stopped") continue;
+    const beat = Date.parse(heartbeatAt);
+    const lease = Date.parse(leaseUntil) - beat;
+    for (const after of [SUSPECT_AFTER * lease, lease]) {
+      // Of a clock that is behind the server's only the length of a lease can be trusted.
+      const left = Math.min(beat + after - now, lease);
+      if (left > 0) next = Math.min(next, left + 100);
+    }
+  }
+  return Math.max(LEAST_LOOK_MS, next);
+}
+
+function useLook() {
+  useLiveRefresh(workerKeys.all, TOPICS);
+  const held = useLiveStatus().state === "paused";
+  return (workers: readonly Worker[] | undefined) => !held && nextLook(workers ?? [], Date.now());
+}
+
+/** Workers that hold a lease. */
 export function useLiveWorkers() {
+  const look = useLook();
   return useQuery({
     queryKey: workerKeys.alive,
     queryFn: async ({ signal }) => {
@@ -30,26 +63,28 @@ export function useLiveWorkers() {
       } while (cursor && found.length < 5000);
       return found;
     },
-    refetchInterval: usePulse(1000),
+    refetchInterval: ({ state }) => look(state.data),
   });
 }
 
 /** The newest workers, also those that are gone. */
 export function useNewestWorkers() {
+  const look = useLook();
   return useQuery({
     queryKey: workerKeys.gone,
     queryFn: async ({ signal }) => (await get<Page<Worker>>("/workers", { query: { gone: true, limit: NEWEST }, signal })).items,
-    refetchInterval: usePulse(1000),
+    refetchInterval: ({ state }) => look(state.data),
   });
 }
 
 /** One worker, alive or gone. */
 export function useWorker(id: string | undefined) {
+  const look = useLook();
   return useQuery({
     queryKey: [...workerKeys.all, id],
     queryFn: ({ signal }) => get<Worker>(`/workers/${id}`, { signal }),
     enabled: id !== undefined,
-    refetchInterval: usePulse(1000),
+    refetchInterval: ({ state }) => look(state.data && [state.data]),
   });
 }
 

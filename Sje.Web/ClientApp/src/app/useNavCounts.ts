@@ -1,9 +1,9 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { get } from "../api/client";
-import { useLive } from "../live";
+import { useLiveRefresh } from "../live";
 
 const KEY = ["nav-counts"];
+const TOPICS = ["executions", "dead_letters"] as const;
 const LEAST_PAUSE_MS = 2_000;
 
 interface Counted {
@@ -15,7 +15,6 @@ export type NavCounts = Record<string, { value: number; meaning: string } | unde
 
 /** The counts beside the pages' names: read again as things change, at most every two seconds. */
 export function useNavCounts(enabled: boolean): NavCounts {
-  const client = useQueryClient();
   const query = useQuery({
     queryKey: KEY,
     enabled,
@@ -34,14 +33,7 @@ export function useNavCounts(enabled: boolean): NavCounts {
     },
   });
 
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useLive(["executions", "dead_letters"], () => {
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      void client.invalidateQueries({ queryKey: KEY });
-    }, LEAST_PAUSE_MS);
-  });
+  useLiveRefresh(KEY, TOPICS, LEAST_PAUSE_MS);
 
   const data = query.data;
   if (!data) return {};

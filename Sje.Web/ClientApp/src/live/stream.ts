@@ -7,6 +7,7 @@ type Listener = (events: readonly LiveEvent[], how: { caughtUp: boolean }) => vo
 // The server says something every 2 s; after this much silence it is gone.
 const SILENCE_MS = 4_500;
 const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_FRAME_MS = 250;
 
 /**
  * The one stream of this tab. It resumes behind the last event it saw, so that nothing is missed; where the server cannot say (no event was
@@ -20,11 +21,10 @@ class Stream {
   private stop: AbortController | undefined;
   private batch: LiveEvent[] = [];
   private caughtUp = false;
-  private frame: number | undefined;
+  private flushing: (() => void) | undefined;
   private failures = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private held = false;
-  private everLive = false;
 
   readonly status = (): LiveStatus => this.now;
 
@@ -119,17 +119,11 @@ class Stream {
         throw await errorOf(response);
       }
 
-      // Without a place to resume from, what happened while nobody listened is unknown.
-      if (this.everLive && this.last === undefined) this.caughtUp = true;
-      const missed = this.everLive;
-      this.everLive = true;
       this.failures = 0;
       this.become("live");
-      // Also what has no events of its own (queues, workers) is old by now.
-      if (missed) {
-        this.caughtUp = true;
-        this.flushSoon();
-      }
+      // What was read before the stream began may be older than its first event; after a break, what has no events is old too.
+      this.caughtUp = true;
+      this.flushSoon();
 
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const parser = new ServerSentParser();
@@ -166,14 +160,24 @@ class Stream {
     }, pause);
   }
 
+  // With the next frame, so that what comes together is drawn once. A window that is not drawn has no frames, but its page goes on.
   private flushSoon(): void {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = undefined;
-      const [events, how] = [this.batch, { caughtUp: this.caughtUp }];
-      this.batch = [];
-      this.caughtUp = false;
-      for (const listener of this.listeners) listener(events, how);
-    });
+    if (this.flushing) return;
+    const frame = requestAnimationFrame(() => this.flush());
+    const timer = setTimeout(() => this.flush(), LONGEST_FRAME_MS);
+    this.flushing = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }
+
+  private flush(): void {
+    this.flushing?.();
+    this.flushing = undefined;
+    const [events, how] = [this.batch, { caughtUp: this.caughtUp }];
+    this.batch = [];
+    this.caughtUp = false;
+    for (const listener of this.listeners) listener(events, how);
   }
 }
 

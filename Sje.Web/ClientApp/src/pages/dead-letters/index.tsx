@@ -31,10 +31,8 @@ export default function DeadLettersPage() {
   const { operations = [] } = useOperations("dead_letters.", ended);
   const running = operations.filter((operation) => operation.state === "running");
 
-  // What an operation works off is seen to shrink.
-  const everyMs = running.length > 0 ? 1500 : 5000;
-  const groups = useLetterGroups(filter, everyMs);
-  const counts = useLetterCounts(withoutClass, everyMs);
+  const groups = useLetterGroups(filter);
+  const counts = useLetterCounts(withoutClass);
 
   const byClass = counts.data?.counts ?? {};
   const total = Object.entries(byClass).reduce((sum, [name, count]) => (filter.class && filter.class !== name ? sum : sum + count), 0);

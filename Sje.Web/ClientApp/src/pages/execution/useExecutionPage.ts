@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { type AttemptItem, useAttempts } from "../../api/attempts";
 import { executionKeys, type ExecutionDetail, type TaskItem, useAllTasks, useExecution } from "../../api/executions";
 import { usePace } from "../../base/pace";
-import { useLive } from "../../live";
+import { readAgain, useLive } from "../../live";
 import { byTask } from "./tasks/timeline";
 
 /** States in which nothing more happens by itself. */
@@ -34,7 +34,7 @@ export function useExecutionPage(id: string): ExecutionPageData {
   const attempts = useAttempts(id, execution !== undefined && execution.state !== "accepted");
   const grouped = useMemo(() => byTask(attempts.data ?? []), [attempts.data]);
 
-  const refresh = usePace<"all">(() => client.invalidateQueries({ queryKey: executionKeys.one(id) }), 400);
+  const refresh = usePace<"all">(() => readAgain(client, executionKeys.one(id)), 400);
   useLive(["executions", "tasks"], (events, { caughtUp }) => {
     if (caughtUp || events.some((event) => event.executionId === id)) refresh("all");
   });

@@ -11,7 +11,7 @@ import {
   useExecutionList,
 } from "../../api/executions";
 import { usePace } from "../../base/pace";
-import { useLive } from "../../live";
+import { readAgain, useLive } from "../../live";
 import { isFinal } from "./columns";
 import { medianOf } from "./usual";
 
@@ -19,6 +19,8 @@ import { medianOf } from "./usual";
 const pageSize = 100;
 /** How many rows are read anew in one call. */
 const patchSize = 200;
+/** Of how many executions the last version that was told of is remembered. */
+const heardOf = 2_000;
 
 /**
  * The list and its counts, kept true by events: rows that are shown are patched where they stand. New ones come in at the top only while
@@ -36,9 +38,9 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
   const counts = (changed ? counted.data : undefined) ?? list.data?.pages[0];
 
   const shown = useRef(new Map<string, ExecutionItem>());
-  useEffect(() => {
-    shown.current = new Map(rows?.map((row) => [row.id, row]));
-  }, [rows]);
+  // What events said of late, for rows that were on their way meanwhile and are older.
+  const heard = useRef(new Map<string, number>());
+  const missed = useRef(false);
 
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => setFresh(new Set()), [query]);
@@ -50,7 +52,7 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
   }, 700);
   const recount = usePace<"counts">(async () => {
     setChanged(true);
-    await client.invalidateQueries({ queryKey: executionKeys.counts(withoutState) });
+    await readAgain(client, executionKeys.counts(withoutState));
   }, 900);
 
   const insert = usePace<"new">(async () => {
@@ -68,15 +70,28 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
     setFresh(new Set());
   }, 1_000);
   const newestFirst = sort === "-accepted" && cursor === undefined;
+  // What happened meanwhile is unknown: every row that can still change is read again.
+  const catchUp = () => {
+    if (newestFirst && calm()) insert("new");
+    patch(...[...shown.current.values()].filter((row) => !isFinal(row)).map((row) => row.id));
+  };
+  const catchUpLater = useRef(catchUp);
+  useEffect(() => {
+    catchUpLater.current = catchUp;
+  });
+  useEffect(() => {
+    shown.current = new Map(rows?.map((row) => [row.id, row]));
+    if (!rows) return;
+    const old = rows.filter((row) => (heard.current.get(row.id) ?? 0) > row.version).map((row) => row.id);
+    patch(...old);
+    if (missed.current) catchUpLater.current();
+    missed.current = false;
+  }, [rows, patch]);
 
   useLive(["executions", "tasks"], (events, { caughtUp }) => {
     recount("counts");
-    if (caughtUp) {
-      if (newestFirst && calm()) insert("new");
-      // What happened meanwhile is unknown: every row that can still change is read again.
-      const open = [...shown.current.values()].filter((row) => !isFinal(row)).map((row) => row.id);
-      patch(...open);
-    }
+    if (caughtUp && rows) catchUp();
+    else if (caughtUp) missed.current = true;
     const touched = new Set<string>();
     // Ids rise with time.
     let newestId = "";
@@ -84,11 +99,19 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
     const unseen = new Set<string>();
     for (const event of events) {
       const row = shown.current.get(event.executionId);
+      if (event.version != null) {
+        heard.current.delete(event.executionId);
+        heard.current.set(event.executionId, event.version);
+      }
       if (row) {
         if (event.version == null || event.version > row.version) touched.add(event.executionId);
       } else if (event.executionId > newestId) {
         unseen.add(event.executionId);
       }
+    }
+    for (const id of heard.current.keys()) {
+      if (heard.current.size <= heardOf) break;
+      heard.current.delete(id);
     }
     if (touched.size > 0) patch(...touched);
     if (unseen.size > 0) {

@@ -9,7 +9,7 @@ import { Button, ButtonLink, EmptyState, ErrorState, PageHead, PageLink, Skeleto
 import { allows } from "../jobs/jobHref";
 import { declarationsOf } from "./parameters";
 import { PausedMark } from "../jobs/PausedMark";
-import { useLiveRefresh } from "../jobs/useLiveRefresh";
+import { useLiveRefresh } from "../../live";
 import { ParametersTab } from "./ParametersTab";
 import { RunDialog } from "./RunDialog";
 import { RunsTab } from "./runs/RunsTab";
@@ -20,7 +20,6 @@ const DefinitionTab = lazy(() => import("./DefinitionTab"));
 const VersionsTab = lazy(() => import("./VersionsTab"));
 const SchedulesTab = lazy(() => import("./SchedulesTab"));
 
-const CHANGES = ["jobs"] as const;
 
 const TABS = ["runs", "definition", "versions", "schedules", "parameters"] as const;
 type TabId = (typeof TABS)[number];
@@ -28,7 +27,7 @@ type TabId = (typeof TABS)[number];
 export default function JobPage() {
   const { name } = useParams({ strict: false }) as { name: string };
   const job = useQuery(jobQueries.one(name));
-  useLiveRefresh(["jobs", "one", name], CHANGES);
+  useLiveRefresh(["jobs", "one", name], ["jobs"]);
   if (job.error instanceof ApiError && job.error.isNotFound) {
     return (
       <>

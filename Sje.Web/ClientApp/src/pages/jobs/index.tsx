@@ -9,7 +9,7 @@ import { RunDialog } from "../job/RunDialog";
 import { Filters } from "./Filters";
 import { allows, jobHref } from "./jobHref";
 import { PausedMark } from "./PausedMark";
-import { useLiveRefresh } from "./useLiveRefresh";
+import { useLiveRefresh } from "../../live";
 import { useMayCreate } from "./useMayCreate";
 import "./jobs.css";
 
@@ -36,7 +36,7 @@ function JobList() {
   const [running, setRunning] = useState<string | null>(null);
   const pause = useTogglePause();
   const mayCreate = useMayCreate();
-  useLiveRefresh(LIST);
+  useLiveRefresh(LIST, ["executions", "jobs", "schedules"], 2_000);
 
   const create = mayCreate && (
     <ButtonLink to="/jobs?new=1" tone="primary" icon="plus">

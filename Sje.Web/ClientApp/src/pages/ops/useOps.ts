@@ -4,7 +4,7 @@ import { executionKeys, useExecutionCounts } from "../../api/executions";
 import { seriesKey, useSeries } from "../../api/series";
 import { usePace } from "../../base/pace";
 import { parseRange, type TimeRange } from "../../base/range";
-import { useLive } from "../../live";
+import { readAgain, useLive } from "../../live";
 
 /** A schedule as the list of the next ones shows it. */
 export interface NextSchedule {
@@ -36,9 +36,9 @@ export function useOps(range: TimeRange) {
   };
   const series = useSeries(windowOf, range.text);
 
-  const recount = usePace<"counts">(() => client.invalidateQueries({ queryKey: executionKeys.counts({}) }), 600);
-  const redraw = usePace<"series">(() => client.invalidateQueries({ queryKey: seriesKey(range.text) }), 2_000);
-  const regroup = usePace<"failures">(() => client.invalidateQueries({ queryKey: failureKey }), 3_000);
+  const recount = usePace<"counts">(() => readAgain(client, executionKeys.counts({})), 600);
+  const redraw = usePace<"series">(() => readAgain(client, seriesKey(range.text)), 2_000);
+  const regroup = usePace<"failures">(() => readAgain(client, failureKey), 3_000);
   useLive(["executions", "tasks"], (events, { caughtUp }) => {
     recount("counts");
     if (range.moves) redraw("series");

@@ -9,8 +9,9 @@ export interface Sample {
   rateOut: number;
 }
 
-/** What is kept of each queue: five minutes, one every two seconds. */
-const KEPT = 150;
+/** What is kept of each queue: five minutes, one of every five seconds. */
+const KEPT = 60;
+const EACH_MS = 5_000;
 
 /** Adds what was just read to what was read before; queues that are gone are forgotten. */
 export function addSamples(before: ReadonlyMap<string, readonly Sample[]>, queues: readonly Queue[], at: number): Map<string, readonly Sample[]> {
@@ -18,7 +19,11 @@ export function addSamples(before: ReadonlyMap<string, readonly Sample[]>, queue
     queues.map((queue) => {
       const { rateIn, rateOut } = ratesOf(queue);
       const sample: Sample = { at, queued: queue.queued, running: queue.running, rateIn, rateOut };
-      return [queue.name, [...(before.get(queue.name) ?? []), sample].slice(-KEPT)];
+      const earlier = before.get(queue.name) ?? [];
+      // Under load there are several in that time: the last stands for them, so that the line's steps are of one length.
+      const last = earlier.at(-1);
+      const replaces = last && Math.floor(last.at / EACH_MS) === Math.floor(at / EACH_MS);
+      return [queue.name, [...(replaces ? earlier.slice(0, -1) : earlier), sample].slice(-KEPT)];
     }),
   );
 }

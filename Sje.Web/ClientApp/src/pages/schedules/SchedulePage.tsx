@@ -8,7 +8,7 @@ import "../job/job.css";
 import "../jobs/jobs.css";
 import { allows, jobHref } from "../jobs/jobHref";
 import { PausedMark } from "../jobs/PausedMark";
-import { useLiveRefresh } from "../jobs/useLiveRefresh";
+import { useLiveRefresh } from "../../live";
 import { ScheduleForm } from "./ScheduleForm";
 import { LastResult, useScheduleActions } from "./ScheduleTable";
 import { draftOf } from "./scheduleDraft";
@@ -17,7 +17,7 @@ import "./schedules.css";
 export default function SchedulePage() {
   const { name } = useParams({ strict: false }) as { name: string };
   const schedule = useQuery(scheduleQueries.one(name));
-  useLiveRefresh(["schedules", "one", name]);
+  useLiveRefresh(["schedules", "one", name], ["executions", "schedules"]);
   if (schedule.error instanceof ApiError && schedule.error.isNotFound) {
     return (
       <>

@@ -9,7 +9,7 @@ import { DataTable, type Column, type Sort } from "../../ui/DataTable";
 import { useStarted } from "../job/useStarted";
 import { allows, jobHref } from "../jobs/jobHref";
 import { PausedMark } from "../jobs/PausedMark";
-import { useLiveRefresh } from "../jobs/useLiveRefresh";
+import { useLiveRefresh } from "../../live";
 import { describeCron } from "./cron";
 import "../jobs/jobs.css";
 import "./schedules.css";
@@ -29,7 +29,7 @@ interface ScheduleTableProps {
 /** Schedules with what they say, when they are due next and how they went last. */
 export function ScheduleTable({ filter, height, sort, onSort, onClear, emptyActions }: ScheduleTableProps) {
   const list = useInfiniteQuery(scheduleQueries.list(filter));
-  useLiveRefresh(LIST);
+  useLiveRefresh(LIST, ["executions", "schedules"], 2_000);
   const doings = useScheduleActions();
   return (
     <div className={height === "auto" ? "jobs-box jobs-box-auto" : "jobs-box"}>

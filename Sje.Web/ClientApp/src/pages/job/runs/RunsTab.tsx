@@ -3,7 +3,7 @@ import { jobQueries, RUNS_PER_PAGE, TASKS_PER_PAGE, type Job, type Run } from ".
 import { useUrl } from "../../../base/url";
 import { Button, Duration, EmptyState, ErrorState, PageLink, Select, Skeleton, StateMark, Time } from "../../../ui";
 import { DataTable, type Column } from "../../../ui/DataTable";
-import { useLiveRefresh } from "../../jobs/useLiveRefresh";
+import { useLiveRefresh } from "../../../live";
 import { RunGridView } from "./RunGridView";
 
 const STATES = ["queued", "running", "succeeded", "partially_succeeded", "failed", "timed_out", "cancelled"];
@@ -14,7 +14,7 @@ export function RunsTab({ job, onRun }: { job: Job; onRun: (() => void) | undefi
   const taskOffset = Math.max(0, Number(url["tasks"] ?? 0) || 0);
   const state = url["state"];
   const grid = useQuery(jobQueries.runs(job.name, { state, cursor: url["cursor"], taskOffset }));
-  useLiveRefresh(["jobs", "runs", job.name]);
+  useLiveRefresh(["jobs", "runs", job.name], ["executions", "jobs"], 2_000);
 
   if (grid.error && !grid.data) return <ErrorState error={grid.error} onRetry={() => void grid.refetch()} />;
   if (!grid.data) return <Skeleton lines={12} height={24} />;
