@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Sje.Web.Failures;
 using Sje.Web.Hosting;
 
@@ -30,6 +31,10 @@ internal static class ClientOptions
         Description = "table for people, json for programs",
     };
 
+    private static string? ServerVariable => Variable("SJE_SERVER");
+
+    private static string? KeyVariable => Variable("SJE_KEY");
+
     /// <summary>Adds them to a command.</summary>
     public static Command With(Command command)
     {
@@ -49,11 +54,21 @@ internal static class ClientOptions
     /// <summary>Whether answers are for a program.</summary>
     public static bool Json(ParseResult parsed) => parsed.GetValue(Output) == OutputFormat.Json;
 
+    /// <summary>The option of a command line that means a server, if there is one.</summary>
+    public static string? GivenServer(SymbolResult given) =>
+        given.GetValue(Server) is not null ? Server.Name
+        : given.GetValue(Key) is not null ? Key.Name
+        : null;
+
+    /// <summary>Whether the command line or the environment names a server, or holds a key for one.</summary>
+    public static bool NamesServer(ParseResult parsed) =>
+        GivenServer(parsed.CommandResult) is not null || ServerVariable is not null || KeyVariable is not null;
+
     /// <summary>The server that a command line means.</summary>
     /// <exception cref="FailureException">The address given is none.</exception>
     public static SjeClient Connect(ParseResult parsed)
     {
-        var given = parsed.GetValue(Server) ?? Environment.GetEnvironmentVariable("SJE_SERVER");
+        var given = parsed.GetValue(Server) ?? ServerVariable;
         var address =
             string.IsNullOrEmpty(given) ? RunFile.ReadLive(SjeHome.ToAskIn())?.Url ?? "http://127.0.0.1:8082"
             : given.Contains("://", StringComparison.Ordinal) ? given
@@ -69,6 +84,9 @@ internal static class ClientOptions
             );
         }
 
-        return new SjeClient(url, parsed.GetValue(Key) ?? Environment.GetEnvironmentVariable("SJE_KEY"));
+        return new SjeClient(url, parsed.GetValue(Key) ?? KeyVariable);
     }
+
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sje.Web.Hosting;
 using Sje.Web.Hosting.Postgres;
@@ -33,6 +34,9 @@ internal sealed class DatabaseAccess : IAsyncDisposable
         command.Options.Add(Database);
         return command;
     }
+
+    /// <summary>Whether the command line names a database.</summary>
+    public static bool IsGiven(SymbolResult given) => given.GetValue(Database) is not null;
 
     /// <summary>Opens it; what was started is stopped when this is disposed of, unless a server came to use it meanwhile.</summary>
     public static async Task<DatabaseAccess> OpenAsync(ParseResult parsed, CancellationToken stop)
