@@ -38,6 +38,9 @@ internal sealed class StateChangeHook(Signals signals)
         from sje.all_tasks where hangfire_job_id = $1
         """;
 
+    // A job's row is locked as an update of its state locks it, not more: whoever adds to its history holds its key, and may yet wait for the
+    // task's row.
+
     // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker, $5 background job, $6 its state that
     // Hangfire found under its lock: a process that stood still may have lost the lock, and somebody else have made this very change. Both
     // views agree from here on, but where somebody has dismissed the task meanwhile. The task's row is locked before the job's, as everywhere.
@@ -50,7 +53,7 @@ internal sealed class StateChangeHook(Signals signals)
             where id = $1 and attempt = $2 and state = any ($3) returning 1
         ), job as (
             select 1 from hangfire.job
-            where id = $5 and statename = $6 and (select count(*) from live) + (select count(*) from ended) = 1 for update
+            where id = $5 and statename = $6 and (select count(*) from live) + (select count(*) from ended) = 1 for no key update
         )
         select count(*) from job
         """;
@@ -64,7 +67,7 @@ internal sealed class StateChangeHook(Signals signals)
             update sje.finished_tasks set hangfire_sync_at = null where hangfire_job_id = $1 and row_version = $2 returning 1
         ), job as (
             select 1 from hangfire.job
-            where id = $1 and statename = $3 and (select count(*) from live) + (select count(*) from ended) = 1 for update
+            where id = $1 and statename = $3 and (select count(*) from live) + (select count(*) from ended) = 1 for no key update
         )
         select count(*) from job
         """;
@@ -84,7 +87,7 @@ internal sealed class StateChangeHook(Signals signals)
     // An attempt writes Succeeded without Hangfire's lock, so whoever holds that may have read the state before: Hangfire then leaves that
     // state without taking back what was counted for it.
     private const string Uncount = """
-        with job as materialized (select statename from hangfire.job where id = $1 for update)
+        with job as materialized (select statename from hangfire.job where id = $1 for no key update)
         insert into hangfire.counter (key, value)
         select 'stats:succeeded', -1 from job where statename = 'Succeeded' and $2 <> statename and $3 <> statename
         """;

@@ -41,7 +41,7 @@ internal sealed class ViewWriter
             ), fence as materialized (
                 select s.* from said s join {table} t on t.id = s.task join hangfire.job j on j.id = s.job
                 where t.attempt = s.number and t.state = any ($11) and {owned} and j.statename = s.present
-                for update of {locked} skip locked
+                for no key update of {locked} skip locked
             ), state as (
                 insert into hangfire.state (jobid, name, reason, createdat, data) select job, $10, reason, at, data from fence
                 returning id, jobid

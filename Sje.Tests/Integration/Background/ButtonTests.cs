@@ -1,5 +1,6 @@
 using System.Globalization;
 using Hangfire;
+using Npgsql;
 using Sje.Tests.Support;
 using static Sje.Tests.Support.TestNode;
 
@@ -101,6 +102,29 @@ public sealed class ButtonTests : IAsyncLifetime
 
         await db.ExecutionBecomesAsync(id, "succeeded");
         await db.HangfireBecomesAsync(id, "main", "Succeeded");
+    }
+
+    [Fact]
+    public async Task A_wish_does_not_wait_for_an_attempt_that_notes_a_state_on_its_way()
+    {
+        await using var node = await StartAsync(db, worker: false);
+        var id = await node.SubmitAsync(Task("main", "ok"));
+        var job = await JobOfAsync(id);
+
+        // An attempt notes Failed before it asks for its task's row, to go on to Scheduled: with the note it holds its job's key.
+        await using var attempt = await db.Database.Main.OpenConnectionAsync();
+        await using var transaction = await attempt.BeginTransactionAsync();
+        await using var note = new NpgsqlCommand(
+            "insert into hangfire.state (jobid, name, createdat) values ($1, 'Failed', now())",
+            attempt,
+            transaction
+        );
+        note.Parameters.Add(new() { Value = long.Parse(job, CultureInfo.InvariantCulture) });
+        await note.ExecuteNonQueryAsync();
+        var wish = System.Threading.Tasks.Task.Run(() => node.Hangfire.Requeue(job));
+
+        Assert.True(await wish.WaitAsync(TimeSpan.FromSeconds(10)));
+        await transaction.CommitAsync();
     }
 
     [Fact]
