@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 
@@ -10,33 +9,14 @@ namespace Sje.Core.Dialects;
 /// </summary>
 internal sealed class DesignerFlow
 {
-    private static readonly Dictionary<string, string> Operations = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["filter"] = "filter",
-        ["where"] = "filter",
-        ["select"] = "select",
-        ["join"] = "join",
-        ["aggregate"] = "aggregate",
-        ["groupBy"] = "aggregate",
-        ["withColumn"] = "withColumn",
-        ["derive"] = "withColumn",
-        ["drop"] = "drop",
-        ["rename"] = "rename",
-        ["sort"] = "sort",
-        ["orderBy"] = "sort",
-        ["limit"] = "limit",
-        ["distinct"] = "distinct",
-        ["deduplicate"] = "distinct",
-        ["union"] = "union",
-    };
-
-    // What stands for no operation in particular: then 'operation' says which.
-    private static readonly string[] AnyKind = ["transform", "transformation"];
-
     private readonly FaultList faults;
     private readonly Flow flow;
     private readonly DesignerEnds ends;
-    private readonly Transformations transformations;
+    private readonly DesignerOperation operations;
+    private readonly RowSteps rows;
+    private readonly ColumnSteps columns;
+    private readonly AggregationStep aggregation;
+    private readonly JoinStep join;
     private readonly Dictionary<string, string> names = new(StringComparer.Ordinal);
 
     public DesignerFlow(FaultList faults)
@@ -44,7 +24,11 @@ internal sealed class DesignerFlow
         this.faults = faults;
         flow = new Flow(faults);
         ends = new DesignerEnds(flow, faults);
-        transformations = new Transformations(QuoteRule.NamesInDoubleQuotes, faults);
+        join = new JoinStep(QuoteRule.NamesInDoubleQuotes, faults);
+        operations = new DesignerOperation(join, faults);
+        rows = new RowSteps(QuoteRule.NamesInDoubleQuotes, faults);
+        columns = new ColumnSteps(QuoteRule.NamesInDoubleQuotes, faults);
+        aggregation = new AggregationStep(faults);
     }
 
     public Flow Read(Fields pipeline)
@@ -89,7 +73,7 @@ internal sealed class DesignerFlow
 
     private FlowStep Named(Fields work)
     {
-        var operation = OperationOf(work);
+        var operation = DesignerOperation.Of(work);
         var id = work.Text("id");
         // Of a column more, the name beside the expression is the column's.
         var name = operation == "withColumn" && !work.Has("parameters") ? null : work.Text("name");
@@ -110,30 +94,10 @@ internal sealed class DesignerFlow
         return step;
     }
 
-    /// <summary>What a transformation does, in one of our words; null and no fault where that cannot be told.</summary>
-    private static string? OperationOf(Fields work)
-    {
-        var (type, operation) = (AsText(work, "type"), AsText(work, "operation"));
-        return operation is not null
-            && Operations.TryGetValue(operation, out var named)
-            && (type is null || !IsKnown(type) || Same(type, operation))
-                ? named
-            : type is not null && Operations.TryGetValue(type, out var kind) ? kind
-            : null;
-    }
-
-    private static bool IsKnown(string word) => Operations.ContainsKey(word);
-
-    private static bool Same(string type, string operation) =>
-        Operations.GetValueOrDefault(type) == Operations.GetValueOrDefault(operation);
-
-    private static string? AsText(Fields work, string name) =>
-        work.Any(name)?.GetValueKind() == JsonValueKind.String ? work.Text(name) : null;
-
     private void Transform(FlowStep step, Fields work, (string Id, string Pointer)? before)
     {
         work.Text("description");
-        var joins = CheckOperation(work, out var operation);
+        var joins = operations.Check(work, out var operation);
         // Everything it works on is known before its fields are looked at: those may stand in an object of their own.
         var inputs = Inputs(work, before, one: false);
         var fields = work.Has("parameters") ? work.Map("parameters") : work;
@@ -179,86 +143,33 @@ internal sealed class DesignerFlow
         switch (operation)
         {
             case "filter":
-                transformations.Filter(step, from, fields);
+                rows.Filter(step, from, fields);
                 break;
             case "select":
-                transformations.Select(step, from, fields);
+                columns.Select(step, from, fields);
                 break;
             case "aggregate":
-                transformations.Aggregate(step, from, fields, "groupBy", countsAlone: false);
+                aggregation.Read(step, from, fields, "groupBy", countsAlone: false);
                 break;
             case "withColumn":
-                transformations.WithColumn(step, from, fields);
+                columns.WithColumn(step, from, fields);
                 break;
             case "drop":
-                Transformations.Drop(step, from, fields);
+                ColumnSteps.Drop(step, from, fields);
                 break;
             case "rename":
-                Transformations.Rename(step, from, fields);
+                ColumnSteps.Rename(step, from, fields);
                 break;
             case "sort":
-                transformations.Sort(step, from, fields);
+                rows.Sort(step, from, fields);
                 break;
             case "limit":
-                transformations.Limit(step, from, fields);
+                rows.Limit(step, from, fields);
                 break;
             default:
-                Transformations.Distinct(step, from, fields);
+                RowSteps.Distinct(step, from, fields);
                 break;
         }
-    }
-
-    /// <summary>Says what is wrong with <c>type</c> and <c>operation</c>; of a join the operation may be its kind.</summary>
-    private string? CheckOperation(Fields work, out string? operation)
-    {
-        operation = null;
-        if (work.RequiredText("type") is not { } type)
-        {
-            work.Text("operation");
-            return null;
-        }
-
-        var given = work.Text("operation");
-        operation = OperationOf(work);
-        if (operation is null)
-        {
-            var (wrong, at) =
-                given is not null && (AnyKind.Contains(type, StringComparer.OrdinalIgnoreCase) || IsKnown(type))
-                    ? (given, work.At("operation"))
-                    : (type, work.At("type"));
-            faults.Add(
-                at,
-                FaultCodes.InvalidValue,
-                $"There is no transformation {Excerpt.Quote(wrong)}.{NearName.Hint(wrong, Operations.Keys)} There are {string.Join(", ", Operations.Values.Distinct())}."
-            );
-            return null;
-        }
-
-        if (given is null || (IsKnown(given) && (Same(type, given) || !IsKnown(type))))
-        {
-            if (given is not null && !IsKnown(type) && !AnyKind.Contains(type, StringComparer.OrdinalIgnoreCase))
-            {
-                faults.Add(
-                    work.At("type"),
-                    FaultCodes.InvalidValue,
-                    $"There is no transformation {Excerpt.Quote(type)}.{NearName.Hint(type, Operations.Keys)} There are {string.Join(", ", Operations.Values.Distinct())}."
-                );
-            }
-
-            return null;
-        }
-
-        if (operation == "join")
-        {
-            return transformations.JoinKind(given, work.At("operation"));
-        }
-
-        faults.Add(
-            work.At("operation"),
-            FaultCodes.Conflict,
-            $"The type is {Excerpt.Quote(type)}, and the operation {Excerpt.Quote(given)} is another one or none."
-        );
-        return null;
     }
 
     private void Union(FlowStep step, Fields work, Fields fields, List<(string? Id, string Pointer)> inputs)
@@ -279,7 +190,7 @@ internal sealed class DesignerFlow
         }
         else
         {
-            Transformations.Union(step, [.. inputs.Select(input => (input.Id ?? "missing", input.Pointer))], fields);
+            RowSteps.Union(step, [.. inputs.Select(input => (input.Id ?? "missing", input.Pointer))], fields);
         }
     }
 
@@ -296,7 +207,7 @@ internal sealed class DesignerFlow
         {
             if (fields.Text(name) is { } word)
             {
-                kind = transformations.JoinKind(word, fields.At(name));
+                kind = join.KindOf(word, fields.At(name));
             }
         }
 
@@ -327,13 +238,7 @@ internal sealed class DesignerFlow
 
         (string?, string) nothing = ("missing", step.Pointer);
         var (left, right2) = (inputs.FirstOrDefault(nothing), inputs.Skip(1).FirstOrDefault(nothing));
-        transformations.Join(
-            step,
-            (left.Item1 ?? "missing", left.Item2),
-            (right2.Item1 ?? "missing", right2.Item2),
-            fields,
-            kind
-        );
+        join.Read(step, (left.Item1 ?? "missing", left.Item2), (right2.Item1 ?? "missing", right2.Item2), fields, kind);
     }
 
     /// <summary>The other side of a join: a source or transformation by its name, else a table of Spark's catalogue.</summary>

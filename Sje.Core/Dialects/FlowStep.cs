@@ -57,6 +57,29 @@ internal sealed record FlowStep(StepKind Kind, string Id, string Pointer)
         Places.Add((parameter, pointer));
     }
 
+    /// <summary>A list of texts, or one text alone, as a parameter that is a list.</summary>
+    public void SetTexts(string parameter, IReadOnlyList<string> texts, Fields fields, string name)
+    {
+        Set(parameter, new JsonArray([.. texts.Select(text => JsonValue.Create(text))]), fields.At(name));
+        Places.AddRange(texts.Select((_, index) => ($"{parameter}/{index}", FieldTexts.ItemAt(fields, name, index))));
+    }
+
+    /// <summary>The step works on the rows of one other.</summary>
+    public void WorkOn(string input) => Inputs.Add(("in", input, Pointer));
+
+    /// <summary>An expression that must be there; null and a fault where it is not.</summary>
+    public QuotedText? Expression(Fields fields, string name, QuoteRule quotes)
+    {
+        if (fields.RequiredText(name) is not { } text)
+        {
+            return null;
+        }
+
+        var read = QuotedText.Read(text, quotes);
+        Expressions.Add((fields.At(name), read));
+        return read;
+    }
+
     /// <summary>The step as a view of Spark.</summary>
     public void View(string query) => Sql.Add($"CREATE OR REPLACE TEMPORARY VIEW {SparkSqlText.Name(Id)} {query}");
 }

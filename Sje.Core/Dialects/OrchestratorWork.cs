@@ -88,7 +88,9 @@ internal static class OrchestratorWork
 
     private static string ReadLogic(Fields logic, Flow flow, string last, FaultList faults)
     {
-        var transformations = new Transformations(QuoteRule.TextsInDoubleQuotes, faults);
+        var rows = new RowSteps(QuoteRule.TextsInDoubleQuotes, faults);
+        var columns = new ColumnSteps(QuoteRule.TextsInDoubleQuotes, faults);
+        var aggregation = new AggregationStep(faults);
         foreach (var fields in Flow.Objects(logic, "transformations", faults))
         {
             if (fields.RequiredText("type") is not { } type)
@@ -112,14 +114,14 @@ internal static class OrchestratorWork
             switch (word)
             {
                 case "filter":
-                    transformations.Filter(step, last, fields);
+                    rows.Filter(step, last, fields);
                     break;
                 case "groupby":
                     FieldTexts.Required(fields, "columns");
-                    transformations.Aggregate(step, last, fields, "columns", countsAlone: true);
+                    aggregation.Read(step, last, fields, "columns", countsAlone: true);
                     break;
                 default:
-                    transformations.Select(step, last, fields);
+                    columns.Select(step, last, fields);
                     break;
             }
 
