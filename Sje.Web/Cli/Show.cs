@@ -46,18 +46,31 @@ internal static class Show
             return;
         }
 
+        var console = Open(Console.Out, Console.IsOutputRedirected);
+        var fitted = FittedTable.Of(
+            [.. columns.Select(column => column.Heading)],
+            [.. items.OfType<JsonNode>().Select(item => columns.Select(column => column.Cell(item) ?? "").ToArray())],
+            Console.IsOutputRedirected ? int.MaxValue : console.Profile.Width
+        );
         var table = Plain();
-        foreach (var (heading, _) in columns)
+        foreach (var heading in fitted.Headings)
         {
             table.AddColumn(new TableColumn(Markup.Escape(heading)).NoWrap());
         }
 
-        foreach (var item in items.OfType<JsonNode>())
+        foreach (var row in fitted.Rows)
         {
-            table.AddRow([.. columns.Select(column => new Text(column.Cell(item) ?? ""))]);
+            table.AddRow([.. row.Select(cell => new Text(cell))]);
         }
 
-        Write(table);
+        console.Write(table);
+        if (fitted.Left > 0)
+        {
+            Remarks.WriteLine(
+                $"({fitted.Left} more {(fitted.Left == 1 ? "column" : "columns")}: a wider terminal or --output json shows them)"
+            );
+        }
+
         if (Text(list["nextCursor"]) is not null)
         {
             Console.Out.WriteLine("(there are more: --limit shows them)");
