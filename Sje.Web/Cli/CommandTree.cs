@@ -29,7 +29,7 @@ internal static class CommandTree
         {
             foreach (var error in parsed.Errors)
             {
-                CliFailure.Write(error.Message);
+                CliFailure.Write(WrongWord.Said(error));
             }
 
             await Console.Error.WriteLineAsync("sje --help tells the words, sje WORD --help the options of one.");
