@@ -105,7 +105,8 @@ internal sealed record TopState
             {
                 TopMode.Filter => (Type(key), null),
                 TopMode.Confirm => Answer(key),
-                TopMode.Help => (this with { Mode = TopMode.Look }, null),
+                // Any key ends the list of keys; the one that quits does what the list says.
+                TopMode.Help => (this with { Mode = TopMode.Look, Quits = key.KeyChar is 'q' or 'Q' }, null),
                 _ => Command(key, data, now, page),
             };
 

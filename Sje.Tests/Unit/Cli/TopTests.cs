@@ -42,6 +42,18 @@ public sealed class TopTests
     }
 
     [Fact]
+    public void Any_key_ends_the_list_of_keys_and_q_does_what_it_says_there()
+    {
+        var help = new TopState { Mode = TopMode.Help };
+
+        var (looks, _) = help.Press(new ConsoleKeyInfo('x', ConsoleKey.X, false, false, false), Data(), Now, 10);
+        var (quits, _) = help.Press(new ConsoleKeyInfo('q', ConsoleKey.Q, false, false, false), Data(), Now, 10);
+
+        Assert.Equal((TopMode.Look, false), (looks.Mode, looks.Quits));
+        Assert.True(quits.Quits);
+    }
+
+    [Fact]
     public void It_shows_figures_rows_states_and_what_the_chosen_one_waits_for()
     {
         var frame = Frame(new TopState());
