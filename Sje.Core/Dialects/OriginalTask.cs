@@ -43,6 +43,7 @@ internal sealed class OriginalTask : JobDialect
         }
 
         places.Add("/spark/application", "/sparkAppPath");
+        places.AddWord("'application' ", "'sparkAppPath' ");
         AddArguments(task, settings, places, faults);
         AddDependencies(task, settings, places);
         job[Spark] = settings;
@@ -51,6 +52,16 @@ internal sealed class OriginalTask : JobDialect
 
     private static void RefuseOtherKinds(Fields task, JsonObject job, FaultList faults)
     {
+        if (!TypeFields.Any(task.Has))
+        {
+            faults.Add(
+                task.At("jobType"),
+                FaultCodes.Required,
+                "'jobType' is missing; a task with a 'sparkAppPath' is of type SparkApp."
+            );
+            job["type"] = Spark;
+        }
+
         foreach (var field in TypeFields)
         {
             if (task.Any(field) is { } type && Template.PlainText(type) is not ("SparkApp" or Spark))

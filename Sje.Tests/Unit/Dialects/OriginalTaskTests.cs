@@ -37,7 +37,7 @@ public class OriginalTaskTests
     }
 
     [Theory]
-    [InlineData("""{"sparkAppPath": "x"}""", "/type required")]
+    [InlineData("""{"sparkAppPath": "x"}""", "/jobType required")]
     [InlineData("""{"jobId": "1", "sparkAppPath": "x"}""", "/jobType required")]
     [InlineData("""{"jobType": "SparkApp", "sparkAppPath": null}""", "/sparkAppPath required")]
     [InlineData("""{"jobType": "SparkApp", "sparkAppPath": ""}""", "/sparkAppPath invalid_value")]
@@ -81,4 +81,13 @@ public class OriginalTaskTests
     )]
     public void Its_faults_point_into_the_original(string text, params string[] faults) =>
         Assert.Equal(faults.Order(), Reading.Faults(text).Order());
+
+    [Theory]
+    [InlineData("""{"jobType": "SparkApp", "sparkAppPath": ""}""", "/sparkAppPath: 'sparkAppPath' is empty.")]
+    [InlineData(
+        """{"sparkAppPath": "x"}""",
+        "/jobType: 'jobType' is missing; a task with a 'sparkAppPath' is of type SparkApp."
+    )]
+    public void Its_faults_are_told_in_its_own_words(string text, string complaint) =>
+        Assert.Equal(complaint, DialectReading.Complaints(text));
 }
