@@ -376,7 +376,7 @@ internal sealed partial class ScheduleFiring(
         bool Passed = false
     );
 
-    [LoggerMessage(150, LogLevel.Information, "Schedule '{Schedule}' started its job for {DueAt}")]
+    [LoggerMessage(150, LogLevel.Information, "Schedule '{Schedule}' started its job for {DueAt:u}")]
     private static partial void LogFired(ILogger logger, string schedule, DateTimeOffset dueAt);
 
     [LoggerMessage(
