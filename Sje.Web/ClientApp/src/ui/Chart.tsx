@@ -59,7 +59,8 @@ export function Chart({ label, x, series, height = 180, format = String, sync, o
       return {
         width: element.clientWidth,
         height,
-        padding: [8, 8, 0, 0],
+        // To the right, half of a time: the last one stands under the edge.
+        padding: [8, 22, 0, 0],
         tzDate: (seconds) => (zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") : new Date(seconds * 1000)),
         legend: { live: true },
         cursor: { drag: { x: latest.current.onZoom !== undefined, y: false, setScale: false }, sync: sync ? { key: sync } : undefined, points: { size: 6 } },

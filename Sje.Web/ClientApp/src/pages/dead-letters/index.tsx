@@ -50,7 +50,7 @@ export default function DeadLettersPage() {
       width: "minmax(200px, 4fr)",
       cell: (group) => (
         <span title={group.sample.message ?? undefined}>
-          <span className="chip">{group.sample.class}</span> {group.sample.message ?? group.sample.reason}
+          <span className="chip">{group.sample.class.replaceAll("_", " ")}</span> {group.sample.message ?? group.sample.reason}
         </span>
       ),
     },
@@ -108,7 +108,7 @@ export default function DeadLettersPage() {
             hideLabel
             value={url.class ?? ""}
             onChange={(value) => setUrl({ class: value || undefined })}
-            options={[{ value: "", label: "All failure classes" }, ...classes.map((name) => ({ value: name, label: `${name} (${(byClass[name] ?? 0).toLocaleString("en-US")})` }))]}
+            options={[{ value: "", label: "All failure classes" }, ...classes.map((name) => ({ value: name, label: `${name.replaceAll("_", " ")} (${(byClass[name] ?? 0).toLocaleString("en-US")})` }))]}
           />
           <TextField label="Job" hideLabel placeholder="Job (exact)" value={url.job ?? ""} onChange={(job) => setUrl({ job: job || undefined }, { replace: true })} />
           <TextField label="Queue" hideLabel placeholder="Queue (exact)" value={url.queue ?? ""} onChange={(queue) => setUrl({ queue: queue || undefined }, { replace: true })} />

@@ -16,7 +16,7 @@ export default function ParametersTab({ execution, task }: { execution: Executio
       <Card title={task && task.outputs ? `Outputs of ${task.name}` : "Outputs"}>
         <ValueTable
           values={outputs ?? {}}
-          none="None yet. A task writes them to $SJE_OUTPUTS; a sink says its path and rows."
+          none="None. A task writes them to $SJE_OUTPUTS; a sink says its path and rows."
           label="Outputs"
         />
       </Card>

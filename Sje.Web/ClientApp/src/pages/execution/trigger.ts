@@ -7,7 +7,7 @@ export function triggerOf(execution: Started): { words: string; to?: string } {
   const by = execution.acceptedBy && execution.acceptedBy !== "anonymous" ? ` by ${execution.acceptedBy}` : "";
   if (execution.rerunOf) return { words: `Rerun${by}`, to: `/executions/${execution.rerunOf}` };
   if (execution.schedule) {
-    const to = `/schedules?schedule=${encodeURIComponent(execution.schedule)}`;
+    const to = `/schedules/${encodeURIComponent(execution.schedule)}`;
     return execution.trigger === "schedule" ? { words: "Schedule", to } : { words: `Schedule, triggered${by}`, to };
   }
   switch (execution.trigger) {

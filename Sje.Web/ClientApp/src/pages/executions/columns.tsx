@@ -104,7 +104,7 @@ function Took({ row, medianMs }: { row: ExecutionItem; medianMs: number | undefi
 }
 
 function Reason({ row }: { row: ExecutionItem }) {
-  const text = row.reason ?? row.errorMessage ?? row.waitReason ?? row.cancelReason ?? row.progressMessage ?? "";
+  const text = row.reason ?? row.errorMessage ?? row.waitReason ?? row.cancelReason ?? (row.state === "running" ? row.progressMessage : undefined) ?? "";
   return (
     <span className="ellipsis" title={text}>
       {row.nextAttemptAt && <NextTry at={row.nextAttemptAt} />}

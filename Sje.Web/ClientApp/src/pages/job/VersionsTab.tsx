@@ -72,7 +72,11 @@ export default function VersionsTab({ job }: { job: Job }) {
           </Button>
         )}
       </div>
-      <Comparison job={job} from={from} to={to} />
+      {versions.length === 1 ? (
+        <p className="muted">The only version so far. What a later one changes is shown here.</p>
+      ) : (
+        <Comparison job={job} from={from} to={to} />
+      )}
     </div>
   );
 }

@@ -337,10 +337,10 @@ function Schedules() {
               {rows.map((one) => (
                 <tr key={one.name}>
                   <th scope="row">
-                    <PageLink to={`/schedules?schedule=${encodeURIComponent(one.name)}`}>{one.name}</PageLink>
+                    <PageLink to={`/schedules/${encodeURIComponent(one.name)}`}>{one.name}</PageLink>
                   </th>
                   <td className="muted">
-                    <code>{one.cron}</code> {one.timeZone}
+                    <code title={`${one.cron} ${one.timeZone}`}>{one.cron}</code>
                   </td>
                   <td className="number">
                     <Time at={one.nextAt} show="relative" />

@@ -201,14 +201,17 @@ function QueueFilter({ queue, onClear }: { queue: string; onClear(): void }) {
 function WorkerStats({ workers, lost }: { workers: readonly Worker[]; lost: number }) {
   const sum = (of: (worker: Worker) => number) => workers.reduce((total, worker) => total + of(worker), 0);
   const of = (condition: string) => workers.filter((worker) => worker.condition === condition).length;
-  const slots = sum((worker) => worker.slots + worker.directSlots);
+  const slots = sum((worker) => worker.slots);
+  const direct = sum((worker) => worker.directSlots);
+  const runningDirect = sum((worker) => worker.runningDirect);
   return (
     <Stats
       label="All workers"
       stats={[
         { name: "Alive", value: <Count value={workers.length} /> },
         { name: "Tasks running", value: <Count value={sum((worker) => worker.running)} /> },
-        { name: "Free slots", value: <Count value={Math.max(0, slots - sum((worker) => worker.running))} />, note: `of ${slots.toLocaleString("en-US")}` },
+        { name: "Free slots", value: <Count value={Math.max(0, slots - (sum((worker) => worker.running) - runningDirect))} />, note: `of ${slots.toLocaleString("en-US")}` },
+        { name: "Free direct slots", value: <Count value={Math.max(0, direct - runningDirect)} />, note: `of ${direct.toLocaleString("en-US")}` },
         { name: "Suspect", value: <Count value={of("suspect")} />, state: of("suspect") > 0 ? "retrying" : undefined },
         { name: "Paused", value: <Count value={of("paused")} />, state: of("paused") > 0 ? "cancelled" : undefined },
         { name: "Draining", value: <Count value={of("draining")} />, state: of("draining") > 0 ? "retrying" : undefined },

@@ -34,36 +34,40 @@ export default function MetricsTab({
           </EmptyState>
         </Card>
       ) : (
-        <div className="xp-cards">
-          <Resources task={focused} />
-          {Object.keys(metrics).length > 0 && (
-            <Card title="Measured">
-              <table className="xp-values" aria-label="Measured">
-                <tbody>
-                  {Object.entries(metrics)
-                    .filter(([name]) => !resourceNames.has(name))
-                    .map(([name, value]) => (
-                      <tr key={name}>
-                        <th scope="row">{metricWords(name)}</th>
-                        <td className="number">
-                          <Value name={name} value={value} />
-                        </td>
-                      </tr>
-                    ))}
-                </tbody>
-              </table>
-            </Card>
-          )}
-        </div>
+        <Resources task={focused} />
       )}
-      {rows && <RowsCard rows={rows} />}
       {sparkTask && <SparkPart spark={sparkTask} />}
+      {rows && <RowsCard rows={rows} />}
+      <Measured metrics={metrics} />
       {tasks.length > 1 && <AllTasks tasks={tasks} focused={focused} onFocus={onFocus} />}
     </div>
   );
 }
 
 const resourceNames = new Set(["cpu_seconds", "memory_bytes", "memory_peak_bytes"]);
+
+/** Everything that the task has told of itself, by name, as `name value` in as many columns as fit. */
+function Measured({ metrics }: { metrics: Readonly<Record<string, number>> }) {
+  const told = Object.entries(metrics)
+    .filter(([name]) => !resourceNames.has(name))
+    .map(([name, value]) => ({ name, value, words: metricWords(name) }))
+    .sort((a, b) => a.words.localeCompare(b.words, "en"));
+  if (told.length === 0) return null;
+  return (
+    <Card title="Measured">
+      <dl className="xp-measured" aria-label="Measured">
+        {told.map(({ name, value, words }) => (
+          <div key={name}>
+            <dt title={name}>{words}</dt>
+            <dd className="number">
+              <Value name={name} value={value} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
 
 function Resources({ task }: { task: TaskItem | undefined }) {
   const metrics = task?.metrics;

@@ -28,6 +28,7 @@ it("knows units by names", () => {
   ]);
   expect(metricWords("memory_peak_bytes")).toBe("memory peak");
   expect(metricWords("rows_in")).toBe("rows in");
+  expect(metricWords("core_seconds")).toBe("core time");
 });
 
 describe("spread", () => {

@@ -26,9 +26,12 @@ export function unitOf(name: string): "bytes" | "seconds" | "milliseconds" | "co
   return "count";
 }
 
+/** Names that say little without their unit. */
+const spelled: Record<string, string> = { core_seconds: "core time", gc_seconds: "time in garbage collection" };
+
 /** `memory_peak_bytes` as `memory peak`: the unit stands at the value. */
 export function metricWords(name: string): string {
-  return name.replace(/_(bytes|seconds|ms)$/, "").replaceAll("_", " ");
+  return spelled[name] ?? name.replace(/_(bytes|seconds|ms)$/, "").replaceAll("_", " ");
 }
 
 const number = (value: unknown) => (typeof value === "number" && Number.isFinite(value) ? value : null);

@@ -4,6 +4,7 @@ import { useUrl } from "../../../base/url";
 import { Button, Duration, EmptyState, ErrorState, PageLink, Select, Skeleton, StateMark, Time } from "../../../ui";
 import { DataTable, type Column } from "../../../ui/DataTable";
 import { useLiveRefresh } from "../../../live";
+import { triggerOf } from "../../execution/trigger";
 import { RunGridView } from "./RunGridView";
 
 const STATES = ["queued", "running", "succeeded", "partially_succeeded", "failed", "timed_out", "cancelled"];
@@ -144,7 +145,11 @@ const COLUMNS: Column<Run>[] = [
     width: "minmax(80px, 0.7fr)",
     above: 760,
     cell: ({ execution }) =>
-      execution.schedule ? <PageLink to={`/schedules/${encodeURIComponent(execution.schedule)}`}>{execution.schedule}</PageLink> : execution.trigger,
+      execution.schedule ? (
+        <PageLink to={`/schedules/${encodeURIComponent(execution.schedule)}`}>{execution.schedule}</PageLink>
+      ) : (
+        triggerOf(execution).words
+      ),
   },
   {
     id: "attempt",
