@@ -16,6 +16,14 @@ internal static class SparkDistribution
         return Home.Value;
     }
 
+    /// <summary>Jars that it takes beside: those of <c>kafka</c>, <c>delta</c> or <c>jdbc</c>. Without them: <see cref="AbsentException"/>.</summary>
+    public static async Task<string[]> ExtrasAsync(string kind)
+    {
+        var words = new[] { Path.Combine(Clone.Root, ".sje", "test-spark") };
+        var folder = (await RunAsync(Shared("spark", "spark-extras"), words)).Trim();
+        return Directory.GetFiles(Path.Combine(folder, kind), "*.jar");
+    }
+
     /// <summary>A file of the folder with clusters for tests (<c>SJE_TEST_SHARED</c>).</summary>
     public static string Shared(params string[] parts)
     {

@@ -10,6 +10,7 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
     private static readonly string[] Places = ["file", .. Stores, "table", "jdbc", "kafka"];
 
     private readonly FileEnds files = new(faults);
+    private readonly SparkConnection connections = new(faults);
 
     /// <summary>A source, added to the flow; <paramref name="name"/> hears what it is called, and where the file says so.</summary>
     public void Source(Fields source, Action<string, FlowStep, string> name)
@@ -36,10 +37,10 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
             name(id, step, source.At("id"));
         }
 
-        var options = source.Map("options");
         switch (place)
         {
             case "file" or "s3" or "s3a" or "gs" or "hdfs" or "abfss":
+                var options = source.Map("options");
                 if (Address(source, path, place) is { } address && FormatOf(source, format, address) is { } known)
                 {
                     files.Read(step, address, source.At("path"), known, at, options);
@@ -56,7 +57,7 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
                 break;
             case "jdbc" or "kafka":
                 step.NeedsSpark = new Fault(at, $"Type {place} needs Spark.", FaultCodes.Conflict);
-                step.View($"USING {place}{SparkSqlText.Options(Connection(source, place, options))}");
+                step.View($"USING {place}{SparkSqlText.Options(connections.Read(source, place))}");
                 break;
             default:
                 break;
@@ -105,11 +106,9 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
                 break;
             case "jdbc":
                 step.NeedsSpark = new Fault(at, "Type jdbc needs Spark.", FaultCodes.Conflict);
-                var view = SparkSqlText.Name(flow.NewId("to_" + step.Id));
+                var connection = SparkSqlText.Options(connections.Read(sink, place));
                 var mode = files.ModeOf(sink);
-                var connection = SparkSqlText.Options(Connection(sink, place, sink.Map("options")));
-                step.Sql.Add($"CREATE OR REPLACE TEMPORARY VIEW {view} USING jdbc{connection}");
-                step.Sql.Add($"INSERT {(mode is "append" ? "INTO" : "OVERWRITE")} {view} {query}");
+                WriteDatabase(step, $"`sje_sink_{flow.Steps.Count}`", connection, mode, query);
                 if (mode is "error" or "ignore")
                 {
                     step.NotOnSpark = new Fault(
@@ -132,6 +131,21 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
         }
 
         sink.RefuseOthers();
+    }
+
+    private static void WriteDatabase(FlowStep step, string name, string connection, string? mode, string query)
+    {
+        if (mode == "append")
+        {
+            step.Sql.Add($"CREATE OR REPLACE TEMPORARY VIEW {name} USING jdbc{connection}");
+            step.Sql.Add($"INSERT INTO {name} {query}");
+            return;
+        }
+
+        // A view wants a table that is there. This replaces it or makes it; what it leaves in the catalogue is a mere name for it.
+        step.Sql.Add($"DROP TABLE IF EXISTS {name}");
+        step.Sql.Add($"CREATE TABLE {name} USING jdbc{connection} AS {query}");
+        step.Sql.Add($"DROP TABLE {name}");
     }
 
     /// <summary>
@@ -224,60 +238,5 @@ internal sealed class DesignerEnds(Flow flow, FaultList faults)
         }
 
         return format ?? FileEnds.FormatOf(path);
-    }
-
-    /// <summary>Options of Spark's sources that are no files; the fields that people write beside them are options too.</summary>
-    private Dictionary<string, string> Connection(Fields end, string place, Fields? options)
-    {
-        var result = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in options?.Values ?? [])
-        {
-            if (value is null or JsonObject or JsonArray)
-            {
-                faults.Add(
-                    options!.At(name),
-                    FaultCodes.WrongType,
-                    $"Must be a text, a number, true or false, and is {Fields.KindOf(value)}."
-                );
-            }
-            else
-            {
-                result[name] = Template.PlainText(value);
-            }
-        }
-
-        (string Field, string Option)[] fields =
-            place == "jdbc"
-                ?
-                [
-                    ("url", "url"),
-                    ("table", "dbtable"),
-                    ("query", "query"),
-                    ("user", "user"),
-                    ("password", "password"),
-                    ("driver", "driver"),
-                ]
-                : [("bootstrapServers", "kafka.bootstrap.servers"), ("topic", "subscribe")];
-        foreach (var (field, option) in fields)
-        {
-            if (end.Text(field) is { } text)
-            {
-                result[option] = text;
-            }
-        }
-
-        foreach (
-            var (field, option) in place == "jdbc"
-                ? [fields[0]]
-                : fields.Where(field => !result.ContainsKey("subscribePattern") || field.Field != "topic")
-        )
-        {
-            if (!result.ContainsKey(option))
-            {
-                end.Missing(field);
-            }
-        }
-
-        return result;
     }
 }

@@ -121,6 +121,7 @@ internal sealed class Flow(FaultList faults)
     {
         CheckExpressions(text => text.Escape() is { } wrong ? $"There is {wrong} in this expression." : null);
         CheckWiring(whole);
+        CheckTemplates();
         foreach (var step in Steps)
         {
             if (step.NotOnSpark is { } refusal)
@@ -169,6 +170,29 @@ internal sealed class Flow(FaultList faults)
             if (problemOf(text) is { } problem)
             {
                 faults.Add(pointer, FaultCodes.InvalidValue, problem);
+            }
+        }
+    }
+
+    /// <summary>Says of each step what would be said of the script as a whole, where nobody finds it.</summary>
+    private void CheckTemplates()
+    {
+        foreach (var step in Steps)
+        {
+            var templates = step.Sql.Select(Template.Parse).ToList();
+            var problems = templates
+                .SelectMany(template => template.Errors.Select(error => error.Detail))
+                .Concat(
+                    templates
+                        .SelectMany(template => template.References)
+                        .Where(reference => reference.Path[0] != "execution")
+                        .Select(reference =>
+                            $"{Excerpt.Quote(reference.Text)} is nothing that this file has; there are execution.id and execution.scheduledFor."
+                        )
+                );
+            foreach (var problem in problems.Distinct())
+            {
+                faults.Add(step.Pointer, FaultCodes.Template, problem);
             }
         }
     }

@@ -105,7 +105,18 @@ public class DesignerJobTests
         "DIRECTORY 's3a://b/k' USING csv OPTIONS ('header' 'true')"
     )]
     [InlineData("{type: table, table: db.t, mode: append}", "INSERT INTO `db`.`t` SELECT * FROM `filter`")]
-    [InlineData("{type: jdbc, url: 'jdbc:x', table: t}", "USING jdbc OPTIONS ('url' 'jdbc:x', 'dbtable' 't')")]
+    [InlineData(
+        "{type: jdbc, url: 'jdbc:x', table: t}",
+        "CREATE TABLE `sje_sink_3` USING jdbc OPTIONS ('url' 'jdbc:x', 'dbtable' 't') AS SELECT * FROM `filter`"
+    )]
+    [InlineData(
+        "{type: jdbc, url: 'jdbc:postgresql://h/d', table: t, mode: append}",
+        "VIEW `sje_sink_3` USING jdbc OPTIONS ('url' 'jdbc:postgresql://h/d', 'dbtable' 't', 'driver' 'org.postgresql.Driver');\nINSERT INTO `sje_sink_3` SELECT * FROM `filter`"
+    )]
+    [InlineData(
+        "{type: jdbc, url: 'jdbc:MySQL://h/d', table: t, driver: my.Driver}",
+        "OPTIONS ('url' 'jdbc:MySQL://h/d', 'dbtable' 't', 'driver' 'my.Driver')"
+    )]
     public void What_is_not_local_makes_it_a_job_of_Spark(string sink, string statement)
     {
         var job = DialectReading.Canonical(
@@ -147,6 +158,25 @@ public class DesignerJobTests
             "[\"a.jar\"][\"b.py\"][\"io.delta:delta:4.0\"]",
             $"{spark["jars"]!.ToJsonString()}{spark["pyFiles"]!.ToJsonString()}{spark["packages"]!.ToJsonString()}"
         );
+    }
+
+    [Fact]
+    public void What_a_step_of_Spark_refers_to_and_the_file_does_not_have_is_told_at_the_step()
+    {
+        const string File = """
+            name: s
+            pipeline:
+              sources:
+                - {type: kafka, bootstrapServers: b, topic: "{{ execution.id }}"}
+                - {type: jdbc, name: t, url: "jdbc:x", table: t, password: "{{ secrets.db }}"}
+              transformations:
+                - {type: join, table: t, on: value}
+                - {type: filter, condition: "x > {{ parameters.least }}"}
+              sinks: [{type: file, path: o.parquet}]
+            """;
+
+        Assert.Equal(["5 /pipeline/sources/1", "8 /pipeline/transformations/1"], DialectReading.Faults(File));
+        Assert.Contains("'parameters.least' is nothing that this file has", DialectReading.Complaints(File));
     }
 
     [Fact]
