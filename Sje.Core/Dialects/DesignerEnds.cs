@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Sje.Core.Jobs;
 
 namespace Sje.Core.Dialects;
