@@ -49,6 +49,9 @@ public enum ObjectAction
 
     /// <summary>Dismiss a dead letter.</summary>
     Purge,
+
+    /// <summary>Close a circuit breaker.</summary>
+    Reset,
 }
 
 /// <summary>Of an execution, what decides what may be done to it.</summary>
@@ -63,11 +66,14 @@ public sealed record ExecutionFacts(bool Ended, bool HasWaiting, bool HasUnsucce
 /// </summary>
 public static class AllowedActions
 {
-    /// <summary>The role that may change anything but keys.</summary>
+    /// <summary>The role that may change anything but keys and tenants.</summary>
     public const Role Changes = Role.Operator;
 
     /// <summary>The role that may change keys.</summary>
     public const Role ChangesKeys = Role.Admin;
+
+    /// <summary>The role that may change what share a tenant gets.</summary>
+    public const Role ChangesTenants = Role.Admin;
 
     /// <summary>Of an execution.</summary>
     public static IReadOnlyList<ObjectAction> OfExecution(Role role, ExecutionFacts facts)
@@ -134,6 +140,18 @@ public static class AllowedActions
     /// <summary>Of an operation.</summary>
     public static IReadOnlyList<ObjectAction> OfOperation(Role role, bool running) =>
         Those(role >= Changes, (ObjectAction.Cancel, running));
+
+    /// <summary>Of a concurrency key; one that tasks name cannot be forgotten.</summary>
+    public static IReadOnlyList<ObjectAction> OfConcurrencyKey(Role role, bool named) =>
+        Those(role >= Changes, (ObjectAction.Edit, true), (ObjectAction.Delete, !named));
+
+    /// <summary>Of a tenant.</summary>
+    public static IReadOnlyList<ObjectAction> OfTenant(Role role) =>
+        Those(role >= ChangesTenants, (ObjectAction.Edit, true));
+
+    /// <summary>Of a circuit breaker.</summary>
+    public static IReadOnlyList<ObjectAction> OfCircuitBreaker(Role role, bool closed) =>
+        Those(role >= Changes, (ObjectAction.Reset, !closed));
 
     /// <summary>Of a key.</summary>
     public static IReadOnlyList<ObjectAction> OfKey(Role role, bool revoked) =>

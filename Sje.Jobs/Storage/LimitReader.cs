@@ -1,3 +1,4 @@
+using Sje.Core.Security;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -11,10 +12,18 @@ public sealed record ConcurrencyKeyStatus(
     long Running,
     long Waiting,
     DateTimeOffset UpdatedAt
-);
+)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>A tenant: its weight beside others in a queue, and how many of its tasks run and wait now.</summary>
-public sealed record TenantStatus(string Name, int Weight, long Running, long Waiting, DateTimeOffset CreatedAt);
+public sealed record TenantStatus(string Name, int Weight, long Running, long Waiting, DateTimeOffset CreatedAt)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>
 /// A target that has failed. <c>State</c> is <c>closed</c> (in order), <c>open</c> (nothing is started for it before <c>OpenUntil</c>) or
@@ -30,7 +39,11 @@ public sealed record CircuitBreakerStatus(
     string? LastError,
     long Waiting,
     DateTimeOffset UpdatedAt
-);
+)
+{
+    /// <summary>What the caller may do to it now; filled in for whoever is shown it.</summary>
+    public IReadOnlyList<ObjectAction> Actions { get; init; } = [];
+}
 
 /// <summary>Reads what tasks share over all queues: concurrency keys, tenants, circuit breakers.</summary>
 public sealed class LimitReader(Database database)

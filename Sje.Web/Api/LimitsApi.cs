@@ -1,6 +1,8 @@
+using System.Security.Claims;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sje.Core.Jobs;
+using Sje.Core.Security;
 using Sje.Jobs.Queueing;
 using Sje.Jobs.Storage;
 using Sje.Web.Api.Auth;
@@ -131,28 +133,31 @@ internal static class LimitsApi
 
     private static async Task<Results<Ok<Page<ConcurrencyKeyStatus>>, Refusal>> ListKeysAsync(
         [AsParameters] ListQuery query,
+        ClaimsPrincipal user,
         LimitReader limits,
         CancellationToken stop
     )
     {
         var limit = query.LimitOf();
         return TypedResults.Ok(
-            (await limits.ListKeysAsync(query.KeyOf(), limit + 1, stop)).ToPage(limit, key => key.Name, key => key)
+            (await limits.ListKeysAsync(query.KeyOf(), limit + 1, stop)).ToPage(limit, key => key.Name, key => For(key, user))
         );
     }
 
     private static async Task<Results<Ok<ConcurrencyKeyStatus>, Refusal>> GetKeyAsync(
         string name,
+        ClaimsPrincipal user,
         LimitReader limits,
         CancellationToken stop
     ) =>
         await limits.FindKeyAsync(name, stop) is { } key
-            ? TypedResults.Ok(key)
+            ? TypedResults.Ok(For(key, user))
             : Refusal.NotFound("concurrency key", name);
 
     private static async Task<Results<Ok<ConcurrencyKeyStatus>, Refusal>> SaveKeyAsync(
         string name,
         RequestBody<ConcurrencyKeyRequest> body,
+        ClaimsPrincipal user,
         LimitControl control,
         LimitReader limits,
         CancellationToken stop
@@ -164,7 +169,7 @@ internal static class LimitsApi
         }
 
         await control.SaveKeyAsync(name, body.Value.Limit!.Value, stop);
-        return await GetKeyAsync(name, limits, stop);
+        return await GetKeyAsync(name, user, limits, stop);
     }
 
     private static async Task<Results<NoContent, Refusal>> ForgetKeyAsync(
@@ -186,6 +191,7 @@ internal static class LimitsApi
 
     private static async Task<Results<Ok<Page<TenantStatus>>, Refusal>> ListTenantsAsync(
         [AsParameters] ListQuery query,
+        ClaimsPrincipal user,
         LimitReader limits,
         CancellationToken stop
     )
@@ -195,23 +201,25 @@ internal static class LimitsApi
             (await limits.ListTenantsAsync(query.KeyOf(), limit + 1, stop)).ToPage(
                 limit,
                 tenant => tenant.Name,
-                tenant => tenant
+                tenant => For(tenant, user)
             )
         );
     }
 
     private static async Task<Results<Ok<TenantStatus>, Refusal>> GetTenantAsync(
         string name,
+        ClaimsPrincipal user,
         LimitReader limits,
         CancellationToken stop
     ) =>
         await limits.FindTenantAsync(name, stop) is { } tenant
-            ? TypedResults.Ok(tenant)
+            ? TypedResults.Ok(For(tenant, user))
             : Refusal.NotFound("tenant", name);
 
     private static async Task<Results<Ok<TenantStatus>, Refusal>> SaveTenantAsync(
         string name,
         RequestBody<TenantRequest> body,
+        ClaimsPrincipal user,
         LimitControl control,
         LimitReader limits,
         CancellationToken stop
@@ -223,11 +231,12 @@ internal static class LimitsApi
         }
 
         await control.SaveTenantAsync(name, body.Value.Weight!.Value, stop);
-        return await GetTenantAsync(name, limits, stop);
+        return await GetTenantAsync(name, user, limits, stop);
     }
 
     private static async Task<Results<Ok<Page<CircuitBreakerStatus>>, Refusal>> ListBreakersAsync(
         [AsParameters] ListQuery query,
+        ClaimsPrincipal user,
         LimitReader limits,
         CancellationToken stop
     )
@@ -237,27 +246,47 @@ internal static class LimitsApi
             (await limits.ListBreakersAsync(query.KeyOf(), limit + 1, stop)).ToPage(
                 limit,
                 breaker => breaker.Target,
-                breaker => breaker
+                breaker => For(breaker, user)
             )
         );
     }
 
     private static async Task<Results<Ok<CircuitBreakerStatus>, Refusal>> GetBreakerAsync(
         string target,
+        ClaimsPrincipal user,
         LimitReader limits,
         CancellationToken stop
     ) =>
         await limits.FindBreakerAsync(target, stop) is { } breaker
-            ? TypedResults.Ok(breaker)
+            ? TypedResults.Ok(For(breaker, user))
             : Refusal.NotFound("circuit breaker", target);
 
     private static async Task<Results<Ok<CircuitBreakerStatus>, Refusal>> ResetBreakerAsync(
         string target,
+        ClaimsPrincipal user,
         CircuitBreakers breakers,
         LimitReader limits,
         CancellationToken stop
     ) =>
         await breakers.ResetAsync(target, stop)
-            ? await GetBreakerAsync(target, limits, stop)
+            ? await GetBreakerAsync(target, user, limits, stop)
             : Refusal.NotFound("circuit breaker", target);
+
+    private static ConcurrencyKeyStatus For(ConcurrencyKeyStatus key, ClaimsPrincipal user) =>
+        key with
+        {
+            Actions = AllowedActions.OfConcurrencyKey(user.Caller().Role, key.Running + key.Waiting > 0),
+        };
+
+    private static TenantStatus For(TenantStatus tenant, ClaimsPrincipal user) =>
+        tenant with
+        {
+            Actions = AllowedActions.OfTenant(user.Caller().Role),
+        };
+
+    private static CircuitBreakerStatus For(CircuitBreakerStatus breaker, ClaimsPrincipal user) =>
+        breaker with
+        {
+            Actions = AllowedActions.OfCircuitBreaker(user.Caller().Role, breaker.State == "closed"),
+        };
 }

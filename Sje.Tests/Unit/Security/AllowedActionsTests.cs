@@ -37,6 +37,16 @@ public sealed class AllowedActionsTests
     }
 
     [Fact]
+    public void A_concurrency_key_that_tasks_name_is_kept_and_a_closed_breaker_has_nothing_to_reset()
+    {
+        Assert.Equal("Edit Delete", string.Join(' ', AllowedActions.OfConcurrencyKey(Role.Operator, named: false)));
+        Assert.Equal("Edit", string.Join(' ', AllowedActions.OfConcurrencyKey(Role.Operator, named: true)));
+        Assert.Equal("Reset", string.Join(' ', AllowedActions.OfCircuitBreaker(Role.Operator, closed: false)));
+        Assert.Empty(AllowedActions.OfCircuitBreaker(Role.Operator, closed: true));
+        Assert.Equal("Edit", string.Join(' ', AllowedActions.OfTenant(Role.Admin)));
+    }
+
+    [Fact]
     public void A_viewer_may_nothing_and_only_an_admin_may_end_keys()
     {
         Assert.Empty(AllowedActions.OfExecution(Role.Viewer, new ExecutionFacts(false, true, true)));
@@ -46,6 +56,9 @@ public sealed class AllowedActionsTests
         Assert.Empty(AllowedActions.OfQueue(Role.Viewer, true));
         Assert.Empty(AllowedActions.OfWorker(Role.Viewer, true, false, false));
         Assert.Empty(AllowedActions.OfOperation(Role.Viewer, true));
+        Assert.Empty(AllowedActions.OfConcurrencyKey(Role.Viewer, false));
+        Assert.Empty(AllowedActions.OfCircuitBreaker(Role.Viewer, false));
+        Assert.Empty(AllowedActions.OfTenant(Role.Operator));
         Assert.Empty(AllowedActions.OfKey(Role.Operator, false));
         Assert.Equal("Delete", string.Join(' ', AllowedActions.OfKey(Role.Admin, false)));
         Assert.Empty(AllowedActions.OfKey(Role.Admin, true));

@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 5d98cdaf199aaeb4701462ae5d4119ebce431047ef4bbc6fe552b24a0cd256dc. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 f912cc691dfd923cfacee996e663f2b8d002d52ea246dc65797788d23b9821ca. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -114,6 +114,8 @@ export interface components {
          *     `half_open` (it is tried by one task at a time). `Waiting` counts up to 1,000.
          */
         CircuitBreakerStatus: {
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
             /** Format: int32 */
             failures: number;
             lastError: null | string;
@@ -156,6 +158,8 @@ export interface components {
         };
         /** @description A concurrency key: how many tasks with it run at a time, whether somebody set that by hand, and how many run and wait now. */
         ConcurrencyKeyStatus: {
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
             /** Format: int32 */
             limit: number;
             name: string;
@@ -924,7 +928,7 @@ export interface components {
          * @description What may be done to an object. Written in small letters, as the API and the pages do.
          * @enum {unknown}
          */
-        ObjectAction: "run" | "trigger" | "cancel" | "retry" | "rerun" | "prioritize" | "move" | "skip" | "pause" | "resume" | "drain" | "edit" | "delete" | "requeue" | "purge";
+        ObjectAction: "run" | "trigger" | "cancel" | "retry" | "rerun" | "prioritize" | "move" | "skip" | "pause" | "resume" | "drain" | "edit" | "delete" | "requeue" | "purge" | "reset";
         /**
          * @description The life of an operation.
          * @enum {unknown}
@@ -1698,6 +1702,8 @@ export interface components {
         };
         /** @description A tenant: its weight beside others in a queue, and how many of its tasks run and wait now. */
         TenantStatus: {
+            /** @description What the caller may do to it now; filled in for whoever is shown it. */
+            actions?: components["schemas"]["ObjectAction"][];
             /** Format: date-time */
             createdAt: string;
             name: string;

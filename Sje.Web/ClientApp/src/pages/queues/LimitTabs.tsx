@@ -15,7 +15,7 @@ import {
 } from "../../api/queues";
 import { Button, Card, Count, Dialog, EmptyState, IconButton, Meter, StateMark, TextField, Time, useConfirm } from "../../ui";
 import { DataTable, type Column } from "../../ui/DataTable";
-import { useAct, useRoleRefusal } from "../parts";
+import { refusal, useAct, useRoleRefusal } from "../parts";
 
 /** Tasks that share something: how many may run at a time. */
 export function ConcurrencyTab() {
@@ -46,12 +46,12 @@ export function ConcurrencyTab() {
       align: "end",
       cell: (key) => (
         <>
-          <IconButton icon="edit" label={`Edit the limit of ${key.name}`} reason={mayNot} onClick={() => setEdited(key)} />
+          <IconButton icon="edit" label={`Edit the limit of ${key.name}`} reason={refusal(key, "edit", mayNot)} onClick={() => setEdited(key)} />
           <IconButton
             icon="trash"
             label={`Forget ${key.name}`}
             busy={act.busy === key.name}
-            reason={key.running + key.waiting > 0 ? "Tasks that wait or run name it." : mayNot}
+            reason={refusal(key, "delete", key.running + key.waiting > 0 ? "Tasks that wait or run name it." : mayNot)}
             onClick={() => void forget(key)}
           />
         </>
@@ -75,7 +75,7 @@ export function ConcurrencyTab() {
           rows={list.rows}
           columns={columns}
           rowKey={(key) => key.name}
-          onOpen={(key) => mayNot ?? setEdited(key)}
+          onOpen={(key) => refusal(key, "edit") ?? setEdited(key)}
           error={list.rows ? undefined : list.error}
           onRetry={() => void list.refetch()}
           hasMore={list.hasNextPage}
@@ -229,7 +229,7 @@ export function TenantsTab() {
       header: <span className="visually-hidden">Actions</span>,
       width: "60px",
       align: "end",
-      cell: (tenant) => <IconButton icon="edit" label={`Edit the weight of ${tenant.name}`} reason={mayNot} onClick={() => setEdited(tenant)} />,
+      cell: (tenant) => <IconButton icon="edit" label={`Edit the weight of ${tenant.name}`} reason={refusal(tenant, "edit", mayNot)} onClick={() => setEdited(tenant)} />,
     },
   ];
   return (
@@ -299,7 +299,7 @@ export function BreakersTab() {
         <Button
           icon="retry"
           busy={act.busy === breaker.target}
-          reason={breaker.state === "closed" ? "It is closed: tasks start." : mayNot}
+          reason={refusal(breaker, "reset", breaker.state === "closed" ? "It is closed: tasks start." : mayNot)}
           aria-label={`Reset the breaker of ${breaker.target}`}
           onClick={() => void reset(breaker)}
         >
