@@ -32,9 +32,8 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
     [Fact]
     public async Task Ten_thousand_rows_are_shown_and_filtered_within_the_budget()
     {
-        // Twice the budget of an idle machine: browser, server and database share this one's cores.
         await UiSeeds.WithinAsync(
-            1_600,
+            800,
             "milliseconds to the first rows",
             async () =>
             {
@@ -117,21 +116,21 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                 }
 
                 await Expect(page.Page).ToHaveURLAsync(new Regex("cursor="));
-                var seen = rows.Filter(new() { HasText = "no 2" }).Nth(3);
+                // By its key: the row that is the fourth of those that are drawn is another one after each scrolling.
+                var key = await rows.Filter(new() { HasText = "no 2" }).Nth(3).GetAttributeAsync("data-key");
+                var seen = page.Page.Locator($"[data-key='{key}']");
                 await seen.ScrollIntoViewIfNeededAsync();
                 // The address follows the scrolling a moment later.
                 await page.Page.WaitForTimeoutAsync(600);
                 var link = page.Page.Url;
-                var key = await seen.GetAttributeAsync("data-key");
                 var place = await page.Page.EvaluateAsync<double>($"{scroll}.scrollTop");
                 await seen.Locator("a").First.ClickAsync();
                 await Expect(page.Page).ToHaveURLAsync(new Regex("/executions/[0-9a-f]"));
                 await Expect(page.Page.Locator(".page-head .state-mark")).ToBeVisibleAsync();
                 await page.Page.GoBackAsync();
                 await Expect(page.Page).ToHaveURLAsync(link);
-                await Expect(page.Page.Locator($"[data-key='{key}']")).ToBeInViewportAsync();
-                // Clicking may have moved the list by less than what is seen of it.
-                Assert.Equal(place, await page.Page.EvaluateAsync<double>($"{scroll}.scrollTop"), 700.0);
+                await Expect(seen).ToBeInViewportAsync();
+                Assert.Equal(place, await page.Page.EvaluateAsync<double>($"{scroll}.scrollTop"), 1.0);
 
                 // The same link in another window begins with the page that was on top.
                 await ui.VisitAsync(
@@ -230,7 +229,9 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
 
                 await rows.Nth(2).HoverAsync();
                 var key = await rows.Nth(2).GetAttributeAsync("data-key");
-                await ui.SubmitAsync("waits-outside", "true");
+                // To its end: on its way to the button the pointer leaves the list, and one more event would have it come in by itself.
+                await ui.BecomesAsync(await ui.SubmitAsync("waits-outside", "true"), "succeeded");
+                await page.Page.WaitForTimeoutAsync(1_000);
                 await Expect(page.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^1 new$") }))
                     .ToBeVisibleAsync();
                 Assert.Equal(key, await rows.Nth(2).GetAttributeAsync("data-key"));
@@ -284,7 +285,6 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                 await Expect(page.Page.Locator(".live-live")).ToBeVisibleAsync();
                 var cdp = await page.Page.Context.NewCDPSessionAsync(page.Page);
                 await cdp.SendAsync("Performance.enable");
-                var heard = 0L;
                 await UiSeeds.WithinAsync(
                     0.3,
                     "share of the time that the main thread is busy",
@@ -292,14 +292,15 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                     {
                         var before = await FiguresAsync(cdp);
                         var events = await EventsAsync();
-                        for (var second = 0; second < 15; second++)
+                        for (var second = 0; second < 60; second++)
                         {
                             // A job that does nothing makes about six events.
                             await UiSeeds.SubmitManyAsync(ui, "busy", 20);
                             await page.Page.WaitForTimeoutAsync(1_000);
                         }
 
-                        heard = await EventsAsync() - events;
+                        var heard = await EventsAsync() - events;
+                        Assert.True(heard >= 60 * 100, $"only {heard} events came");
                         var after = await FiguresAsync(cdp);
                         Assert.True(
                             after.Heap - before.Heap <= 10 << 20,
@@ -309,7 +310,6 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
                     },
                     tries: 2
                 );
-                Assert.True(heard >= 1_000, $"only {heard} events came");
             }
         );
     }

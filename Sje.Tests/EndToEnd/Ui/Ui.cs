@@ -114,6 +114,8 @@ public class Ui : IAsyncLifetime
             {
                 options.ColorScheme = how.Dark ? ColorScheme.Dark : ColorScheme.Light;
                 options.ViewportSize = new ViewportSize { Width = how.Width, Height = how.Height };
+                options.DeviceScaleFactor = how.Scale;
+                options.ForcedColors = how.ForcedColors ? ForcedColors.Active : ForcedColors.None;
                 options.ReducedMotion = ReducedMotion.Reduce;
                 options.Permissions = ["clipboard-read", "clipboard-write"];
             }

@@ -18,6 +18,28 @@ internal static class UiRoutes
         ("/settings", "Settings"),
     ];
 
+    /// <summary>The addresses of everything that pages show in tabs and panels, of the same data.</summary>
+    public static IEnumerable<string> WithTabs(IEnumerable<string> pages) =>
+        pages.SelectMany(page =>
+            page switch
+            {
+                "/settings" => Tabs(page, "keys", "retries", "retention", "operations", "about", "configuration"),
+                "/queues" => [.. Tabs(page, "keys", "tenants", "breakers"), "/queues?queue=default"],
+                "/executions" or "/ops" or "/jobs" or "/schedules" or "/workers" or "/dead-letters" => [page],
+                _ when page.StartsWith("/jobs/", StringComparison.Ordinal) => Tabs(
+                    page,
+                    "definition",
+                    "versions",
+                    "schedules",
+                    "parameters"
+                ),
+                _ => Tabs(page, "graph", "attempts", "parameters", "metrics", "events"),
+            }
+        );
+
+    private static string[] Tabs(string page, params string[] tabs) =>
+        [page, .. tabs.Select(tab => $"{page}?tab={tab}")];
+
     /// <summary>Makes one of each thing that pages show, and returns the addresses of all ten pages.</summary>
     public static async Task<IReadOnlyList<string>> FillAsync(Ui ui, string prefix)
     {

@@ -9,6 +9,12 @@ public sealed record UiVisit
 
     public int Height { get; init; } = 900;
 
+    /// <summary>How many pixels of the screen one of CSS takes, as a zoomed window has them.</summary>
+    public int Scale { get; init; } = 1;
+
+    /// <summary>The system's colours alone, as in a high contrast theme.</summary>
+    public bool ForcedColors { get; init; }
+
     /// <summary>The key that it has signed in with, where not the administrator's.</summary>
     public string? Key { get; init; }
 

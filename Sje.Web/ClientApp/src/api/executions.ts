@@ -1,8 +1,10 @@
 import {
+  infiniteQueryOptions,
   type InfiniteData,
   keepPreviousData,
   type QueryClient,
   useInfiniteQuery,
+  usePrefetchInfiniteQuery,
   useMutation,
   useQuery,
   useQueryClient,
@@ -168,15 +170,16 @@ export const executionKeys = {
 
 /** The list, page by page. What is shown stays while another filter's rows are read. */
 export function useExecutionList(query: Record<string, QueryValue>, from: string | undefined) {
-  return useInfiniteQuery({
+  const options = infiniteQueryOptions({
     queryKey: [...executionKeys.list(query), from ?? ""],
     ...pages<ExecutionItem, ExecutionPage>("/executions", query),
     initialPageParam: from,
-    placeholderData: keepPreviousData,
     // Rows are patched by id as events come; a whole new list would move what a person reads.
     staleTime: Number.POSITIVE_INFINITY,
-    refetchOnWindowFocus: false,
   });
+  // Asked for while the page is drawn, not only once its skeleton has been painted.
+  usePrefetchInfiniteQuery(options);
+  return useInfiniteQuery({ ...options, placeholderData: keepPreviousData, refetchOnWindowFocus: false });
 }
 
 /** How many executions are in each state, "retrying" among them. */

@@ -26,8 +26,8 @@ const MOST_LOOK_MS = 5_000;
 /** From this part of a lease on a worker that has not renewed it is suspect. */
 const SUSPECT_AFTER = 0.6;
 
-/** How soon workers are to be looked at again: when the next of them would be suspect or lost. */
-export function nextLook(workers: readonly Worker[], now: number): number {
+/** How soon after they were read workers are to be looked at again: when the next of them would be suspect or lost. */
+export function nextLook(workers: readonly Worker[], readAt: number): number {
   let next = MOST_LOOK_MS;
   for (const { heartbeatAt, leaseUntil, condition } of workers) {
     if (condition === "lost" || condition === "stopped") continue;
@@ -35,7 +35,7 @@ export function nextLook(workers: readonly Worker[], now: number): number {
     const lease = Date.parse(leaseUntil) - beat;
     for (const after of [SUSPECT_AFTER * lease, lease]) {
       // Of a clock that is behind the server's only the length of a lease can be trusted.
-      const left = Math.min(beat + after - now, lease);
+      const left = Math.min(beat + after - readAt, lease);
       if (left > 0) next = Math.min(next, left + 100);
     }
   }
@@ -45,7 +45,8 @@ export function nextLook(workers: readonly Worker[], now: number): number {
 function useLook() {
   useLiveRefresh(workerKeys.all, TOPICS);
   const held = useLiveStatus().state === "paused";
-  return (workers: readonly Worker[] | undefined) => !held && nextLook(workers ?? [], Date.now());
+  // From when they were read: reckoned from now, each drawing would put the look off.
+  return (workers: readonly Worker[] | undefined, readAt: number) => !held && nextLook(workers ?? [], readAt);
 }
 
 /** Workers that hold a lease. */
@@ -63,7 +64,7 @@ export function useLiveWorkers() {
       } while (cursor && found.length < 5000);
       return found;
     },
-    refetchInterval: ({ state }) => look(state.data),
+    refetchInterval: ({ state }) => look(state.data, state.dataUpdatedAt),
   });
 }
 
@@ -73,7 +74,7 @@ export function useNewestWorkers() {
   return useQuery({
     queryKey: workerKeys.gone,
     queryFn: async ({ signal }) => (await get<Page<Worker>>("/workers", { query: { gone: true, limit: NEWEST }, signal })).items,
-    refetchInterval: ({ state }) => look(state.data),
+    refetchInterval: ({ state }) => look(state.data, state.dataUpdatedAt),
   });
 }
 
@@ -84,7 +85,7 @@ export function useWorker(id: string | undefined) {
     queryKey: [...workerKeys.all, id],
     queryFn: ({ signal }) => get<Worker>(`/workers/${id}`, { signal }),
     enabled: id !== undefined,
-    refetchInterval: ({ state }) => look(state.data && [state.data]),
+    refetchInterval: ({ state }) => look(state.data && [state.data], state.dataUpdatedAt),
   });
 }
 

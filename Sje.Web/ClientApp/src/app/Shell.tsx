@@ -4,7 +4,7 @@ import { onRefusal } from "../api/client";
 import { useSession, useSignedOut } from "../api/session";
 import { instant } from "../base/format";
 import { useKeys } from "../base/keys";
-import { loaded } from "../base/load";
+import { loaded, useFirstIsComing } from "../base/load";
 import { usePreferences } from "../base/preferences";
 import { useLiveStatus } from "../live";
 import { stream } from "../live/stream";
@@ -33,6 +33,7 @@ export function Shell() {
   const signingIn = path === "/login";
   // Until the server has said who is here nothing is asked in their name. Where it does not answer, pages say so themselves.
   const known = session.data !== undefined || (session.isError && !signedOut);
+  const isComing = useFirstIsComing();
 
   useKeys("Everywhere", [
     { key: "Ctrl+k", help: "Find pages, executions, jobs", run: () => setOpen("palette") },
@@ -73,7 +74,7 @@ export function Shell() {
       <div className="middle">
         <OfflineBanner />
         <main id="main" className="page" ref={main} tabIndex={-1}>
-          <Suspense fallback={null}>{known || signingIn ? <Outlet /> : signedOut && <SignInHere />}</Suspense>
+          <Suspense fallback={null}>{isComing ? null : known || signingIn ? <Outlet /> : signedOut && <SignInHere />}</Suspense>
         </main>
       </div>
       <ConfirmHost />

@@ -1,21 +1,21 @@
 import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
-import { lazy, type ComponentType } from "react";
+import type { ComponentType } from "react";
 import { parseSearch, writeSearch } from "../base/url";
 import { NotFound, PageFailure } from "./failures";
-import { loaded } from "../base/load";
-import { painted } from "../base/painted";
+import { comes, part } from "../base/load";
 import { Shell } from "./Shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageFailure });
 
 // The router does not wait for a page's code: what stands around it is painted first, and another page stays until the new one is there.
 function page(path: string, load: () => Promise<{ default: ComponentType }>) {
+  const { Part, preload } = part(load);
   return createRoute({
     getParentRoute: () => root,
     path,
-    component: lazy(() => loaded(load)),
+    component: Part,
     // Begins also when a link is pointed at. That it failed is told where the page is drawn.
-    loader: () => void painted.then(load).catch(() => undefined),
+    loader: () => comes(preload()),
     validateSearch: (search: Record<string, string | undefined>) => search,
     errorComponent: PageFailure,
   });

@@ -54,8 +54,15 @@ export function Chart({ label, x, series, height = 180, format = String, sync, o
       plot.current = new uPlot(optionsOf(element), dataOf(x, series), element);
     };
     const optionsOf = (element: HTMLElement): uPlot.Options => {
-      const colour = (name: string) => getComputedStyle(element).getPropertyValue(name).trim();
-      const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: `12px ${colour("--font")}` };
+      // As the browser would draw it: names of the system's colours mean nothing on a canvas.
+      const colour = (name: string) => {
+        element.style.color = `var(${name})`;
+        const drawn = getComputedStyle(element).color;
+        element.style.color = "";
+        return drawn;
+      };
+      const font = getComputedStyle(element).getPropertyValue("--font").trim();
+      const axis = { stroke: colour("--muted"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { show: false }, font: `12px ${font}` };
       return {
         width: element.clientWidth,
         height,
@@ -76,7 +83,7 @@ export function Chart({ label, x, series, height = 180, format = String, sync, o
             stroke: colour(one.colour),
             width: 1.5,
             dash: one.dash ? [...one.dash] : undefined,
-            fill: one.fill ? `${colour(one.colour)}22` : undefined,
+            fill: one.fill ? `color-mix(in srgb, ${colour(one.colour)} 13%, transparent)` : undefined,
             paths: one.stepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined,
             points: { show: false },
             value: (_: uPlot, value: number | null) => (value == null ? "–" : latest.current.format(value)),
@@ -115,10 +122,13 @@ export function Chart({ label, x, series, height = 180, format = String, sync, o
     // Colours are painted, so another theme means another painting.
     const themes = new MutationObserver(make);
     themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const forced = matchMedia("(forced-colors: active)");
+    forced.addEventListener("change", make);
     const sizes = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }));
     sizes.observe(element);
     return () => {
       themes.disconnect();
+      forced.removeEventListener("change", make);
       sizes.disconnect();
       plot.current?.destroy();
       plot.current = undefined;
