@@ -1,24 +1,28 @@
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type ClipboardEvent, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
-import { type LogLevelFilter, type LogLine, type LogPatternText, type LogPlace, type LogSummary, readLines } from "../api/log";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
+import type { LogLevelFilter, LogPatternText, LogPlace, LogSummary } from "../api/log";
 import { count as countText } from "../base/format";
 import { useKeys } from "../base/keys";
 import { usePreferences } from "../base/preferences";
-import { Button, ErrorState, showToast } from "../ui";
-import { LogFollower } from "./follow";
+import { Button, ErrorState } from "../ui";
 import type { LogFinder, Place } from "./finder";
 import { HitMap } from "./HitMap";
 import { LineDetail } from "./LineDetail";
-import { LogRow, type TimeColumn } from "./LogRow";
+import { nextError } from "./lines";
+import { LogRow } from "./LogRow";
 import { LogSearchBar } from "./LogSearchBar";
 import { LogToolbar } from "./LogToolbar";
 import type { LogUrlPatch } from "./LogView";
 import { ROW, rowsAt } from "./scroll";
-import { type LineRange, MOST_COPIED, readSelection, selectionIn, textHere, type TextSelection } from "./selection";
-import { LogStore } from "./store";
+import type { LineRange } from "./selection";
+import type { LogStore } from "./store";
 import { useFinder } from "./useFinder";
+import { useFindKey } from "./useFindKey";
+import { useLineInUrl } from "./useLineInUrl";
+import { useLines } from "./useLines";
+import { useLineSelection } from "./useLineSelection";
 import { useScroll } from "./useScroll";
+import { useTimeColumn } from "./useTimeColumn";
 
-const TIME_KEY = "sje.log.time";
 // Rows keep their place in a layer that moves; its origin changes once in so many lines, for browsers do not take large numbers well.
 const ORIGIN = 1_000;
 // A row that holds an end of the selection stays, but far out of the way.
@@ -43,68 +47,24 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
   const root = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const { zone } = usePreferences();
-  const [time, setTime] = useState<TimeColumn>(readTime);
-  const [store, setStore] = useState<LogStore>();
-  const [lines, setLines] = useState(summary.lines);
+  const [time, setTime] = useTimeColumn();
+  const [said, setSaid] = useState("");
+  const { store, latest, version, total, lines } = useLines(place, summary, level, () => {
+    setSaid("The attempt has ended: the log is complete.");
+    onEnded();
+  });
   const [following, setFollowing] = useState(!summary.ended && line === undefined);
   const [seen, setSeen] = useState(0);
   const [cursor, setCursor] = useState(line);
-  const [picked, setPicked] = useState<PickedLines>();
-  const range = picked && spanOf(picked);
-  const [pinned, setPinned] = useState<LineRange>();
+  const { picked, setPicked, range, pinned, onCopy } = useLineSelection(scroller, store, latest);
   const [detail, setDetail] = useState<number>();
   const [isSearching, setSearching] = useState(q !== "");
   const [rank, setRank] = useState<number>();
-  const [said, setSaid] = useState("");
-  const known = useRef({ lines: summary.lines, store, wantsJump: false, prepared: undefined as { key: string; text: string } | undefined, top: 1, moves: 0, cursor, steps: Promise.resolve() });
+  const known = useRef({ wantsJump: false, top: 1, moves: 0, cursor, steps: Promise.resolve() });
   known.current.cursor = cursor;
   const { executionId, task, attempt } = place;
   const firstLine = summary.firstLine;
 
-  // The lines: a store of its own for each level.
-  useEffect(() => {
-    const here = { executionId, task, attempt };
-    const next = new LogStore(here, level, firstLine, level ? countOf(summary, level) : known.current.lines);
-    known.current.store = next;
-    setStore(next);
-    setPicked(undefined);
-    if (level && !summary.ended) void next.grow();
-    return () => next.close();
-    // The summary is only where it starts from: the store learns the rest by itself.
-  }, [executionId, task, attempt, firstLine, level]);
-  const version = useSyncExternalStore(store?.subscribe ?? subscribeToNothing, store?.version ?? zero);
-  const total = store?.count ?? 0;
-
-  // What comes live.
-  const live = useRef({ onEnded });
-  useEffect(() => {
-    live.current = { onEnded };
-  });
-  useEffect(() => {
-    if (summary.ended) return;
-    const follower = new LogFollower({ executionId, task, attempt }, firstLine + known.current.lines, {
-      lines(came) {
-        const last = came.at(-1) as LogLine;
-        known.current.lines = Math.max(known.current.lines, last.number - firstLine + 1);
-        setLines(known.current.lines);
-        known.current.store?.append(came);
-      },
-      ended() {
-        // It still follows: the last lines come with the end, and after a retry the next attempt may.
-        setSaid("The attempt has ended: the log is complete.");
-        live.current.onEnded();
-      },
-    });
-    return () => follower.stop();
-    // Whether it had ended when it was opened: from then on the follower knows.
-  }, [executionId, task, attempt, firstLine]);
-  useEffect(() => {
-    if (summary.lines > known.current.lines) {
-      known.current.lines = summary.lines;
-      setLines(summary.lines);
-      void known.current.store?.grow();
-    }
-  }, [summary.lines]);
   useEffect(() => onFollowing(following), [following, onFollowing]);
 
   const isLive = !summary.ended;
@@ -133,13 +93,13 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
 
   const goToLine = useCallback(
     async (target: number, always = false) => {
-      const from = known.current.store;
+      const from = latest.current.store;
       if (!from) return;
       setFollowing(false);
       const move = ++known.current.moves;
       const index = await from.indexOf(target);
       // Somebody has gone elsewhere meanwhile.
-      if (move === known.current.moves && from === known.current.store) show(Math.min(Math.max(index, 0), Math.max(0, from.count - 1)), always);
+      if (move === known.current.moves && from === latest.current.store) show(Math.min(Math.max(index, 0), Math.max(0, from.count - 1)), always);
     },
     [show],
   );
@@ -156,26 +116,10 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
     if (wanted !== undefined) void goToLine(wanted, true);
   }, [store, viewport, following, line, cursor, summary, attempt, goToLine]);
 
-  // The address may be changed by others, and by us a little later.
-  const told = useRef(line);
-  useEffect(() => {
-    if (line === told.current) return;
-    told.current = line;
-    setCursor(line);
-    if (line !== undefined) void goToLine(line, true);
-  }, [line, goToLine]);
-  const patch = useRef(onChange);
-  useEffect(() => {
-    patch.current = onChange;
-  });
-  useEffect(() => {
-    if (cursor === told.current) return;
-    const timer = setTimeout(() => {
-      told.current = cursor;
-      patch.current({ line: cursor });
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [cursor]);
+  useLineInUrl(line, cursor, (target) => {
+    setCursor(target);
+    if (target !== undefined) void goToLine(target, true);
+  }, onChange);
 
   // Search.
   const pattern = useMemo<LogPatternText>(() => ({ q: isSearching ? q : "", regex: qmode.includes("r"), ignoreCase: !qmode.includes("c") }), [isSearching, q, qmode]);
@@ -248,64 +192,6 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
     }
     setFollowing(false);
   }, []);
-
-  // The selection: its ends stay drawn, and what is not here is read before it is copied.
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const onSelection = () => {
-      const element = scroller.current;
-      const selection = getSelection();
-      if (!element || !selection?.anchorNode || !element.contains(selection.anchorNode)) {
-        setPinned(undefined);
-        return;
-      }
-      if (!selection.isCollapsed) setPicked(undefined);
-      const ends = [selection.anchorNode, selection.focusNode].map((node) => indexOfNode(node)).filter((index) => index !== undefined);
-      const next = ends.length > 0 ? { first: Math.min(...ends), last: Math.max(...ends) } : undefined;
-      setPinned((before) => (before?.first === next?.first && before?.last === next?.last ? before : next));
-      clearTimeout(timer);
-      timer = setTimeout(() => prepare(), 150);
-    };
-    const prepare = () => {
-      const from = known.current.store;
-      const selected = scroller.current && selectionIn(scroller.current);
-      if (!from || !selected || selected.last - selected.first >= MOST_COPIED || textHere(from, selected) !== undefined) return;
-      void readSelection(from.place, from.level, selected, (index) => numberAt(from, index)).then((text) => {
-        known.current.prepared = { key: keyOf(selected), text };
-      }, ignore);
-    };
-    document.addEventListener("selectionchange", onSelection);
-    return () => {
-      document.removeEventListener("selectionchange", onSelection);
-      clearTimeout(timer);
-    };
-  }, []);
-  const selected = (): TextSelection | undefined =>
-    (scroller.current ? selectionIn(scroller.current) : undefined) ?? (range && { ...range, startOffset: 0, endOffset: undefined });
-  const onCopy = (event: ClipboardEvent) => {
-    const wanted = selected();
-    if (!store || !wanted) return;
-    event.preventDefault();
-    const many = wanted.last - wanted.first + 1;
-    if (many > MOST_COPIED) {
-      showToast({ text: `${countText(many)} lines are more than a clipboard takes. Download the log instead.`, tone: "failed", seconds: 8 });
-      return;
-    }
-    const text = textHere(store, wanted) ?? (known.current.prepared?.key === keyOf(wanted) ? known.current.prepared.text : undefined);
-    if (text !== undefined) {
-      event.clipboardData.setData("text/plain", text);
-      if (many > 1) showToast({ text: `Copied ${countText(many)} lines.`, tone: "success", seconds: 3 });
-      return;
-    }
-    void readSelection(place, level, wanted, (index) => numberAt(store, index))
-      .then(async (read) => {
-        known.current.prepared = { key: keyOf(wanted), text: read };
-        await navigator.clipboard.writeText(read);
-        showToast({ text: `Copied ${countText(many)} lines.`, tone: "success", seconds: 3 });
-      })
-      // Without a secure connection only the copy itself may write: by then the text is here.
-      .catch(() => showToast({ text: `${countText(many)} lines are ready: copy once more.`, seconds: 8 }));
-  };
 
   const page = Math.max(1, viewport / ROW - 2);
   const moveCursor = (delta: number, extend: boolean) => {
@@ -391,10 +277,7 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
         onLevel={(next) => onChange({ level: next })}
         onAttempt={(next) => onChange({ attempt: next, line: undefined })}
         time={time}
-        onTime={(next) => {
-          setTime(next);
-          keepTime(next);
-        }}
+        onTime={setTime}
         following={following}
         onFollow={toggleFollow}
         onSearch={() => setSearching(true)}
@@ -478,66 +361,7 @@ export function LogPane({ place, summary, line, level, q, qmode, onChange, onFol
   );
 }
 
-const subscribeToNothing = () => () => {};
-const zero = () => 0;
 const ignore = () => {};
-
-function readTime(): TimeColumn {
-  try {
-    const kept = localStorage.getItem(TIME_KEY);
-    return kept === "clock" || kept === "none" ? kept : "delta";
-  } catch {
-    return "delta";
-  }
-}
-
-function keepTime(time: TimeColumn): void {
-  try {
-    localStorage.setItem(TIME_KEY, time);
-  } catch {
-    // Then it holds for this page only.
-  }
-}
-
-function countOf({ levels }: LogSummary, level: LogLevelFilter): number {
-  if (level === "stderr") return levels.stderr;
-  const grave = ["error", "warn", "info", "debug"] as const;
-  return grave.slice(0, grave.indexOf(level) + 1).reduce((sum, each) => sum + levels[each], 0);
-}
-
-/** The next line that is an error, or the one before; undefined where there is none. */
-async function nextError(place: LogPlace, from: number, back: boolean): Promise<number | undefined> {
-  const after = await readLines(place, { level: "error", line: from + (back ? 0 : 1), count: 1 });
-  if (!back) return after.items[0]?.number;
-  const rank = (after.firstRank ?? 1) - 1;
-  return rank < 1 ? undefined : (await readLines(place, { level: "error", from: rank, count: 1 })).items[0]?.number;
-}
-
-async function numberAt(store: LogStore, index: number): Promise<number> {
-  if (!store.level) return store.firstLine + index;
-  const here = store.row(index);
-  return here ? here.number : ((await readLines(store.place, { level: store.level, from: index + 1, count: 1 })).items[0]?.number ?? 0);
-}
-
-/** Whole lines that are picked, from the one where it began to the one where it is now. */
-interface PickedLines {
-  anchor: number;
-  head: number;
-}
-
-function spanOf({ anchor, head }: PickedLines): LineRange {
-  return { first: Math.min(anchor, head), last: Math.max(anchor, head) };
-}
-
-function indexOfNode(node: Node | null): number | undefined {
-  const element = node instanceof Element ? node : node?.parentElement;
-  const index = element?.closest<HTMLElement>("[data-index]")?.dataset["index"];
-  return index === undefined ? undefined : Number(index);
-}
-
-function keyOf({ first, last, startOffset, endOffset }: TextSelection): string {
-  return [first, startOffset, last, endOffset].join(":");
-}
 
 function rowIndexes(first: number, end: number, pinned: LineRange | undefined): number[] {
   const indexes: number[] = [];
@@ -557,29 +381,4 @@ function reveal(element: HTMLElement | null, column: number): void {
   if (x < element.scrollLeft + GUTTER_CH * character || x > element.scrollLeft + element.clientWidth - 40) {
     element.scrollLeft = column < 60 ? 0 : x - element.clientWidth / 2;
   }
-}
-
-/** Ctrl F in the log opens its own search; pressed again there, it is the browser's. */
-function useFindKey(root: React.RefObject<HTMLElement | null>, open: () => void): void {
-  const latest = useRef(open);
-  useEffect(() => {
-    latest.current = open;
-  });
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey || event.key.toLowerCase() !== "f") return;
-      // The list of keys names it, but only here it is known whose search is meant.
-      event.stopImmediatePropagation();
-      const active = document.activeElement;
-      const input = root.current?.querySelector<HTMLInputElement>(".log-search input");
-      const isMine = !active || active === document.body || root.current?.contains(active) === true;
-      if (!isMine || (input && active === input)) return;
-      event.preventDefault();
-      if (input) input.select();
-      input?.focus();
-      latest.current();
-    };
-    document.addEventListener("keydown", onKey, { capture: true });
-    return () => document.removeEventListener("keydown", onKey, { capture: true });
-  }, [root]);
 }
