@@ -172,6 +172,22 @@ public class OrchestratorJobTests
         }
     }
 
+    [Fact]
+    public void A_job_without_its_work_is_told_what_is_missing() =>
+        Assert.Equal(
+            "/job_data: 'job_data' is missing.",
+            DialectReading.Complaints("""{"job_name": "x", "job_type": "data_quality"}""")
+        );
+
+    [Fact]
+    public void A_field_that_a_transformation_does_not_have_is_told_there() =>
+        Assert.Equal(
+            "/job_data/processing_logic/transformations/0/colour: There is no field 'colour' here.",
+            DialectReading.Complaints(
+                """{"job_name": "x", "job_type": "data_quality", "job_data": {"input_path": "a.csv", "output_path": "b.csv", "processing_logic": {"transformations": [{"type": "filter", "condition": "x > 1", "colour": 1}]}}}"""
+            )
+        );
+
     [Theory]
     [InlineData("custom_workflow")]
     [InlineData("MACHINE_LEARNING")]
