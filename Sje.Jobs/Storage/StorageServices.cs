@@ -41,6 +41,7 @@ public static class StorageServices
         services.TryAddSingleton<ExecutionReader>();
         services.TryAddSingleton<ExecutionFactReader>();
         services.TryAddSingleton<JobOutlookReader>();
+        services.TryAddSingleton<TypicalDurationReader>();
         services.TryAddSingleton<ScheduleRunReader>();
         services.TryAddSingleton<ExecutionSeriesReader>();
         services.TryAddSingleton<TaskReader>();

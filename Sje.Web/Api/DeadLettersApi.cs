@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using FluentValidation;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Sje.Core.Jobs;
 using Sje.Core.Security;
 using Sje.Jobs.DeadLetters;
 using Sje.Jobs.Operations;
@@ -35,8 +34,8 @@ internal sealed record DeadLetterQuery(
             Queue = Queue,
             Class = Class,
             Fingerprint = Fingerprint,
-            Since = ExecutionListQuery.TryReadInstant(Since, out var since) ? since : null,
-            Until = ExecutionListQuery.TryReadInstant(Until, out var until) ? until : null,
+            Since = InstantText.Read(Since),
+            Until = InstantText.Read(Until),
             Text = Text,
         };
 }
@@ -53,31 +52,15 @@ internal sealed class DeadLetterQueryValidator : AbstractValidator<DeadLetterQue
 }
 
 /// <summary>Which dead letters are to be changed: those that meet all that is given.</summary>
-internal sealed record DeadLetterRequest
+internal sealed record DeadLetterRequest : BulkRequest
 {
-    /// <summary>The exact name of the job.</summary>
-    public string? Job { get; init; }
-
-    /// <summary>The exact queue.</summary>
-    public string? Queue { get; init; }
-
     /// <summary>The failure class.</summary>
     public string? Class { get; init; }
 
     /// <summary>Those that look alike.</summary>
     public string? Fingerprint { get; init; }
 
-    /// <summary>Failed for good at this instant or later.</summary>
-    public string? Since { get; init; }
-
-    /// <summary>Failed for good before this instant.</summary>
-    public string? Until { get; init; }
-
-    /// <summary>Part of the job's name, of the label or of the error's message.</summary>
-    public string? Q { get; init; }
-
-    /// <summary>Says that all are meant, where nothing else is given.</summary>
-    public bool? All { get; init; }
+    internal override bool HasFilter => !Filter.MeansAll;
 
     internal DeadLetterFilter Filter =>
         new()
@@ -86,28 +69,15 @@ internal sealed record DeadLetterRequest
             Queue = Queue,
             Class = Class,
             Fingerprint = Fingerprint,
-            Since = ExecutionListQuery.TryReadInstant(Since, out var since) ? since : null,
-            Until = ExecutionListQuery.TryReadInstant(Until, out var until) ? until : null,
+            Since = InstantText.Read(Since),
+            Until = InstantText.Read(Until),
             Text = Q,
         };
 }
 
-internal sealed class DeadLetterRequestValidator : AbstractValidator<DeadLetterRequest>
+internal sealed class DeadLetterRequestValidator : BulkValidator<DeadLetterRequest>
 {
-    public DeadLetterRequestValidator()
-    {
-        RuleFor(r => r.Since).MustBeInstant();
-        RuleFor(r => r.Until).MustBeInstant();
-        RuleFor(r => r.Q).MaximumLength(200);
-        RuleFor(r => r.All)
-            .Must((request, all) => all == true || !request.Filter.MeansAll)
-            .WithMessage("Say which dead letters are meant, or 'all': true for all of them.")
-            .WithErrorCode(FaultCodes.Required);
-        RuleFor(r => r.All)
-            .Must((request, all) => all != true || request.Filter.MeansAll)
-            .WithMessage("It does not go with a filter.")
-            .WithErrorCode(FaultCodes.Conflict);
-    }
+    public DeadLetterRequestValidator() => MustSayWhich("dead letters");
 }
 
 /// <summary>A page of dead letters. Counts are by failure class, under the same filters but the class; together they go up to <c>countsUpTo</c>.</summary>
@@ -347,15 +317,4 @@ internal static class DeadLettersApi
         };
 
     private static Refusal NotFound(Guid id) => Refusal.NotFound("dead letter", id.ToString());
-}
-
-internal static class InstantRules
-{
-    /// <summary>An instant, or nothing.</summary>
-    public static IRuleBuilderOptions<TRequest, string?> MustBeInstant<TRequest>(
-        this IRuleBuilder<TRequest, string?> rule
-    ) =>
-        rule.Must(text => text is null || ExecutionListQuery.TryReadInstant(text, out _))
-            .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
-            .WithErrorCode(FaultCodes.InvalidValue);
 }

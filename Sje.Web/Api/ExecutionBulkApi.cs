@@ -12,7 +12,7 @@ using Sje.Web.Api.Requests;
 namespace Sje.Web.Api;
 
 /// <summary>Which executions are to be changed: those that are named, or those that meet all that is given.</summary>
-internal abstract record ExecutionBulkRequest
+internal abstract record ExecutionBulkRequest : BulkRequest
 {
     /// <summary>Those that are meant, up to 10,000; then nothing else says which.</summary>
     public IReadOnlyList<Guid>? Ids { get; init; }
@@ -23,39 +23,16 @@ internal abstract record ExecutionBulkRequest
     /// <summary>The name of the schedule that started them.</summary>
     public string? Schedule { get; init; }
 
-    /// <summary>The exact name of the job.</summary>
-    public string? Job { get; init; }
-
-    /// <summary>The exact queue.</summary>
-    public string? Queue { get; init; }
-
     /// <summary>One of the tags.</summary>
     public string? Tag { get; init; }
-
-    /// <summary>Part of the name or label, or an id.</summary>
-    public string? Q { get; init; }
-
-    /// <summary>Accepted at this instant or later.</summary>
-    public string? Since { get; init; }
-
-    /// <summary>Accepted before this instant.</summary>
-    public string? Until { get; init; }
-
-    /// <summary>Says that all are meant, where nothing else is given.</summary>
-    public bool? All { get; init; }
 
     /// <summary>Only says how many would be changed.</summary>
     public bool? DryRun { get; init; }
 
-    internal bool HasFilter =>
-        State is { Count: > 0 }
-        || Job is not null
-        || Schedule is not null
-        || Queue is not null
-        || Tag is not null
-        || Q is not null
-        || Since is not null
-        || Until is not null;
+    internal override bool HasFilter =>
+        base.HasFilter || State is { Count: > 0 } || Schedule is not null || Tag is not null;
+
+    internal override bool NamesSome => Ids is not null;
 
     internal ExecutionSelection Selection =>
         new()
@@ -63,27 +40,20 @@ internal abstract record ExecutionBulkRequest
             Ids = Ids,
             Filter = new ExecutionFilter
             {
-                States =
-                [
-                    .. (State ?? [])
-                        .Where(name => name != ExecutionListQuery.RetryingState)
-                        .Select(StateNames.ParseSnake<ExecutionState>),
-                ],
-                Retrying = State?.Contains(ExecutionListQuery.RetryingState) == true,
                 Schedule = Schedule,
                 Job = Job,
                 Queue = Queue,
                 Tag = Tag,
                 Text = Q,
-                Since = ExecutionListQuery.TryReadInstant(Since, out var since) ? since : null,
-                Until = ExecutionListQuery.TryReadInstant(Until, out var until) ? until : null,
-            },
+                Since = InstantText.Read(Since),
+                Until = InstantText.Read(Until),
+            }.InStates([.. State ?? []]),
         };
 
     internal abstract ExecutionChange Change { get; }
 }
 
-internal abstract class ExecutionBulkValidator<TRequest> : AbstractValidator<TRequest>
+internal abstract class ExecutionBulkValidator<TRequest> : BulkValidator<TRequest>
     where TRequest : ExecutionBulkRequest
 {
     protected ExecutionBulkValidator()
@@ -97,26 +67,10 @@ internal abstract class ExecutionBulkValidator<TRequest> : AbstractValidator<TRe
             .WithMessage("They do not go with a filter.")
             .WithErrorCode(FaultCodes.Conflict);
         RuleFor(r => r.State)
-            .Must(states =>
-                (states ?? []).All(name =>
-                    name == ExecutionListQuery.RetryingState || StateNames.TryParseSnake<ExecutionState>(name, out _)
-                )
-            )
-            .WithMessage(
-                $"The states are {string.Join(", ", Enum.GetValues<ExecutionState>().Select(s => s.ToSnake()))} and {ExecutionListQuery.RetryingState}."
-            )
+            .Must(states => ExecutionStateWords.AreKnown(states ?? []))
+            .WithMessage(ExecutionStateWords.Known)
             .WithErrorCode(FaultCodes.InvalidValue);
-        RuleFor(r => r.Since).MustBeInstant();
-        RuleFor(r => r.Until).MustBeInstant();
-        RuleFor(r => r.Q).MaximumLength(200);
-        RuleFor(r => r.All)
-            .Must((request, all) => all == true || request.HasFilter || request.Ids is not null)
-            .WithMessage("Say which executions are meant, or 'all': true for all of them.")
-            .WithErrorCode(FaultCodes.Required);
-        RuleFor(r => r.All)
-            .Must((request, all) => all != true || !request.HasFilter)
-            .WithMessage("It does not go with a filter.")
-            .WithErrorCode(FaultCodes.Conflict);
+        MustSayWhich("executions");
     }
 }
 

@@ -9,6 +9,7 @@ internal sealed class ExecutionPages(
     ExecutionReader executions,
     TaskReader tasks,
     ExecutionFactReader facts,
+    TypicalDurationReader durations,
     WaitReasons reasons
 )
 {
@@ -20,12 +21,16 @@ internal sealed class ExecutionPages(
     public async Task<IReadOnlyList<ExecutionItem>> ToItemsAsync(
         IReadOnlyList<ExecutionSummary> found,
         Caller caller,
+        bool withTypical,
         CancellationToken stop
     )
     {
         Guid[] ids = [.. found.Select(e => e.Id)];
         var telling = await tasks.FindTellingAsync(ids, stop);
         var known = await facts.FindAsync(ids, stop);
+        var usual = withTypical
+            ? await durations.FindAsync([.. found.Select(TypicalDurationReader.JobOf).Distinct()], stop)
+            : null;
         var why = await reasons.ExplainAsync(
             [.. found.Where(Waits).Select(e => telling.GetValueOrDefault(e.Id)).OfType<TaskDetail>()],
             stop
@@ -40,6 +45,7 @@ internal sealed class ExecutionPages(
                     task,
                     task is null ? null : why.GetValueOrDefault(task.Id),
                     known.GetValueOrDefault(e.Id, ExecutionTaskFacts.None),
+                    usual?.TryGetValue(TypicalDurationReader.JobOf(e), out var took) == true ? took : null,
                     caller.Role
                 );
             }),
@@ -67,7 +73,7 @@ internal sealed class ExecutionPages(
         }
 
         var shown = await tasks.ListAsync(execution.Id, 0, ExecutionViews.TasksShown, stop);
-        var item = (await ToItemsAsync([execution], caller, stop))[0];
+        var item = (await ToItemsAsync([execution], caller, withTypical: true, stop))[0];
         return new ExecutionDetail(item with { Progress = ExecutionViews.ProgressOf(shown) })
         {
             Job = text.Spec,

@@ -9,7 +9,9 @@ namespace Sje.Web.Api;
 /// <summary>
 /// An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). <c>retrying</c>: it has
 /// not ended, and a task of it tries again. <c>reason</c> is one line: why it waits, what went wrong, or what it is doing. <c>queuePosition</c> is its
-/// place among those of its queue that nothing but others before it keeps waiting, from 1. <c>warnings</c> counts lines of warning in its logs. <c>actions</c> is what the caller may do to it now.
+/// place among those of its queue that nothing but others before it keeps waiting, from 1. <c>warnings</c> counts lines of warning in its logs.
+/// <c>typicalDurationMs</c>, in a list only where it was asked for: the median of what the last executions of the job that succeeded took, up to 20; none where
+/// fewer than 3 have. <c>actions</c> is what the caller may do to it now.
 /// </summary>
 internal record ExecutionItem(
     Guid Id,
@@ -46,6 +48,7 @@ internal record ExecutionItem(
     string? ErrorClass,
     string? ErrorMessage,
     long Warnings,
+    long? TypicalDurationMs,
     long Version,
     IReadOnlyList<ObjectAction> Actions
 );
@@ -107,6 +110,28 @@ internal sealed record TaskItem(
 /// <summary>What a task needs of a worker; 0 is no demand.</summary>
 internal sealed record ResourceItem(double Cpus, long MemoryBytes, IReadOnlyList<string> Labels);
 
+/// <summary>
+/// A page of executions. Counts are by state, under the same filters but the state; none goes beyond <c>countsUpTo</c>. <c>retrying</c> among them
+/// counts some of the queued and running ones again.
+/// </summary>
+internal sealed record ExecutionPage(
+    IReadOnlyList<ExecutionItem> Items,
+    string? NextCursor,
+    IReadOnlyDictionary<string, int> Counts,
+    int CountsUpTo
+);
+
+/// <summary>How many there are by state, under a filter; none goes beyond <c>countsUpTo</c>. <c>retrying</c> counts some of the queued and running ones again.</summary>
+internal sealed record ExecutionCountsView(IReadOnlyDictionary<string, int> Counts, int CountsUpTo)
+{
+    public static ExecutionCountsView Of(ExecutionCounts counts)
+    {
+        var named = counts.States.ToDictionary(c => c.Key.ToSnake(), c => c.Value);
+        named[ExecutionStateWords.Retrying] = counts.Retrying;
+        return new ExecutionCountsView(named, ExecutionReader.MaxCount);
+    }
+}
+
 /// <summary>Translates what storage read into what the API shows.</summary>
 internal static class ExecutionViews
 {
@@ -120,6 +145,7 @@ internal static class ExecutionViews
         TaskDetail? telling,
         WaitReason? wait,
         ExecutionTaskFacts facts,
+        TimeSpan? typical,
         Role role
     ) =>
         new(
@@ -157,6 +183,7 @@ internal static class ExecutionViews
             Text(telling?.Error, "class"),
             Text(telling?.Error, "message"),
             facts.Warnings,
+            (long?)typical?.TotalMilliseconds,
             execution.Version,
             AllowedActions.OfExecution(role, facts.Of(execution))
         );

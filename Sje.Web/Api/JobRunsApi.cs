@@ -133,7 +133,7 @@ internal static class JobRunsApi
         var columns = await grid.FindColumnsAsync(ids, query.TasksSkipped, query.TaskCount, stop);
         var cells = (await grid.ListCellsAsync(ids, columns.Names, stop)).ToLookup(cell => cell.ExecutionId);
         var places = columns.Names.Index().ToDictionary(column => column.Item, column => column.Index);
-        var items = await pages.ToItemsAsync(shown, user.Caller(), stop);
+        var items = await pages.ToItemsAsync(shown, user.Caller(), withTypical: false, stop);
         return TypedResults.Ok(
             new JobRunGrid(
                 columns.Names,

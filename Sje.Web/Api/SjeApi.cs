@@ -89,6 +89,7 @@ internal static class SjeApi
         JobsApi.Map(api);
         JobRunsApi.Map(api);
         ExecutionsApi.Map(api);
+        ExecutionChangesApi.Map(api);
         ExecutionBulkApi.Map(api);
         ExecutionSeriesApi.Map(api);
         LogsApi.Map(api);

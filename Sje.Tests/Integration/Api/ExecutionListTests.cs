@@ -69,6 +69,49 @@ public sealed class ExecutionListTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(["id"], wrong.Pointers());
     }
 
+    [Fact]
+    public async Task A_row_tells_what_its_job_usually_takes_by_the_last_twenty_that_succeeded_when_asked()
+    {
+        // The newest 20 that succeeded took 6 to 25 seconds; what came before, failed, or is another tenant's does not count.
+        await host.ExecuteAsync(
+            """
+            insert into sje.executions (id, name, tenant, job_type, queue, spec, state, task_count, accepted_at, started_at, finished_at)
+            select sje.id_at(now() + i * interval '1 second' + n.place * interval '1 millisecond'), n.name, n.tenant, 'process', 'usually', '{}'::jsonb,
+                case when n.fails then 'failed' else 'succeeded' end, 1, now(), now(), now() + i * n.took
+            from generate_series(1, 25) i,
+                (values ('habit', 'default', false, interval '1 second', 1), ('habit', 'default', true, interval '1 hour', 2),
+                    ('habit', 'other', false, interval '1 minute', 3), ('never', 'default', true, interval '1 second', 4)) n (name, tenant, fails, took, place)
+            union all
+            select sje.id_at(now() + i * interval '1 second' + interval '5 milliseconds'), 'twice', 'default', 'process', 'usually', '{}'::jsonb, 'succeeded', 1, now(), now(), now()
+            from generate_series(1, 2) i
+            """
+        );
+        var waiting = await host.SubmitAsync("habit", "usually");
+
+        var asked = (await GetAsync("/api/v1/executions?queue=usually&typical=true&limit=1000"))["items"]!.AsArray();
+        var unasked = await GetAsync($"/api/v1/executions?id={waiting}");
+        var one = await GetAsync($"/api/v1/executions/{waiting}");
+        var wrong = await host.Client.GetAsync("/api/v1/executions?typical=perhaps");
+
+        Assert.Equal(103, asked.Count);
+        Assert.All(
+            asked,
+            item =>
+                Assert.Equal(
+                    ((string?)item!["name"], (string?)item["tenant"]) switch
+                    {
+                        ("habit", "default") => 15_500,
+                        ("habit", "other") => 930_000,
+                        _ => null,
+                    },
+                    (long?)item["typicalDurationMs"]
+                )
+        );
+        Assert.Null(unasked["items"]![0]!["typicalDurationMs"]);
+        Assert.Equal(15_500, (long?)one["typicalDurationMs"]);
+        Assert.Equal(["typical"], (await wrong.ReadProblemAsync(422, "validation")).Pointers());
+    }
+
     [Theory]
     [InlineData("accepted")]
     [InlineData("-accepted")]

@@ -60,6 +60,8 @@ export interface ExecutionItem {
   errorMessage?: string | null;
   /** Its place among those of its queue that nothing but others before it keeps waiting, from 1. */
   queuePosition?: number | null;
+  /** The median of what the last executions of the job that succeeded took; only where it was asked for, and enough have. */
+  typicalDurationMs?: number | null;
   version: number;
   actions?: string[];
 }
@@ -200,7 +202,7 @@ export interface ExecutionCounts {
 
 /** Reads some executions by id, to patch them into what is shown. */
 export async function readExecutions(ids: readonly string[], signal?: AbortSignal): Promise<ExecutionItem[]> {
-  const page = await get<ExecutionPage>("/executions", { query: { id: ids, limit: ids.length }, signal });
+  const page = await get<ExecutionPage>("/executions", { query: { id: ids, limit: ids.length, typical: true }, signal });
   return page.items;
 }
 

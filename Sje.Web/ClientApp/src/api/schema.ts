@@ -1,4 +1,4 @@
-// Generated from tools/types/openapi.json, sha256 f912cc691dfd923cfacee996e663f2b8d002d52ea246dc65797788d23b9821ca. Do not edit: npm run generate in tools/types.
+// Generated from tools/types/openapi.json, sha256 a42a0ac240d156ecaaac85298ebc74a2e31d65c1a3a06fa4228c04a4640bc6e8. Do not edit: npm run generate in tools/types.
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -89,7 +89,7 @@ export interface components {
             ids?: null | string[];
             /** @description The exact name of the job. */
             job?: null | string;
-            /** @description Part of the name or label, or an id. */
+            /** @description Part of the job's name or of the label; of executions also an id, of dead letters also part of the error's message. */
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
@@ -97,13 +97,13 @@ export interface components {
             reason?: null | string;
             /** @description The name of the schedule that started them. */
             schedule?: null | string;
-            /** @description Accepted at this instant or later. */
+            /** @description Accepted at this instant or later; of dead letters, failed for good. */
             since?: null | string;
             /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
-            /** @description Accepted before this instant. */
+            /** @description Accepted before this instant; of dead letters, failed for good. */
             until?: null | string;
         };
         CancelRequest: {
@@ -325,13 +325,13 @@ export interface components {
             fingerprint?: null | string;
             /** @description The exact name of the job. */
             job?: null | string;
-            /** @description Part of the job's name, of the label or of the error's message. */
+            /** @description Part of the job's name or of the label; of executions also an id, of dead letters also part of the error's message. */
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
-            /** @description Failed for good at this instant or later. */
+            /** @description Accepted at this instant or later; of dead letters, failed for good. */
             since?: null | string;
-            /** @description Failed for good before this instant. */
+            /** @description Accepted before this instant; of dead letters, failed for good. */
             until?: null | string;
         };
         /** @description How many were changed. */
@@ -439,6 +439,8 @@ export interface components {
             tenant?: string;
             trigger?: string;
             /** Format: int64 */
+            typicalDurationMs?: null | number;
+            /** Format: int64 */
             version?: number;
             waitReason?: null | string;
             /** Format: int64 */
@@ -448,7 +450,9 @@ export interface components {
         /**
          * @description An execution in a list. What it says of attempts, progress and error is of the task that tells most (a running one first). `retrying`: it has
          *     not ended, and a task of it tries again. `reason` is one line: why it waits, what went wrong, or what it is doing. `queuePosition` is its
-         *     place among those of its queue that nothing but others before it keeps waiting, from 1. `warnings` counts lines of warning in its logs. `actions` is what the caller may do to it now.
+         *     place among those of its queue that nothing but others before it keeps waiting, from 1. `warnings` counts lines of warning in its logs.
+         *     `typicalDurationMs`, in a list only where it was asked for: the median of what the last executions of the job that succeeded took, up to 20; none where
+         *     fewer than 3 have. `actions` is what the caller may do to it now.
          */
         ExecutionItem: {
             /** Format: date-time */
@@ -498,6 +502,8 @@ export interface components {
             tags: string[];
             tenant: string;
             trigger: string;
+            /** Format: int64 */
+            typicalDurationMs: null | number;
             /** Format: int64 */
             version: number;
             waitReason: null | string;
@@ -901,13 +907,13 @@ export interface components {
             ids?: null | string[];
             /** @description The exact name of the job. */
             job?: null | string;
-            /** @description Part of the name or label, or an id. */
+            /** @description Part of the job's name or of the label; of executions also an id, of dead letters also part of the error's message. */
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
             /** @description The name of the schedule that started them. */
             schedule?: null | string;
-            /** @description Accepted at this instant or later. */
+            /** @description Accepted at this instant or later; of dead letters, failed for good. */
             since?: null | string;
             /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
@@ -915,7 +921,7 @@ export interface components {
             tag?: null | string;
             /** @description A queue of the same lane. */
             toQueue?: null | string;
-            /** @description Accepted before this instant. */
+            /** @description Accepted before this instant; of dead letters, failed for good. */
             until?: null | string;
         };
         /** @description Where what waits of an execution is to stand; what is missing stays as it is. */
@@ -1070,19 +1076,19 @@ export interface components {
             /** @description The exact name of the job. */
             job?: null | string;
             priority?: null | components["schemas"]["JsonNode"];
-            /** @description Part of the name or label, or an id. */
+            /** @description Part of the job's name or of the label; of executions also an id, of dead letters also part of the error's message. */
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
             /** @description The name of the schedule that started them. */
             schedule?: null | string;
-            /** @description Accepted at this instant or later. */
+            /** @description Accepted at this instant or later; of dead letters, failed for good. */
             since?: null | string;
             /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
-            /** @description Accepted before this instant. */
+            /** @description Accepted before this instant; of dead letters, failed for good. */
             until?: null | string;
         };
         /** @description The body of every answer that is an error (RFC 9457). */
@@ -1286,19 +1292,19 @@ export interface components {
             ids?: null | string[];
             /** @description The exact name of the job. */
             job?: null | string;
-            /** @description Part of the name or label, or an id. */
+            /** @description Part of the job's name or of the label; of executions also an id, of dead letters also part of the error's message. */
             q?: null | string;
             /** @description The exact queue. */
             queue?: null | string;
             /** @description The name of the schedule that started them. */
             schedule?: null | string;
-            /** @description Accepted at this instant or later. */
+            /** @description Accepted at this instant or later; of dead letters, failed for good. */
             since?: null | string;
             /** @description Any of these states; retrying is one, as in the list. */
             state?: null | string[];
             /** @description One of the tags. */
             tag?: null | string;
-            /** @description Accepted before this instant. */
+            /** @description Accepted before this instant; of dead letters, failed for good. */
             until?: null | string;
         };
         /** @description A retry policy that jobs may name. */

@@ -5,7 +5,7 @@ import type { Column } from "../../ui/DataTable";
 import { StateMark } from "../../ui/StateMark";
 import { Time, useNow } from "../../ui/values";
 import { triggerOf } from "../execution/trigger";
-import { barOf } from "./usual";
+import { barOf, comparedTo } from "./usual";
 
 const final = new Set(["succeeded", "partially_succeeded", "failed", "cancelled", "timed_out"]);
 
@@ -18,75 +18,71 @@ export function shownState(row: ExecutionItem): string {
   return row.retrying ? "retrying" : row.state;
 }
 
-/** The columns of the list; `usual` knows how long executions of a job usually take. */
-export function columnsOf(usual: (name: string) => number | undefined): Column<ExecutionItem>[] {
-  return [
-    { id: "state", header: "State", width: "148px", cell: (row) => <StateMark state={shownState(row)} /> },
-    {
-      id: "job",
-      header: "Job",
-      width: "minmax(150px, 2fr)",
-      cell: (row) => (
-        <>
-          <PageLink to={`/executions/${row.id}`} className="xs-name" tabIndex={-1}>
-            {row.name}
-          </PageLink>
-          {row.label && <span className="muted xs-label">{row.label}</span>}
-        </>
+/** The columns of the list. */
+export const columns: Column<ExecutionItem>[] = [
+  { id: "state", header: "State", width: "148px", cell: (row) => <StateMark state={shownState(row)} /> },
+  {
+    id: "job",
+    header: "Job",
+    width: "minmax(150px, 2fr)",
+    cell: (row) => (
+      <>
+        <PageLink to={`/executions/${row.id}`} className="xs-name" tabIndex={-1}>
+          {row.name}
+        </PageLink>
+        {row.label && <span className="muted xs-label">{row.label}</span>}
+      </>
+    ),
+  },
+  { id: "trigger", header: "Trigger", width: "minmax(90px, 1fr)", above: 1040, cell: (row) => triggerOf(row).words },
+  {
+    id: "started",
+    header: "Started",
+    width: "104px",
+    sort: "started",
+    above: 560,
+    cell: (row) => <Time at={row.startedAt} none="not yet" />,
+  },
+  {
+    id: "took",
+    header: "Took",
+    width: "150px",
+    sort: "duration",
+    cell: (row) => <Took row={row} />,
+  },
+  {
+    id: "attempt",
+    header: "Attempt",
+    width: "72px",
+    above: 860,
+    cell: (row) =>
+      row.attempt > 0 ? (
+        <span className={row.attempt > 1 ? "xs-again" : undefined}>
+          {row.attempt}/{Math.max(row.attempt, row.maxAttempts)}
+        </span>
+      ) : (
+        <span className="muted">–</span>
       ),
-    },
-    { id: "trigger", header: "Trigger", width: "minmax(90px, 1fr)", above: 1040, cell: (row) => triggerOf(row).words },
-    {
-      id: "started",
-      header: "Started",
-      width: "104px",
-      sort: "started",
-      above: 560,
-      cell: (row) => <Time at={row.startedAt} none="not yet" />,
-    },
-    {
-      id: "took",
-      header: "Took",
-      width: "150px",
-      sort: "duration",
-      cell: (row) => <Took row={row} medianMs={usual(row.name)} />,
-    },
-    {
-      id: "attempt",
-      header: "Attempt",
-      width: "72px",
-      above: 860,
-      cell: (row) =>
-        row.attempt > 0 ? (
-          <span className={row.attempt > 1 ? "xs-again" : undefined}>
-            {row.attempt}/{Math.max(row.attempt, row.maxAttempts)}
-          </span>
-        ) : (
-          <span className="muted">–</span>
-        ),
-    },
-    { id: "reason", header: "Reason", width: "minmax(160px, 3fr)", above: 720, cell: (row) => <Reason row={row} /> },
-    {
-      id: "accepted",
-      header: "Accepted",
-      width: "104px",
-      sort: "accepted",
-      above: 1180,
-      cell: (row) => <Time at={row.acceptedAt} />,
-    },
-  ];
-}
+  },
+  { id: "reason", header: "Reason", width: "minmax(160px, 3fr)", above: 720, cell: (row) => <Reason row={row} /> },
+  {
+    id: "accepted",
+    header: "Accepted",
+    width: "104px",
+    sort: "accepted",
+    above: 1180,
+    cell: (row) => <Time at={row.acceptedAt} />,
+  },
+];
 
-function Took({ row, medianMs }: { row: ExecutionItem; medianMs: number | undefined }) {
+function Took({ row }: { row: ExecutionItem }) {
   const going = row.startedAt != null && row.finishedAt == null;
   const now = useNow(going);
   if (!row.startedAt) return <span className="muted">–</span>;
   const ms = Math.max(0, (row.finishedAt ? Date.parse(row.finishedAt) : now.getTime()) - Date.parse(row.startedAt));
-  const bar = barOf(ms, medianMs);
-  const compared =
-    medianMs === undefined || bar.ratio === undefined
-      ? "no other runs of this job to compare with here"
-      : `${Math.round(bar.ratio * 100) / 100} × the usual ${duration(medianMs)}`;
+  const usual = row.typicalDurationMs ?? undefined;
+  const bar = barOf(ms, usual);
+  const compared = comparedTo(ms, usual);
   return (
     <span className="xs-took" title={`${duration(ms)}: ${compared}`}>
       <span className="xs-took-text">{duration(ms)}</span>

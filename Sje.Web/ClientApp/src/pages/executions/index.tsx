@@ -14,7 +14,7 @@ import { DataTable, type Sort } from "../../ui/DataTable";
 import { EmptyState } from "../../ui/placeholders";
 import { useToasts } from "../../ui/toasts";
 import { BulkBar, endOf, RunningOperations } from "./Bulk";
-import { columnsOf } from "./columns";
+import { columns } from "./columns";
 import { filterNames, readFilter, showsAll, writeFilter } from "./filters";
 import { Filters } from "./Filters";
 import { anchorOf, cursorAt, noteShown } from "./place";
@@ -39,8 +39,7 @@ export default function ExecutionsPage() {
   const host = useRef<HTMLDivElement>(null);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const calm = () => selected.size === 0 && isCalm(host.current);
-  const { list, rows, counts, more, usual, fresh, showFresh } = useExecutions(query, order, anchor, calm);
-  const columns = useMemo(() => columnsOf(usual), [usual]);
+  const { list, rows, counts, more, fresh, showFresh } = useExecutions(query, order, anchor, calm);
 
   const mayChange = useSession().data?.role !== "viewer";
   const [everything, setEverything] = useState(false);

@@ -13,7 +13,6 @@ import {
 import { usePace } from "../../base/pace";
 import { readAgain, useLive } from "../../live";
 import { isFinal } from "./columns";
-import { medianOf } from "./usual";
 
 /** How many rows a page of the list has. */
 const pageSize = 100;
@@ -28,7 +27,7 @@ const heardOf = 2_000;
  */
 export function useExecutions(filter: Record<string, QueryValue>, sort: string, cursor: string | undefined, calm: () => boolean) {
   const client = useQueryClient();
-  const query = useMemo(() => ({ ...filter, sort, limit: pageSize }), [filter, sort]);
+  const query = useMemo(() => ({ ...filter, sort, limit: pageSize, typical: true }), [filter, sort]);
   const list = useExecutionList(query, cursor);
   const rows = useMemo(() => rowsOf(list.data), [list.data]);
   const withoutState = useMemo(() => ({ ...filter, state: undefined }), [filter]);
@@ -125,13 +124,11 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
     if (!isFetchingNextPage) void fetchNextPage();
   }, [fetchNextPage, isFetchingNextPage]);
 
-  const usual = useMemo(() => usualOf(rows ?? []), [rows]);
   return {
     list,
     rows,
     counts,
     more,
-    usual,
     /** How many executions have come since the list was read. */
     fresh: fresh.size,
     async showFresh() {
@@ -148,18 +145,4 @@ function withNew(list: InfiniteData<ExecutionPage> | undefined, added: readonly 
   const known = new Set(list.pages.flatMap((page) => page.items.map((row) => row.id)));
   const items = [...added.filter((row) => !known.has(row.id)), ...first.items];
   return { ...list, pages: [{ ...first, items }, ...rest] };
-}
-
-/** How long executions of each job usually take, by the rows that have been read; at least three make a habit. */
-function usualOf(rows: readonly ExecutionItem[]): (name: string) => number | undefined {
-  const durations = new Map<string, number[]>();
-  for (const row of rows) {
-    if (row.state !== "succeeded" || !row.startedAt || !row.finishedAt) continue;
-    const ms = Date.parse(row.finishedAt) - Date.parse(row.startedAt);
-    const list = durations.get(row.name);
-    if (list) list.push(ms);
-    else durations.set(row.name, [ms]);
-  }
-  const medians = new Map([...durations].filter(([, list]) => list.length >= 3).map(([name, list]) => [name, medianOf(list)]));
-  return (name) => medians.get(name);
 }

@@ -1,18 +1,4 @@
-/** How long executions of a job usually take, and how this one compares. */
-export interface Usual {
-  medianMs: number;
-  /** How many it is the median of. */
-  of: number;
-}
-
-/** The middle of some numbers; of an even count the mean of the two in the middle. */
-export function medianOf(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
-}
+import { duration } from "../../base/format";
 
 /** A duration beside its median, for a bar whose tick stands at the median: both in shares of the bar's width. */
 export interface DurationBar {
@@ -32,4 +18,12 @@ export function barOf(durationMs: number, medianMs: number | undefined): Duratio
   const ratio = durationMs / medianMs;
   // Below a second twice as long means nothing.
   return { fill: Math.min(1, ratio / 2), tick: 0.5, ratio, slow: ratio >= 2 && durationMs - medianMs >= 1_000 };
+}
+
+/** How a duration compares with what its job usually takes, in words. */
+export function comparedTo(durationMs: number, typicalMs: number | undefined): string {
+  const { ratio } = barOf(durationMs, typicalMs);
+  if (typicalMs === undefined) return "too few runs of this job have succeeded to compare with";
+  if (ratio === undefined) return `usually ${duration(typicalMs)}`;
+  return `${Math.round(ratio * 100) / 100} × the usual ${duration(typicalMs)}`;
 }
