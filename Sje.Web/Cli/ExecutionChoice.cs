@@ -38,9 +38,13 @@ internal static class ExecutionFilters
     public static Option<string> Queue(string name = "--queue") => new(name) { Description = "Only of this queue" };
 
     /// <summary>Adds the filters to a command.</summary>
-    public static Command With(Command command, Option<string> queue)
+    public static Command With(Command command, Option<string> queue, bool withStates = true)
     {
-        command.Options.Add(State);
+        if (withStates)
+        {
+            command.Options.Add(State);
+        }
+
         command.Options.Add(queue);
         foreach (var (_, option) in Others)
         {

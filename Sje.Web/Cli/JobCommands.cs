@@ -33,6 +33,11 @@ internal static class JobCommands
             ("updated", job => Show.Time(job["updatedAt"])),
             ("paused", job => Show.Time(job["pausedAt"]))
         );
+        foreach (var option in ListCommands.OfJobs)
+        {
+            jobs.Options.Add(option);
+        }
+
         jobs.Subcommands.Add(ListCommands.AsWord(jobs));
 
         var show = ClientOptions.With(new Command("show", "Show a saved job as it is stored") { Name, Version });

@@ -21,9 +21,20 @@ internal static class ListCommands
     };
     private static readonly Argument<string> QueueName = new("name") { Description = "The queue's name" };
     private static readonly Option<bool> Gone = new("--gone") { Description = "Also those that are gone" };
+    private static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
+    private static readonly Option<string> Search = new("--search") { Description = "Only with this in the name" };
+    private static readonly Option<string> Type = new("--type") { Description = "Only with tasks of this type" };
+    private static readonly Option<string> Tag = new("--tag") { Description = "Only with this tag" };
+    private static readonly Option<bool?> Paused = new("--paused")
+    {
+        Description = "Only those that are paused; with false only the others",
+    };
 
-    /// <summary>Only what belongs to a job.</summary>
-    public static readonly Option<string> Job = new("--job") { Description = "Only of this saved job" };
+    /// <summary>What narrows down and orders the list of schedules.</summary>
+    public static IReadOnlyList<Option> OfSchedules { get; } = [Job, Search, Paused, Sort];
+
+    /// <summary>What narrows down and orders the list of saved jobs.</summary>
+    public static IReadOnlyList<Option> OfJobs { get; } = [Search, Type, Tag, Paused, Sort];
 
     public static IEnumerable<Command> Create()
     {
@@ -47,6 +58,7 @@ internal static class ListCommands
         );
         ExecutionFilters.With(executions, ExecutionsQueue);
         executions.Options.Add(Sort);
+        executions.Subcommands.Add(CountExecutions());
         var queues = List(
             "queues",
             "List the queues",
@@ -193,6 +205,41 @@ internal static class ListCommands
         return word;
     }
 
+    private static Command CountExecutions()
+    {
+        var counts = ExecutionFilters.With(
+            ClientOptions.With(new Command("counts", "How many there are in each state; retrying counts some again")),
+            ExecutionsQueue,
+            withStates: false
+        );
+        counts.SetAction(
+            async (parsed, stop) =>
+            {
+                using var client = ClientOptions.Connect(parsed);
+                var answer = await client.GetAsync("api/v1/executions/counts" + Filters(parsed), stop);
+                if (ClientOptions.Json(parsed))
+                {
+                    Show.Json(answer);
+                }
+                else
+                {
+                    // What was counted to the end of counting is more than that.
+                    var most = answer["countsUpTo"]?.GetValue<long>();
+                    Show.Facts([
+                        .. answer["counts"]!
+                            .AsObject() // always there
+                            .Select(count =>
+                                (count.Key, Show.Text(count.Value) + (count.Value?.GetValue<long>() >= most ? "+" : ""))
+                            ),
+                    ]);
+                }
+
+                return ExitCodes.Ok;
+            }
+        );
+        return counts;
+    }
+
     /// <summary>A word that lists what an address of the API has.</summary>
     public static Command List(
         string word,
@@ -230,6 +277,10 @@ internal static class ListCommands
             .Given(parsed, ExecutionsQueue)
             .Concat(parsed.GetValue(Job) is { } job ? [(Name: "job", Value: job)] : [])
             .Concat(parsed.GetValue(Sort) is { } sort ? [(Name: "sort", Value: sort)] : [])
+            .Concat(parsed.GetValue(Search) is { } text ? [(Name: "q", Value: text)] : [])
+            .Concat(parsed.GetValue(Type) is { } type ? [(Name: "type", Value: type)] : [])
+            .Concat(parsed.GetValue(Tag) is { } tag ? [(Name: "tag", Value: tag)] : [])
+            .Concat(parsed.GetValue(Paused) is { } paused ? [(Name: "paused", Value: paused ? "true" : "false")] : [])
             .Concat(parsed.GetValue(Gone) ? [(Name: "gone", Value: "true")] : [])
             .Select(filter => $"{filter.Name}={Uri.EscapeDataString(filter.Value)}")
             .ToList();

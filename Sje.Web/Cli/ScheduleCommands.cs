@@ -53,7 +53,11 @@ internal static class ScheduleCommands
             ("last", schedule => Show.Distance(schedule["lastFiredAt"])),
             ("error", schedule => Show.Text(schedule["lastError"]))
         );
-        schedules.Options.Add(ListCommands.Job);
+        foreach (var option in ListCommands.OfSchedules)
+        {
+            schedules.Options.Add(option);
+        }
+
         schedules.Subcommands.Add(ListCommands.AsWord(schedules));
 
         var show = ClientOptions.With(new Command("show", "Show a schedule") { Name });

@@ -95,5 +95,46 @@ public sealed class CommandLineTests(TestDatabase database) : IClassFixture<Test
         Assert.Contains("default", queues.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Lists_are_narrowed_down_and_executions_counted_as_on_the_pages()
+    {
+        foreach (var name in new[] { "narrow-one", "narrow-two" })
+        {
+            Write(
+                $"name: {name}\ntags: [kept]\ntype: process\nprocess: {{command: ['true']}}\nschedule: {{cron: '0 6 * * *'}}\n"
+            );
+            Assert.Equal(ExitCodes.Ok, (await SjeProcess.RunAsync(folder, "jobs", "save", "job.yaml")).Code);
+        }
+
+        Assert.Equal(ExitCodes.Ok, (await SjeProcess.RunAsync(folder, "jobs", "pause", "narrow-two")).Code);
+        Assert.Equal(ExitCodes.Ok, (await SjeProcess.RunAsync(folder, "jobs", "run", "narrow-one", "--wait")).Code);
+
+        string[] search = ["--search", "narrow", "--tag", "kept", "--type", "process", "-o", "json"];
+        var both = await SjeProcess.RunAsync(folder, ["jobs", "list", "--sort", "-name", .. search]);
+        var paused = await SjeProcess.RunAsync(folder, ["jobs", "--paused", .. search]);
+        var others = await SjeProcess.RunAsync(folder, ["jobs", "--paused", "false", .. search]);
+        var schedules = await SjeProcess.RunAsync(folder, "schedules", "--search", "narrow-o", "--paused", "false");
+        var counts = await SjeProcess.RunAsync(folder, "executions", "counts", "--job", "narrow-one", "-o", "json");
+        var shown = await SjeProcess.RunAsync(folder, "executions", "counts", "--job", "narrow-one");
+
+        Assert.Equal(["narrow-two", "narrow-one"], Names(both.Output));
+        Assert.Equal(["narrow-two"], Names(paused.Output));
+        Assert.Equal(["narrow-one"], Names(others.Output));
+        Assert.Contains("narrow-one", schedules.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("narrow-two", schedules.Output, StringComparison.Ordinal);
+        using var counted = JsonDocument.Parse(counts.Output);
+        Assert.Equal(1, counted.RootElement.GetProperty("counts").GetProperty("succeeded").GetInt32());
+        Assert.Matches(@"succeeded\s+1\b", shown.Output);
+    }
+
+    private static IEnumerable<string?> Names(string list) =>
+        [
+            .. JsonDocument
+                .Parse(list)
+                .RootElement.GetProperty("items")
+                .EnumerateArray()
+                .Select(item => item.GetProperty("name").GetString()),
+        ];
+
     private void Write(string text) => File.WriteAllText(Path.Combine(folder, "job.yaml"), text);
 }
