@@ -202,10 +202,11 @@ internal static class CoreParts
             Lanes.Direct
         );
         var times = new List<double>();
+        var unreadable = new List<UnreadableTask>();
         for (var i = 0; i < Claims; i++)
         {
             var began = Clock.GetTimestamp();
-            var tasks = await queue.ClaimAsync(request, CancellationToken.None);
+            var tasks = await queue.ClaimAsync(request, unreadable, CancellationToken.None);
             times.Add(Clock.GetElapsedTime(began).TotalMilliseconds);
             if (tasks.Count != AtOnce)
             {

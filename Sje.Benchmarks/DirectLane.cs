@@ -49,10 +49,11 @@ internal static class DirectLane
         var request = new ClaimRequest(worker, [LoopQueue], [NoopEngine.TypeName], [], AtOnce, 1, 1, Lanes.Direct);
         var end = new AttemptEnd { Outcome = Core.Jobs.AttemptOutcome.Succeeded, Next = Core.Jobs.TaskState.Succeeded };
         var claims = Channel.CreateBounded<List<ClaimedTask>>(2);
+        var unreadable = new List<UnreadableTask>();
         var count = 0;
         var claiming = Task.Run(async () =>
         {
-            while (await queue.ClaimAsync(request, CancellationToken.None) is { Count: > 0 } tasks)
+            while (await queue.ClaimAsync(request, unreadable, CancellationToken.None) is { Count: > 0 } tasks)
             {
                 await claims.Writer.WriteAsync(tasks);
             }

@@ -32,6 +32,7 @@ internal static class QueueBench
         "idle.cpu",
         "worker.rss",
         "takeover",
+        "notices",
     ];
     private static readonly TimeProvider Clock = TimeProvider.System;
 
@@ -108,13 +109,7 @@ internal static class QueueBench
             var fresh = await server.FreshAsync();
             await using var source = NpgsqlDataSource.Create(fresh);
             await using var database = new Database(fresh);
-            var signals = new Signals(database, Clock, NullLogger<Signals>.Instance);
-            var intake = new ExecutionIntake(
-                database,
-                new SortableIds(Clock),
-                signals,
-                new Admission(database, signals, Clock, NullLogger<Admission>.Instance)
-            );
+            var intake = IntakeOf(database);
             if (wanted("submit.batch"))
             {
                 await CoreParts.SubmitBatchAsync(report, source, intake, () => Job("swarm"));
@@ -133,6 +128,12 @@ internal static class QueueBench
             }
         }
 
+        if (wanted("notices"))
+        {
+            await using var database = new Database(await server.FreshAsync());
+            await NoticePart.RunAsync(report, database, IntakeOf(database), () => Job(DirectLane.LoopQueue));
+        }
+
         if (wanted("submit.http"))
         {
             await CoreParts.SubmitHttpAsync(report, await server.FreshAsync());
@@ -147,6 +148,17 @@ internal static class QueueBench
         {
             await CoreParts.TakeoverAsync(report, await server.FreshAsync());
         }
+    }
+
+    private static ExecutionIntake IntakeOf(Database database)
+    {
+        var signals = new Signals(database, Clock, NullLogger<Signals>.Instance);
+        return new ExecutionIntake(
+            database,
+            new SortableIds(Clock),
+            signals,
+            new Admission(database, signals, Clock, NullLogger<Admission>.Instance)
+        );
     }
 
     private static async Task AcceptPartAsync(BenchReport report, NpgsqlDataSource source, ExecutionIntake intake)

@@ -168,10 +168,6 @@ internal sealed class TaskQueue(Database database)
             ) - clock_timestamp()
         """;
 
-    /// <summary>Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit.</summary>
-    public Task<List<ClaimedTask>> ClaimAsync(ClaimRequest request, CancellationToken cancellationToken) =>
-        ClaimAsync(request, [], cancellationToken);
-
     /// <summary>
     /// Claims up to <see cref="ClaimRequest.Slots"/> tasks that fit. Those that nobody can run are claimed too, and told apart: the caller ends them.
     /// </summary>

@@ -38,7 +38,8 @@ internal sealed partial class WorkerSession(
         from (values (1)) x left join sje.workers o on o.id = $14
         """;
 
-    private const string Renew = """
+    /// <summary>The heartbeat.</summary>
+    internal const string Renew = """
         update sje.workers set heartbeat_at = clock_timestamp(), lease_until = clock_timestamp() + $2, cpu_used = $3, memory_used_bytes = $4
         where id = $1 and state in ('active', 'draining')
         """;

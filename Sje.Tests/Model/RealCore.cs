@@ -405,10 +405,13 @@ internal sealed class RealCore : IDisposable
     private async Task<string> ClaimAsync(Claim claim)
     {
         var worker = workers[claim.Worker];
+        var unreadable = new List<UnreadableTask>();
         var taken = await tasks.ClaimAsync(
             new ClaimRequest(worker, ReferenceModel.Queues, ["noop"], [], claim.Slots, 99, 1_000_000_000, Lanes.Direct),
+            unreadable,
             CancellationToken.None
         );
+        Assert.Empty(unreadable);
         var names = new List<string>();
         foreach (var task in taken)
         {
