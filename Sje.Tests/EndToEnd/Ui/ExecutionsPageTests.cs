@@ -244,7 +244,7 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
     [Fact]
     public async Task What_changed_before_the_stream_began_is_shown_once_it_has()
     {
-        var begun = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var release = Path.Combine(ui.Folder, "may-end");
         var id = await ui.SubmitAsync("ends-unseen", $"until [ -e '{release}' ]; do sleep 0.1; done");
         await ui.BecomesAsync(id, "running");
@@ -254,7 +254,7 @@ public sealed class ExecutionsPageTests(LongListUi ui) : IClassFixture<LongListU
             {
                 var row = page.Page.Locator($"[data-key='{id}']");
                 await Expect(row).ToContainTextAsync("Running");
-                await File.WriteAllTextAsync(release, "");
+                await File.WriteAllTextAsync(release, "", TestContext.Current.CancellationToken);
                 await ui.BecomesAsync(id, "succeeded");
                 begun.SetResult();
                 await Expect(page.Page.Locator(".live-live")).ToBeVisibleAsync();
