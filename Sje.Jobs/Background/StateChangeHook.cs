@@ -38,12 +38,10 @@ internal sealed class StateChangeHook(Signals signals)
         from sje.all_tasks where hangfire_job_id = $1
         """;
 
-    // A job's row is locked as an update of its state locks it, not more: whoever adds to its history holds its key, and may yet wait for the
-    // task's row.
-
     // $1 task, $2 attempt, $3 our states that the new state of Hangfire's may stand for, $4 worker, $5 background job, $6 its state that
     // Hangfire found under its lock: a process that stood still may have lost the lock, and somebody else have made this very change. Both
-    // views agree from here on, but where somebody has dismissed the task meanwhile. The task's row is locked before the job's, as everywhere.
+    // views agree from here on, but where somebody has dismissed the task meanwhile. The task's row is locked before the job's, as everywhere, and
+    // the job's only as an update of its state locks it: whoever adds to its history holds its key, and may yet wait for the task's row.
     private const string Agree = """
         with live as (
             update sje.tasks set hangfire_sync_at = null

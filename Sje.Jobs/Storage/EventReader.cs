@@ -95,12 +95,29 @@ public sealed record StoredEvent(
 /// <summary>
 /// Reads events without gaps: a number is drawn before its transaction commits, so only events of transactions that are older than
 /// every open one are taken, in order (xid, seq). What is read so never gets a predecessor later.
+/// <para>
+/// Numbers of transactions are drawn by all databases of a server together. Those that are open in another database have no event of ours and are
+/// passed over, however long they take.
+/// </para>
 /// </summary>
 public sealed class EventReader(Database database)
 {
+    // Of the transactions that were open when the statement began those are passed over that are known to be another database's. One that has ended
+    // since is in neither view and counts: then the next reading takes more.
+    private const string Horizon = """
+        (select coalesce((
+            select open.xid from pg_snapshot_xip(pg_current_snapshot()) open (xid)
+            where not exists (
+                    select 1 from pg_stat_activity a join pg_database d on d.oid = a.datid
+                    where a.backend_xid = open.xid::xid and d.datname <> current_database())
+                and not exists (
+                    select 1 from pg_prepared_xacts p where p.transaction = open.xid::xid and p.database <> current_database())
+            order by open.xid limit 1), pg_snapshot_xmax(pg_current_snapshot())))
+        """;
+
     // A row may tell of a task, of the dead letter that it becomes or no longer is, and of its execution: up to three events, one after the other. seq
     // here is four times the row's, and what part of it. Notices are numbered by the same sequence.
-    private const string Events = """
+    private const string Events = $"""
         select e.xid, 4 * e.seq + p.part as seq, e.at,
             case p.part when 1 then 'dead_letters' when 2 then 'executions' else
                 case when e.kind like 'operation.%' then 'operations' when e.task_id is null then 'executions' else 'tasks' end end,
@@ -108,11 +125,11 @@ public sealed class EventReader(Database database)
             case when e.kind not like 'operation.%' then e.execution_id end, case when p.part < 2 then e.task_id end,
             case p.part when 0 then e.kind when 2 then 'execution.' || e.execution_state else 'dead_letter.' ||
                 case e.kind when 'task.dismissed' then 'dismissed' when 'task.queued' then 'requeued' else 'added' end end,
-            case when p.part = 0 then e.data::text else '{}' end,
+            case when p.part = 0 then e.data::text else '{"{}"}' end,
             case when e.kind like 'operation.%' then (select o.tenant from sje.operations o where o.id = e.execution_id) else x.tenant end, x.version
         from sje.events e left join sje.executions x on x.id = e.execution_id
             cross join (values (0), (1), (2)) p (part)
-        where (e.xid, e.seq) >= ($1, $2 / 4) and (e.xid > $1 or 4 * e.seq + p.part > $2) and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+        where (e.xid, e.seq) >= ($1, $2 / 4) and (e.xid > $1 or 4 * e.seq + p.part > $2) and e.xid < {Horizon}
             and (p.part = 0 or (p.part = 2 and e.execution_state is not null)
         """;
 
@@ -124,7 +141,7 @@ public sealed class EventReader(Database database)
             union all
             (select n.xid, 4 * n.seq, n.at, n.topic, n.subject, null::uuid, null::uuid, n.kind, '{"{}"}', null::text, n.version
             from sje.notices n
-            where (n.xid, n.seq) >= ($1, $2 / 4) and (n.xid > $1 or 4 * n.seq > $2) and n.xid < pg_snapshot_xmin(pg_current_snapshot())
+            where (n.xid, n.seq) >= ($1, $2 / 4) and (n.xid > $1 or 4 * n.seq > $2) and n.xid < {Horizon}
             order by n.xid, n.seq limit $3)) s
         order by xid, seq limit $3
         """;
@@ -135,7 +152,7 @@ public sealed class EventReader(Database database)
         limit $3
         """;
 
-    private const string FindEndSql = "select pg_snapshot_xmin(pg_current_snapshot())";
+    private const string FindEndSql = $"select {Horizon}";
 
     /// <summary>Events after a place, of one execution or of all.</summary>
     public async Task<IReadOnlyList<StoredEvent>> ReadAsync(

@@ -1,6 +1,6 @@
-using Sje.Core.Security;
 using Npgsql;
 using NpgsqlTypes;
+using Sje.Core.Security;
 
 namespace Sje.Jobs.Storage;
 

@@ -15,7 +15,7 @@ public sealed class TypicalDurationReader(Database database)
     /// <summary>Fewer than these make no habit.</summary>
     public const int Least = 3;
 
-    // The index executions_succeeded holds all that is read here, so a job that fails a million times is not read through.
+    // By the index executions_succeeded, so that a job that fails a million times is not read through.
     private static readonly string Typical = $"""
         select n.tenant, n.name, r.took
         from unnest($1, $2) n(tenant, name) cross join lateral (

@@ -140,7 +140,11 @@ internal static class LimitsApi
     {
         var limit = query.LimitOf();
         return TypedResults.Ok(
-            (await limits.ListKeysAsync(query.KeyOf(), limit + 1, stop)).ToPage(limit, key => key.Name, key => For(key, user))
+            (await limits.ListKeysAsync(query.KeyOf(), limit + 1, stop)).ToPage(
+                limit,
+                key => key.Name,
+                key => For(key, user)
+            )
         );
     }
 

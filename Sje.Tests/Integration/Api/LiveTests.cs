@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Sje.Core.Security;
+using Sje.Tests.Support;
 
 namespace Sje.Tests.Integration.Api;
 
@@ -63,6 +64,33 @@ public sealed class LiveTests(ApiHost host) : IClassFixture<ApiHost>
         }
 
         Assert.Equal("late", (await NextOfAsync(stream, late)).Event);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_stays_open_in_another_database_of_the_server_holds_nothing_back()
+    {
+        var other = new TestDatabase();
+        await other.InitializeAsync();
+        try
+        {
+            await using var connection = await other.Database.Main.OpenConnectionAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await using (var draw = connection.CreateCommand())
+            {
+                draw.CommandText = "select pg_current_xact_id()";
+                await draw.ExecuteScalarAsync();
+            }
+
+            using var stream = await SseClient.OpenAsync(host.Client, "/api/v1/events");
+            var id = await host.SubmitAsync("beside");
+
+            Assert.Equal("execution.queued", (await NextOfAsync(stream, id)).Event);
+            await transaction.CommitAsync();
+        }
+        finally
+        {
+            await other.DisposeAsync();
+        }
     }
 
     [Fact]

@@ -53,6 +53,12 @@ describe("a search", () => {
     expect(finder.soFar.complete).toBe(true);
   });
 
+  it("has a bucket once, though the server stopped inside it", async () => {
+    const finder = await finderOf(30_000, [6_999, 7_000, 7_001, 7_002], 7_000);
+    expect(finder.soFar.buckets.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(4);
+    expect(new Set(finder.soFar.buckets.map((bucket) => bucket.line)).size).toBe(finder.soFar.buckets.length);
+  });
+
   it("goes from hit to hit, round the ends, and says which one it is", async () => {
     const hits = [3, 999, 1000, 1001, 25_000];
     const finder = await finderOf(30_000, hits);

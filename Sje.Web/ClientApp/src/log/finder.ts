@@ -64,7 +64,7 @@ export class LogFinder {
       this.found = {
         total: this.found.total + page.total,
         complete: page.resumeFrom === null,
-        buckets: [...this.found.buckets, ...page.buckets],
+        buckets: joined(this.found.buckets, page.buckets),
         bucketLines: page.bucketLines,
         endLine: page.endLine,
       };
@@ -138,4 +138,11 @@ export class LogFinder {
     const { from, ...rest } = range;
     return this.search(this.place, { ...this.pattern, level: this.level, ...(from === undefined ? {} : { from }), ...rest }, this.controller.signal);
   }
+}
+
+/** Buckets of one part of a log and of the next: where the first ended inside a bucket, both have it. */
+function joined(before: readonly LogHitBucket[], behind: readonly LogHitBucket[]): LogHitBucket[] {
+  const [last, first] = [before.at(-1), behind[0]];
+  if (last === undefined || first === undefined || last.line !== first.line) return [...before, ...behind];
+  return [...before.slice(0, -1), { line: last.line, count: last.count + first.count }, ...behind.slice(1)];
 }
