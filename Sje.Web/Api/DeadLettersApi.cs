@@ -34,8 +34,8 @@ internal sealed record DeadLetterQuery(
             Queue = Queue,
             Class = Class,
             Fingerprint = Fingerprint,
-            Since = InstantText.Read(Since),
-            Until = InstantText.Read(Until),
+            Since = RequestInstant.Read(Since),
+            Until = RequestInstant.Read(Until),
             Text = Text,
         };
 }
@@ -69,8 +69,8 @@ internal sealed record DeadLetterRequest : BulkRequest
             Queue = Queue,
             Class = Class,
             Fingerprint = Fingerprint,
-            Since = InstantText.Read(Since),
-            Until = InstantText.Read(Until),
+            Since = RequestInstant.Read(Since),
+            Until = RequestInstant.Read(Until),
             Text = Q,
         };
 }

@@ -45,8 +45,8 @@ internal abstract record ExecutionBulkRequest : BulkRequest
                 Queue = Queue,
                 Tag = Tag,
                 Text = Q,
-                Since = InstantText.Read(Since),
-                Until = InstantText.Read(Until),
+                Since = RequestInstant.Read(Since),
+                Until = RequestInstant.Read(Until),
             }.InStates([.. State ?? []]),
         };
 

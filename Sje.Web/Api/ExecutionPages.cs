@@ -32,7 +32,7 @@ internal sealed class ExecutionPages(
             ? await durations.FindAsync([.. found.Select(TypicalDurationReader.JobOf).Distinct()], stop)
             : null;
         var why = await reasons.ExplainAsync(
-            [.. found.Where(Waits).Select(e => telling.GetValueOrDefault(e.Id)).OfType<TaskDetail>()],
+            [.. found.Where(IsOpen).Select(e => telling.GetValueOrDefault(e.Id)).OfType<TaskDetail>()],
             stop
         );
         return
@@ -114,5 +114,5 @@ internal sealed class ExecutionPages(
         ];
     }
 
-    private static bool Waits(ExecutionSummary execution) => !execution.State.IsFinal();
+    private static bool IsOpen(ExecutionSummary execution) => !execution.State.IsFinal();
 }

@@ -140,8 +140,8 @@ internal static class ExecutionFilters
             Queue = query.Queue,
             Tag = query.Tag,
             Text = query.Text,
-            Since = InstantText.Read(query.Since),
-            Until = InstantText.Read(query.Until),
+            Since = RequestInstant.Read(query.Since),
+            Until = RequestInstant.Read(query.Until),
         };
 }
 

@@ -87,8 +87,8 @@ internal static class ExecutionSeriesApi
         CancellationToken stop
     )
     {
-        var to = InstantText.TryRead(query.To, out var end) ? end : time.GetUtcNow();
-        var from = InstantText.TryRead(query.From, out var begin) ? begin : to - SpanUnlessAsked;
+        var to = RequestInstant.TryRead(query.To, out var end) ? end : time.GetUtcNow();
+        var from = RequestInstant.TryRead(query.From, out var begin) ? begin : to - SpanUnlessAsked;
         if (to - from is var span && (span < Shortest || span > Longest))
         {
             return Refusal.InvalidParameter("from", "It is at least a second and at most ten years before 'to'.");

@@ -106,7 +106,7 @@ internal sealed class SchedulePreviewRequestValidator : AbstractValidator<Schedu
             .WithMessage($"The count is a whole number from 1 to {PreviewCount.Most}.")
             .WithErrorCode(FaultCodes.OutOfRange);
         RuleFor(r => r.After)
-            .Must(after => after is null || InstantText.TryRead(after, out _))
+            .Must(after => after is null || RequestInstant.TryRead(after, out _))
             .WithMessage("It is an instant like 2026-01-31T12:00:00Z.")
             .WithErrorCode(FaultCodes.InvalidValue);
     }

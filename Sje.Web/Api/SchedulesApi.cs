@@ -156,7 +156,7 @@ internal static class SchedulesApi
     )
     {
         var asked = body.Value;
-        var after = InstantText.TryRead(asked.After, out var instant) ? instant : time.GetUtcNow();
+        var after = RequestInstant.TryRead(asked.After, out var instant) ? instant : time.GetUtcNow();
         return CronSchedule.TryParse(
             asked.Cron!, // The validator wants it.
             asked.TimeZone ?? CronSchedule.DefaultTimeZone,

@@ -5,7 +5,7 @@ using Sje.Core.Jobs;
 namespace Sje.Web.Api.Requests;
 
 /// <summary>An instant as requests write it; without a zone it is UTC, without a time the day's first.</summary>
-internal static class InstantText
+internal static class RequestInstant
 {
     private static readonly string[] Forms =
     [
