@@ -93,7 +93,21 @@ public sealed class InteractionTests(Ui ui)
                     }
 
                     await page.Page.EvaluateAsync(Slowest);
-                    await control.ClickAsync(new() { Timeout = 10_000 });
+                    try
+                    {
+                        await control.ClickAsync(new() { Timeout = 10_000 });
+                    }
+                    catch (TimeoutException)
+                    {
+                        // What is drawn anew by a live change is another control, without its number.
+                        if (await control.CountAsync() > 0)
+                        {
+                            throw;
+                        }
+
+                        continue;
+                    }
+
                     var took = await page.Page.EvaluateAsync<double>(Slowest);
                     all.Add(took);
                     if (took > Budget)

@@ -18,6 +18,8 @@ import { isFinal } from "./columns";
 const pageSize = 100;
 /** How many rows are read anew in one call. */
 const patchSize = 200;
+/** Up to how many new ones are counted. */
+const mostFresh = 1_000;
 /** Of how many executions the last version that was told of is remembered. */
 const heardOf = 2_000;
 
@@ -58,6 +60,11 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
     const newest = await get<ExecutionPage>("/executions", { query });
     const known = shown.current;
     const added = newest.items.filter((row) => !known.has(row.id));
+    if (!calm()) {
+      // Somebody has begun to read meanwhile.
+      setFresh((before) => new Set([...before, ...added.map((row) => row.id)].slice(-mostFresh)));
+      return;
+    }
     if (added.length > 0 && added.length === newest.items.length && known.size > 0) {
       // More came than a page holds: between these and those that are shown others are missing.
       await client.resetQueries({ queryKey: executionKeys.list(query) });
@@ -115,7 +122,7 @@ export function useExecutions(filter: Record<string, QueryValue>, sort: string, 
     if (touched.size > 0) patch(...touched);
     if (unseen.size > 0) {
       if (newestFirst && calm()) insert("new");
-      else setFresh((before) => new Set([...before, ...unseen].slice(-1000)));
+      else setFresh((before) => new Set([...before, ...unseen].slice(-mostFresh)));
     }
   });
 
