@@ -1,3 +1,5 @@
+using Microsoft.Playwright;
+
 namespace Sje.Tests.EndToEnd.Ui;
 
 /// <summary>What a click does is seen within 200 ms, on every page and of every control that changes nothing on the server.</summary>
