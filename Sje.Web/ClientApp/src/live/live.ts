@@ -23,8 +23,8 @@ export interface LiveStatus {
 }
 
 /**
- * Calls `onEvents` with all that came since the last animation frame, in order, while the component is there. After a time when events may
- * have been missed it is called with `{ caughtUp: true }` and no events: read again what is shown.
+ * Calls `onEvents` with all that came since the last call, in order, while the component is there. As the stream begins, and after a time when
+ * events may have been missed, it is called with `{ caughtUp: true }`, whether or not events came with it: read again what is shown.
  */
 export function useLive(
   topics: readonly LiveTopic[],

@@ -20,7 +20,6 @@ const DefinitionTab = lazy(() => import("./DefinitionTab"));
 const VersionsTab = lazy(() => import("./VersionsTab"));
 const SchedulesTab = lazy(() => import("./SchedulesTab"));
 
-
 const TABS = ["runs", "definition", "versions", "schedules", "parameters"] as const;
 type TabId = (typeof TABS)[number];
 
